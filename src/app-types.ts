@@ -1,0 +1,220 @@
+/** What the command line asks of the application; `app.ts` fulfils it. */
+import type { ErrorRecord } from './errors/machinespawn-error.ts';
+import type { RunEvent } from './engine/events.ts';
+import type { Json } from './engine/step.ts';
+
+export interface Settings {
+  readonly machinesDirectory: string;
+  readonly cacheDirectory: string;
+  readonly stateDirectory: string;
+  readonly snapshotDriver: 'auto' | 'btrfs' | 'overlay' | 'copy';
+}
+
+export interface RunRequest {
+  /** Name of a built-in pipeline, or path of a file (it holds a slash or ends in .yaml or .yml). */
+  readonly pipeline: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Steps side by side. @default 4 */
+  readonly jobs?: number;
+  /** Do not go on with an interrupted run of the same plan, and trust no stored result of it. */
+  readonly fresh?: boolean;
+  /** Use no stored result of other runs. */
+  readonly noCache?: boolean;
+  /** Steps to do again although a result is stored; ['*'] for all. */
+  readonly refresh?: readonly string[];
+  /** Keep the tree of a step that fails, and say where it is. */
+  readonly keepFailed?: boolean;
+  /** Open a shell in the tree of a step that fails. */
+  readonly debugShell?: boolean;
+  /** Leave no run behind (list, run, remove …). */
+  readonly ephemeral?: boolean;
+}
+
+export type RunStatus = 'succeeded' | 'failed' | 'interrupted' | 'paused';
+
+export interface RunOutcome {
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly outputs: Readonly<Record<string, Json>>;
+  readonly error: ErrorRecord | null;
+  /** By CLI.md 3.7; 0 when it succeeded. */
+  readonly exitCode: number;
+  readonly steps: { readonly total: number; readonly done: number; readonly cached: number };
+  /** Does `machinespawn resume` go on with it? */
+  readonly resumable: boolean;
+}
+
+export interface RunHandle {
+  readonly runId: string;
+  readonly done: Promise<RunOutcome>;
+  /** First call: no new steps, running ones are asked to end. With `hard`: killed now. Exit code 128 + signal. */
+  cancel(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', hard: boolean): void;
+}
+
+/** One step of `--dry-run` and of `cache explain`. */
+export interface PlannedStepReport {
+  readonly id: string;
+  readonly uses: string;
+  readonly summary: string;
+  readonly needs: readonly string[];
+  /** `unknown`: its key depends on what an earlier step finds out. */
+  readonly cache: 'hit' | 'miss' | 'unknown' | 'off';
+  /** Such as "built 3 minutes ago by run …" or "no result yet" or "arch is arm64, was amd64". */
+  readonly why: string;
+  readonly input: Json | null;
+}
+
+export interface PlanReport {
+  readonly pipeline: string;
+  readonly summary: string;
+  readonly inputs: Readonly<Record<string, Json>>;
+  readonly steps: readonly PlannedStepReport[];
+  /** The unfinished run that the command would go on with. */
+  readonly resumes: string | null;
+}
+
+export interface RunSummary {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly machine: string | null;
+  readonly status: RunStatus | 'running' | 'damaged';
+  readonly resumable: boolean;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly durationMs: number | null;
+  readonly steps: { readonly total: number; readonly done: number; readonly cached: number; readonly skipped: number; readonly failed: number };
+  readonly currentStep: string | null;
+  readonly exitCode: number | null;
+  readonly inputs: Readonly<Record<string, Json>>;
+  readonly user: string;
+  readonly version: string;
+}
+
+export interface RunStepDetail {
+  readonly id: string;
+  readonly uses: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly startedAt: string | null;
+  readonly durationMs: number | null;
+  readonly key: string | null;
+  readonly outputs: Json | null;
+  readonly error: ErrorRecord | null;
+  /** Log files of the attempts, first attempt first. */
+  readonly logs: readonly string[];
+}
+
+export interface RunDetail extends RunSummary {
+  readonly directory: string;
+  readonly error: ErrorRecord | null;
+  readonly stepDetails: readonly RunStepDetail[];
+}
+
+export interface MachineSummary {
+  readonly name: string;
+  readonly state: 'stopped' | 'running' | 'building' | 'broken';
+  readonly type: 'directory' | 'subvolume' | 'raw';
+  readonly os: { readonly id: string; readonly versionId: string | null; readonly codename: string | null; readonly prettyName: string } | null;
+  readonly arch: string | null;
+  readonly readOnly: boolean;
+  readonly enabled: boolean;
+  readonly path: string;
+  readonly sizeBytes: number | null;
+  readonly limitBytes: number | null;
+  readonly createdAt: string | null;
+  readonly modifiedAt: string | null;
+  readonly machineId: string | null;
+  readonly addresses: readonly string[];
+  readonly leaderPid: number | null;
+  readonly settingsFile: string | null;
+  readonly origin: { readonly kind: string; readonly image: string | null; readonly runId: string | null; readonly verification: string | null } | null;
+}
+
+export interface DoctorCheck {
+  readonly id: string;
+  readonly title: string;
+  readonly status: 'ok' | 'warn' | 'fail' | 'skip';
+  readonly detail: string;
+  readonly fix: { readonly command: string } | null;
+}
+
+export interface CacheEntry {
+  readonly kind: 'snapshot' | 'result' | 'package' | 'download' | 'run';
+  readonly id: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly createdAt: string | null;
+  /** What it is, such as "debian-12 amd64 minbase, configure-base". */
+  readonly text: string;
+  /** Needed by an unfinished run or a running build. */
+  readonly inUse: boolean;
+}
+
+export interface CleanRequest {
+  readonly images: readonly string[];
+  readonly kinds: readonly ('bootstrap' | 'packages' | 'downloads' | 'runs')[];
+  readonly olderThanMs: number | null;
+  readonly keep: number;
+}
+
+export interface ValidationFault {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly endColumn: number;
+  readonly severity: 'error' | 'warning';
+  readonly code: string;
+  readonly path: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly text: string;
+}
+
+export interface PipelineSummary {
+  readonly name: string;
+  readonly title: string;
+  readonly file: string;
+  readonly origin: 'project' | 'user' | 'system' | 'builtin';
+  readonly inputs: readonly { readonly name: string; readonly type: string; readonly default: Json | null; readonly required: boolean; readonly summary: string }[];
+  readonly steps: number;
+  readonly matrixSize: number;
+  readonly needsRoot: boolean;
+}
+
+/** Everything loads lazily: making an App costs nothing. */
+export interface App {
+  readonly settings: Settings;
+  readonly version: string;
+  /** Starts a run, or goes on with the interrupted one of the same plan. Throws before anything is touched when the request is not right. */
+  run(request: RunRequest, onEvent: (event: RunEvent) => void): Promise<RunHandle>;
+  /** `id`: as in `findRun`; null: the last one that can be resumed. */
+  resume(id: string | null, options: Pick<RunRequest, 'jobs' | 'keepFailed' | 'debugShell'>, onEvent: (event: RunEvent) => void): Promise<RunHandle>;
+  plan(request: RunRequest): Promise<PlanReport>;
+  listRuns(): Promise<readonly RunSummary[]>;
+  /** By id, unique prefix or suffix, @last, @failed, or a machine's name. Throws MSP_RUN_NOT_FOUND. */
+  showRun(id: string): Promise<RunDetail>;
+  removeRuns(ids: readonly string[]): Promise<readonly string[]>;
+  listMachines(options: { readonly size: boolean }): Promise<readonly MachineSummary[]>;
+  /** Rows as `model/image-rows.ts` makes them. */
+  images(): Promise<readonly unknown[]>;
+  /** `target`: an image with or without /arch; null: this host in general. */
+  doctor(target: string | null): Promise<readonly DoctorCheck[]>;
+  cacheEntries(): Promise<readonly CacheEntry[]>;
+  explain(request: RunRequest, step: string | null): Promise<PlanReport>;
+  listPipelines(): Promise<readonly PipelineSummary[]>;
+  showPipeline(name: string): Promise<{ readonly summary: PipelineSummary; readonly text: string; readonly plan: PlanReport | null; readonly steps: readonly { readonly id: string; readonly uses: string; readonly needs: readonly string[]; readonly root: boolean; readonly tools: readonly string[] }[] }>;
+  /** `text` null: read the file. */
+  validatePipeline(file: string, text: string | null): Promise<readonly ValidationFault[]>;
+  graphPipeline(name: string, format: 'mermaid' | 'dot' | 'text' | 'json', run: string | null): Promise<string>;
+  pipelineSchema(): Promise<unknown>;
+  /** Options of every step type (or one), from its schema. */
+  stepTypes(): Promise<readonly { readonly id: string; readonly summary: string; readonly input: Json; readonly output: Json; readonly needsRoot: boolean; readonly tools: readonly string[]; readonly reuse: string }[]>;
+  /** The tools that a request needs and this host lacks, as Debian packages, with the commands that install them. */
+  missingTools(request: RunRequest | null): Promise<{ readonly packages: readonly string[]; readonly commands: readonly (readonly string[])[] }>;
+  /** Runs those commands on the caller's terminal. */
+  installTools(commands: readonly (readonly string[])[]): Promise<void>;
+  /** Becomes root by replacing this process with sudo, or throws MSP_ROOT_NEEDED; returns when root already. */
+  elevate(argv: readonly string[]): Promise<void>;
+  /** Enters a private mount namespace by replacing this process; returns when in one already. */
+  isolate(argv: readonly string[]): Promise<void>;
+}

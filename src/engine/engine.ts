@@ -1,0 +1,126 @@
+/** Starts runs, goes on with interrupted ones, and finds the one that the same command would go on with. */
+import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
+import { readJournal, type JournalReading } from './journal.ts';
+import { decodePlan, encodePlan, planDigest } from './plan-codec.ts';
+import type { Plan } from './plan.ts';
+import type { EnginePorts, Lock, RunFiles } from './ports.ts';
+import { recoveryEntries } from './recovery.ts';
+import { RunJournal } from './run-journal.ts';
+import type { RunOptions } from './run-options.ts';
+import { applyEntry, emptyRunRecord, type RunRecord } from './run-state.ts';
+import { Run, type RunEnd } from './run.ts';
+import type { StepRegistry } from './step-registry.ts';
+
+export interface OpenRun {
+  readonly runId: string;
+  readonly done: Promise<RunEnd>;
+  cancel(reason: string): void;
+}
+
+/** How many of the newest runs are looked at for one to go on with. */
+const searchedRuns = 100;
+
+export class Engine<Services> {
+  readonly #ports: EnginePorts<Services>;
+  readonly #registry: StepRegistry<Services>;
+
+  constructor(ports: EnginePorts<Services>, registry: StepRegistry<Services>) {
+    this.#ports = ports;
+    this.#registry = registry;
+  }
+
+  /** A new run of the plan. The returned run is journaled as opened. */
+  async start(plan: Plan, options: RunOptions): Promise<OpenRun> {
+    const files = await this.#ports.runs.create(this.#newRunId(), encodePlan(plan));
+    const lock = await files.lock();
+    return this.#open(plan, files, lock, { entries: [], keepBytes: 0, tornBytes: 0 }, options);
+  }
+
+  /**
+   * Goes on with a run by its stored plan.
+   * Throws MSP_RUN_NOT_FOUND, MSP_RUN_BUSY, MSP_RUN_NOT_RESUMABLE, MSP_PLAN_CORRUPT, MSP_JOURNAL_CORRUPT, MSP_RUN_FROM_FUTURE.
+   */
+  async resume(runId: string, options: RunOptions): Promise<OpenRun> {
+    const files = await this.#ports.runs.open(runId);
+    const lock = await files.lock();
+    try {
+      const plan = decodePlan(await files.readPlan(), runId);
+      const reading = readJournal(await files.readJournal(), runId);
+      return await this.#open(plan, files, lock, reading, options);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** The newest run of the same plan, if it has not succeeded: id, and whether it is being executed now. */
+  async findUnfinished(plan: Plan): Promise<string | null> {
+    const digest = planDigest(plan);
+    const ids = (await this.#ports.runs.list()).toReversed().slice(0, searchedRuns);
+    for (const id of ids) {
+      try {
+        const files = await this.#ports.runs.open(id);
+        const stored = decodePlan(await files.readPlan(), id);
+        if (planDigest(stored) !== digest) continue;
+        const record = foldJournal(stored, readJournal(await files.readJournal(), id), id);
+        return record.state === 'succeeded' ? null : id;
+      } catch (error) {
+        // A damaged run of another plan is no reason to stop; a damaged one of this plan is named by resume().
+        if (!MachinespawnError.is(error)) throw error;
+        if (error.code === 'MSP_JOURNAL_CORRUPT') return id;
+      }
+    }
+    return null;
+  }
+
+  async #open(plan: Plan, files: RunFiles, lock: Lock, reading: JournalReading, options: RunOptions): Promise<OpenRun> {
+    const record = foldJournal(plan, reading, files.runId);
+    if (record.state === 'succeeded') throw fail('MSP_RUN_NOT_RESUMABLE', { run: files.runId, status: 'finished' });
+    const writer = await files.openJournal(reading.keepBytes);
+    const journal = new RunJournal({ record, writer, clock: this.#ports.clock, runId: files.runId, seq: reading.entries.length });
+    const isNew = reading.entries.length === 0;
+    const [cutOff, anew] = isNew ? [[], []] : await recoveryEntries(plan, record, this.#registry as StepRegistry);
+    journal.commit({ type: 'RUN_OPENED', reason: isNew ? 'start' : 'resume', torn: reading.tornBytes, ...this.#ports.process });
+    journal.commit(...cutOff);
+    journal.commit(...anew);
+    const run = new Run({ plan, files, journal, ports: this.#ports, registry: this.#registry, options });
+    const done = this.#drive(run, lock, isNew);
+    return { runId: files.runId, done, cancel: (reason) => run.cancel(reason) };
+  }
+
+  async #drive(run: Run<Services>, lock: Lock, isNew: boolean): Promise<RunEnd> {
+    const { plan, journal } = run;
+    try {
+      const finished = plan.steps.filter(({ id }) => ['succeeded', 'cached', 'skipped'].includes(journal.step(id).state));
+      const steps = [];
+      for (const { id, uses, summary } of plan.steps) {
+        steps.push({ id, uses, summary: summary || (await this.#registry.get(uses)).summary });
+      }
+      run.emit({
+        type: isNew ? 'run.started' : 'run.resumed',
+        pipeline: plan.pipeline.id,
+        summary: plan.pipeline.summary,
+        inputs: plan.inputs,
+        steps,
+        done: finished.map(({ id }) => id),
+        at: isNew ? null : (plan.steps.find((step) => !finished.includes(step))?.id ?? null),
+      });
+      return await run.drive();
+    } finally {
+      journal.close();
+      lock.release();
+    }
+  }
+
+  #newRunId(): string {
+    const stamp = new Date(this.#ports.clock.now()).toISOString().replaceAll(/[-:]/gu, '').replace('T', '-').slice(0, 15);
+    return `${stamp}-${this.#ports.randomWord(4)}`;
+  }
+}
+
+/** Throws MSP_JOURNAL_CORRUPT. */
+export function foldJournal(plan: Plan, reading: JournalReading, runId: string): RunRecord {
+  const record = emptyRunRecord(plan.steps.map((step) => step.id));
+  for (const entry of reading.entries) applyEntry(record, entry, runId);
+  return record;
+}

@@ -1,0 +1,91 @@
+/** What a run of a plan would do: what is reused, what is made, and why. Steps that only look are run for it. */
+import { MachinespawnError } from '../errors/machinespawn-error.ts';
+import { evaluateCondition, type ExpressionContext } from './expression.ts';
+import type { Plan, PlannedStep } from './plan.ts';
+import type { EnginePorts } from './ports.ts';
+import type { RunOptions } from './run-options.ts';
+import { askedOf, lookUp } from './step-result.ts';
+import type { StepRegistry } from './step-registry.ts';
+import type { AnyStep, Json, StepContext } from './step.ts';
+
+export interface StepForecast {
+  readonly id: string;
+  readonly uses: string;
+  readonly summary: string;
+  readonly needs: readonly string[];
+  readonly cache: 'hit' | 'miss' | 'unknown' | 'off';
+  readonly why: string;
+  readonly input: Json | null;
+}
+
+const nothing = (): void => {};
+
+/** Changes nothing. A step that only looks and fails is reported, not thrown. */
+export async function forecast<Services>(
+  plan: Plan,
+  ports: EnginePorts<Services>,
+  registry: StepRegistry<Services>,
+  options: Pick<RunOptions, 'noCache' | 'refresh'>,
+): Promise<readonly StepForecast[]> {
+  const steps: Record<string, { outputs: Json }> = Object.create(null) as Record<string, { outputs: Json }>;
+  const context: ExpressionContext = { inputs: plan.inputs, steps, run: { id: 'dry-run' } };
+  const reports: StepForecast[] = [];
+  for (const planned of plan.steps) {
+    const type = await registry.get(planned.uses);
+    const { outputs, ...report } = await one(planned, type, context, ports, options);
+    if (outputs !== undefined) steps[planned.id] = { outputs };
+    reports.push({ id: planned.id, uses: planned.uses, summary: planned.summary || type.summary, needs: planned.needs, ...report });
+  }
+  return reports;
+}
+
+type Report = Pick<StepForecast, 'cache' | 'why' | 'input'> & { readonly outputs?: Json };
+
+async function one<Services>(
+  planned: PlannedStep,
+  type: AnyStep<Services>,
+  context: ExpressionContext,
+  ports: EnginePorts<Services>,
+  options: Pick<RunOptions, 'noCache' | 'refresh'>,
+): Promise<Report> {
+  const unknown = planned.needs.filter((need) => context.steps[need] === undefined);
+  const used = unknown.filter((need) => JSON.stringify([planned.with, planned.if]).includes(`steps.${need}.`));
+  if (used.length > 0) return { cache: 'unknown', why: `it depends on what ${used.join(' and ')} gives`, input: null };
+  try {
+    if (planned.if !== null && !(await evaluateCondition(planned.if, context))) {
+      return { cache: 'off', why: `left out: not ${planned.if}`, input: null, outputs: null };
+    }
+    const question = await askedOf(planned, type, context);
+    const input = question.input as Json;
+    if (planned.cache && type.reuse === 'always') {
+      if (options.noCache === true) return { cache: 'miss', why: 'stored results are not asked for (--no-cache)', input };
+      if (options.refresh?.some((name) => name === '*' || name === planned.id) === true) {
+        return { cache: 'miss', why: 'it is to be done anew (--refresh)', input };
+      }
+      const { hit, why } = await lookUp(ports.results, type, question, ports.clock, true);
+      if (hit === null) return { cache: 'miss', why: why ?? '', input };
+      return { cache: 'hit', why: why ?? '', input, outputs: hit.outputs };
+    }
+    if (type.looksOnly !== true) return { cache: 'off', why: 'it is done in every run', input };
+    const outputs = (await type.run(lookingContext(planned, question.input, question.key, ports))) as Json;
+    return { cache: 'off', why: type.describe?.(outputs) ?? 'looked up now', input, outputs };
+  } catch (error) {
+    if (!MachinespawnError.is(error)) throw error;
+    return { cache: 'off', why: `${error.message} (${error.code})`, input: null };
+  }
+}
+
+function lookingContext<Services>(planned: PlannedStep, input: unknown, key: string, ports: EnginePorts<Services>): StepContext<unknown, Services> {
+  return {
+    input,
+    key,
+    stepId: planned.id,
+    runId: 'dry-run',
+    attempt: 1,
+    services: ports.workbench.look(),
+    signal: new AbortController().signal,
+    log: { info: nothing, warn: nothing, output: nothing },
+    progress: nothing,
+    defer: nothing,
+  };
+}

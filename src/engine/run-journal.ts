@@ -1,0 +1,46 @@
+/** A run's journal while it is open: compute the next state, refuse what is illegal, append and sync, then adopt. */
+import type { Clock, JournalWriter } from './ports.ts';
+import { encodeEntry, type JournalBody, type JournalEntry } from './journal.ts';
+import { applyEntry, isLegal, type RunRecord, type StepRecord } from './run-state.ts';
+
+export class RunJournal {
+  readonly record: RunRecord;
+  readonly #writer: JournalWriter;
+  readonly #clock: Clock;
+  readonly #runId: string;
+  #seq: number;
+
+  constructor(parts: { record: RunRecord; writer: JournalWriter; clock: Clock; runId: string; seq: number }) {
+    this.record = parts.record;
+    this.#writer = parts.writer;
+    this.#clock = parts.clock;
+    this.#runId = parts.runId;
+    this.#seq = parts.seq;
+  }
+
+  step(id: string): StepRecord {
+    const step = this.record.steps.get(id);
+    if (step === undefined) throw new TypeError(`step '${id}' is not in the plan`);
+    return step;
+  }
+
+  /**
+   * Durable when it returns. One append for all of them; at most one entry for each step.
+   * Throws what the writer throws, and then nothing is adopted.
+   */
+  commit(...bodies: readonly JournalBody[]): void {
+    if (bodies.length === 0) return;
+    const ts = this.#clock.now();
+    const entries = bodies.map((body, index): JournalEntry => ({ ...body, seq: this.#seq + index, ts }));
+    for (const entry of entries) {
+      if (!isLegal(this.record, entry)) throw new TypeError(`illegal event for the run's state: ${JSON.stringify(entry)}`);
+    }
+    this.#writer.append(entries.map(encodeEntry).join(''));
+    this.#seq += entries.length;
+    for (const entry of entries) applyEntry(this.record, entry, this.#runId);
+  }
+
+  close(): void {
+    this.#writer.close();
+  }
+}

@@ -1,0 +1,180 @@
+/** Drives one opening of a run: takes ready steps up, journals before and after each effect, and says what happens. */
+import { fail, MachinespawnError, type ErrorRecord } from '../errors/machinespawn-error.ts';
+import { Claims } from './claims.ts';
+import type { RunEvent, RunEventBody } from './events.ts';
+import { evaluateValue, type ExpressionContext } from './expression.ts';
+import type { Plan, PlannedStep } from './plan.ts';
+import type { EnginePorts, RunFiles } from './ports.ts';
+import { ReadySet } from './ready-set.ts';
+import type { RunEndStatus, RunOptions } from './run-options.ts';
+import type { RunJournal } from './run-journal.ts';
+import { StepTaker, isSettled } from './step-taker.ts';
+import type { StepRegistry } from './step-registry.ts';
+import type { Json } from './step.ts';
+
+export interface RunEnd {
+  readonly runId: string;
+  readonly status: RunEndStatus;
+  readonly outputs: Readonly<Record<string, Json>>;
+  readonly error: ErrorRecord | null;
+  readonly exitCode: number;
+  readonly steps: { readonly total: number; readonly done: number; readonly cached: number };
+}
+
+const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
+
+export class Run<Services> {
+  readonly plan: Plan;
+  readonly files: RunFiles;
+  readonly journal: RunJournal;
+  readonly ports: EnginePorts<Services>;
+  readonly registry: StepRegistry<Services>;
+  readonly options: RunOptions;
+  readonly claims = new Claims();
+  readonly ready: ReadySet;
+  readonly planned: ReadonlyMap<string, PlannedStep>;
+  /** What expressions see; outputs are added as steps settle. */
+  readonly context: ExpressionContext & { readonly steps: Record<string, { readonly outputs: Json }> };
+  readonly #abort = new AbortController();
+  readonly #active = new Set<string>();
+  readonly #taker: StepTaker<Services>;
+  readonly #startedAt: number;
+  #seq = 0;
+  #failed: MachinespawnError | null = null;
+  #cancelled: string | null = null;
+  #fatal: MachinespawnError | null = null;
+  #finish: () => void = () => {};
+
+  constructor(parts: {
+    plan: Plan;
+    files: RunFiles;
+    journal: RunJournal;
+    ports: EnginePorts<Services>;
+    registry: StepRegistry<Services>;
+    options: RunOptions;
+  }) {
+    this.plan = parts.plan;
+    this.files = parts.files;
+    this.journal = parts.journal;
+    this.ports = parts.ports;
+    this.registry = parts.registry;
+    this.options = parts.options;
+    this.planned = new Map(parts.plan.steps.map((step) => [step.id, step]));
+    this.ready = new ReadySet(parts.plan.steps);
+    this.context = { inputs: parts.plan.inputs, steps: Object.create(null) as Record<string, { outputs: Json }>, run: { id: parts.files.runId } };
+    this.#taker = new StepTaker(this);
+    this.#startedAt = this.ports.clock.now();
+  }
+
+  get runId(): string {
+    return this.files.runId;
+  }
+
+  /** Aborted when the run is cancelled or cannot go on. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** A step has failed: only `always` steps are still taken up. */
+  get failed(): boolean {
+    return this.#failed !== null;
+  }
+
+  emit(body: RunEventBody): void {
+    const ts = new Date(this.ports.clock.now()).toISOString();
+    this.options.onEvent?.({ v: 1, seq: this.#seq, ts, run: this.runId, ...body } as RunEvent);
+    this.#seq += 1;
+  }
+
+  stepFailed(error: MachinespawnError): void {
+    this.#failed ??= error;
+  }
+
+  /** No new steps; running ones are asked to end. The journal says so first. */
+  cancel(reason: string): void {
+    if (this.#cancelled !== null) return;
+    this.#cancelled = reason;
+    try {
+      this.journal.commit({ type: 'CANCEL_REQUESTED', reason });
+    } catch (error) {
+      this.stop(error);
+      return;
+    }
+    this.#abort.abort(fail('MSP_CANCELLED', { reason }));
+    this.#pump();
+  }
+
+  /** The journal cannot be written, or the disk is full: nothing more may be done. */
+  stop(error: unknown): void {
+    this.#fatal ??= MachinespawnError.is(error) ? error : fail('MSP_STEP_CRASHED', { step: '', problem: String(error) }, error);
+    this.#abort.abort(this.#fatal);
+    this.#pump();
+  }
+
+  async drive(): Promise<RunEnd> {
+    await new Promise<void>((resolve) => {
+      this.#finish = resolve;
+      this.#pump();
+    });
+    return this.#close();
+  }
+
+  #pump(): void {
+    const jobs = this.options.jobs ?? 4;
+    while (this.#active.size < jobs && !this.#abort.signal.aborted) {
+      const id = this.ready.take();
+      if (id === null) break;
+      this.#active.add(id);
+      this.#taker
+        .take(id)
+        .catch((error: unknown) => this.stop(error))
+        .finally(() => {
+          this.#active.delete(id);
+          this.#pump();
+        });
+    }
+    if (this.#active.size === 0) this.#finish();
+  }
+
+  async #close(): Promise<RunEnd> {
+    const records = [...this.journal.record.steps.values()];
+    const steps = {
+      total: records.length,
+      done: records.filter((step) => isSettled(step.state) && step.state !== 'failed' && step.state !== 'blocked').length,
+      cached: records.filter((step) => step.state === 'cached').length,
+    };
+    let outputs: Readonly<Record<string, Json>> = {};
+    let error = this.#fatal ?? this.#failed;
+    let status: RunEndStatus = 'succeeded';
+    if (this.#fatal !== null) status = 'paused';
+    else if (this.#cancelled !== null && steps.done < steps.total) status = 'interrupted';
+    else if (this.#failed !== null) status = 'failed';
+    else {
+      try {
+        outputs = (await evaluateValue(this.plan.outputs, this.context)) as Readonly<Record<string, Json>>;
+      } catch (problem) {
+        if (!MachinespawnError.is(problem)) throw problem;
+        error = problem;
+        status = 'failed';
+      }
+    }
+    const exitCode =
+      status === 'succeeded' ? 0 : status === 'interrupted' ? 128 + (signalNumbers[this.#cancelled ?? ''] ?? 2) : (error?.exitCode ?? 1);
+    const record = status === 'interrupted' ? null : (error?.toJSON() ?? null);
+    try {
+      this.journal.commit({ type: 'RUN_CLOSED', status, error: record, outputs: status === 'succeeded' ? outputs : null, exitCode });
+    } catch (problem) {
+      // A full disk: the run stays open in its journal, and the next opening finds it so.
+      if (!MachinespawnError.is(problem)) throw problem;
+    }
+    this.emit({
+      type: `run.${status}`,
+      durationMs: this.ports.clock.now() - this.#startedAt,
+      outputs: status === 'succeeded' ? outputs : null,
+      error: record,
+      done: steps.done,
+      total: steps.total,
+    });
+    return { runId: this.runId, status, outputs, error: record, exitCode, steps };
+  }
+}

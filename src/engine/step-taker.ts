@@ -1,0 +1,262 @@
+/** What happens to one step of a run from the moment it is ready: look, reuse, or run it until it has settled. */
+import { MachinespawnError, reviveError } from '../errors/machinespawn-error.ts';
+import { runAttempt } from './attempt.ts';
+import type { StepState } from './charts.ts';
+import { evaluateCondition } from './expression.ts';
+import type { PlannedStep } from './plan.ts';
+import type { Lock } from './ports.ts';
+import { findProducer } from './producers.ts';
+import { retryDelay } from './retry.ts';
+import type { Run } from './run.ts';
+import { askedOf, lookUp, type Question } from './step-result.ts';
+import type { AnyStep, Json, StepLog } from './step.ts';
+
+export function isSettled(state: StepState): boolean {
+  return state !== 'pending' && state !== 'running' && state !== 'backoff';
+}
+
+export class StepTaker<Services> {
+  readonly #run: Run<Services>;
+  /** Steps whose stored result was found to be gone: it is not taken again. */
+  readonly #distrusted = new Set<string>();
+  /** Steps whose recorded result was seen to be there in this opening. */
+  readonly #seen = new Set<string>();
+
+  constructor(run: Run<Services>) {
+    this.#run = run;
+  }
+
+  async take(id: string): Promise<void> {
+    const { journal, ready } = this.#run;
+    const planned = this.#run.planned.get(id) as PlannedStep;
+    const early = planned.needs.find((need) => !isSettled(journal.step(need).state));
+    if (early !== undefined) return ready.park(id, early);
+    const { state, error } = journal.step(id);
+    if (state === 'failed' && error !== null) {
+      // Cut off too often: the opening of the run has judged it.
+      this.#run.emit({ type: 'step.failed', step: id, attempt: journal.step(id).attempts, durationMs: 0, error, log: null });
+      this.#run.stepFailed(reviveError(error));
+      return ready.settle(id);
+    }
+    const broken = planned.needs.find((need) => ['failed', 'blocked'].includes(journal.step(need).state));
+    if (!planned.always && (broken !== undefined || this.#run.failed)) {
+      return this.#leaveOut(id, 'BLOCK', broken === undefined ? 'another step failed' : `step '${broken}' did not succeed`);
+    }
+    try {
+      await this.#answer(planned);
+    } catch (error) {
+      if (this.#run.signal.aborted || !MachinespawnError.is(error) || journal.step(id).state !== 'pending') throw error;
+      this.#failed(planned, error, null, 0, null);
+    }
+  }
+
+  async #answer(planned: PlannedStep): Promise<void> {
+    const { id } = planned;
+    const { journal, registry, context } = this.#run;
+    const record = journal.step(id);
+    const type = await registry.get(planned.uses);
+    if (planned.if !== null && !(await evaluateCondition(planned.if, context))) return this.#leaveOut(id, 'SKIP', `not ${planned.if}`);
+    if (record.state === 'skipped') journal.commit({ type: 'INVALIDATE', step: id, why: 'its condition holds now' });
+    const question = await askedOf(planned, type, context);
+    if (record.state === 'succeeded' || record.state === 'cached') {
+      if (record.key === question.key) return this.#settle(id, record.outputs);
+      journal.commit({ type: 'INVALIDATE', step: id, why: 'its input changed' });
+    }
+    await this.#produce(planned, type, question);
+  }
+
+  /** From here on the step has no result of its own run. */
+  async #produce(planned: PlannedStep, type: AnyStep<Services>, question: Question): Promise<void> {
+    const { id } = planned;
+    const { ports, signal } = this.#run;
+    const first = await this.#reuse(planned, type, question);
+    if (first.done) return;
+    if (await this.#waitsForProducer(planned, question)) return;
+    let lock: Lock | null = null;
+    let why = first.why;
+    const releaseClaims = await this.#run.claims.take(type.claims?.(question.input) ?? []);
+    try {
+      if (type.singleFlight !== false) {
+        let waited = false;
+        lock = await ports.locks.acquire(`key-${question.key}`, {
+          signal,
+          onWait: (holder) => {
+            waited = true;
+            this.#run.emit({ type: 'step.waiting', step: id, holder });
+          },
+        });
+        if (waited) {
+          const second = await this.#reuse(planned, type, question);
+          if (second.done) return;
+          why = second.why;
+        }
+      }
+      if (signal.aborted) return;
+      await this.#attempts(planned, type, question, why);
+    } finally {
+      lock?.release();
+      releaseClaims();
+    }
+  }
+
+  async #reuse(planned: PlannedStep, type: AnyStep<Services>, question: Question): Promise<{ done: boolean; why: string | null }> {
+    const { id } = planned;
+    const { ports, options, journal } = this.#run;
+    if (!planned.cache || type.reuse !== 'always') return { done: false, why: null };
+    if (this.#distrusted.has(id)) return { done: false, why: journal.step(id).why };
+    if (options.noCache === true) return { done: false, why: 'stored results are not asked for (--no-cache)' };
+    if (options.refresh?.some((name) => name === '*' || name === id) === true) return { done: false, why: 'it is to be done anew (--refresh)' };
+    const { hit, why } = await lookUp(ports.results, type, question, ports.clock, type.singleFlight !== false);
+    if (hit === null) return { done: false, why };
+    const from = { run: hit.runId, createdAt: hit.createdAt };
+    journal.commit({ type: 'CACHED', step: id, key: question.key, outputs: hit.outputs, from });
+    const text = type.describe?.(hit.outputs) ?? null;
+    this.#run.emit({ type: 'step.cached', step: id, uses: type.id, durationMs: 0, outputs: hit.outputs, text, from });
+    this.#settle(id, hit.outputs);
+    return { done: true, why: null };
+  }
+
+  /** Is something that the step works on gone? Then what made it is done again first. */
+  async #waitsForProducer(planned: PlannedStep, question: Question): Promise<boolean> {
+    const { ports, journal, ready, registry } = this.#run;
+    const again = (producer: string, why: string): true => {
+      this.#distrusted.add(producer);
+      if (isSettled(journal.step(producer).state)) {
+        journal.commit({ type: 'INVALIDATE', step: producer, why });
+        this.#run.emit({ type: 'warning', step: producer, text: `${why}: it is done again` });
+        ready.enqueue(producer);
+      }
+      ready.park(planned.id, producer);
+      return true;
+    };
+    for (const reference of await ports.workbench.missing(question.input as Json)) {
+      const producer = findProducer(this.#run, planned, reference);
+      if (producer !== null) return again(producer, `what it made is gone (${reference.slice(0, 17)})`);
+    }
+    for (const need of planned.needs) {
+      const type = await registry.get(this.#run.planned.get(need)?.uses ?? '');
+      const record = journal.step(need);
+      if (type.check === undefined || record.state !== 'succeeded' || this.#seen.has(need)) continue;
+      const asked = await askedOf(this.#run.planned.get(need) as PlannedStep, type, this.#run.context);
+      const there = await type.check({ input: asked.input, output: record.outputs, services: ports.workbench.look() });
+      if (!there) return again(need, 'what it made is gone');
+      this.#seen.add(need);
+    }
+    return false;
+  }
+
+  async #attempts(planned: PlannedStep, type: AnyStep<Services>, question: Question, why: string | null): Promise<void> {
+    const { id } = planned;
+    const { journal, ports, signal } = this.#run;
+    const record = journal.step(id);
+    for (;;) {
+      if (record.state === 'backoff') {
+        await ports.clock.sleep(Math.max(0, (record.retryAt ?? 0) - ports.clock.now()), signal);
+        if (signal.aborted) return;
+        journal.commit({ type: 'RETRY', step: id });
+      }
+      const attempt = record.attempts + 1;
+      journal.commit({ type: 'START', step: id, attempt, key: question.key, identity: question.identity });
+      this.#run.emit({ type: 'step.started', step: id, uses: type.id, attempt, key: question.key, why });
+      if (await this.#attempt(planned, type, question, attempt)) return;
+    }
+  }
+
+  /** True when the step has settled or was cut off; false when another attempt is due. */
+  async #attempt(planned: PlannedStep, type: AnyStep<Services>, question: Question, attempt: number): Promise<boolean> {
+    const { id } = planned;
+    const { journal, ports, signal, files, runId } = this.#run;
+    const startedAt = ports.clock.now();
+    const writer = files.openLog(id, attempt);
+    const log: StepLog = this.#logTo(id, writer.write.bind(writer));
+    const duration = (): number => ports.clock.now() - startedAt;
+    try {
+      const outputs = await runAttempt<Services>({
+        type,
+        input: question.input,
+        runId,
+        stepId: id,
+        key: question.key,
+        attempt,
+        timeoutMs: planned.timeoutMs ?? type.timeoutMs ?? null,
+        signal,
+        log,
+        writer,
+        workbench: ports.workbench,
+        onProgress: (progress) => this.#run.emit({ type: 'step.progress', step: id, ...progress }),
+        onCommitted: async (made) => {
+          if (!planned.cache || type.reuse !== 'always') return;
+          const { key, identity } = question;
+          const createdAt = new Date(ports.clock.now()).toISOString();
+          await ports.results.put({ key, type: type.id, version: type.version, identity, outputs: made, runId, createdAt, durationMs: duration() });
+        },
+      });
+      journal.commit({ type: 'DONE', step: id, key: question.key, outputs, durationMs: duration() });
+      this.#seen.add(id);
+      const text = type.describe?.(outputs) ?? null;
+      this.#run.emit({ type: 'step.succeeded', step: id, uses: type.id, durationMs: duration(), outputs, text, from: null });
+      this.#run.emit({ type: 'checkpoint.saved', step: id });
+      this.#settle(id, outputs);
+      return true;
+    } catch (error) {
+      if (!MachinespawnError.is(error)) throw error;
+      log.info(`${error.code}: ${error.message}`);
+      if (signal.aborted) {
+        if (journal.record.state === 'draining') journal.commit({ type: 'LOST', step: id, why: 'cancelled' });
+        this.#run.emit({ type: 'step.interrupted', step: id, attempt, durationMs: duration(), error: error.toJSON(), log: writer.path || null });
+        return true;
+      }
+      return this.#failed(planned, error, type, duration(), writer.path || null);
+    } finally {
+      writer.close();
+    }
+  }
+
+  #failed(planned: PlannedStep, error: MachinespawnError, type: AnyStep<Services> | null, durationMs: number, logPath: string | null): boolean {
+    const { id } = planned;
+    const { journal, ports, plan } = this.#run;
+    const record = journal.step(id);
+    const policy = type === null ? null : (planned.retry ?? type.retry ?? null);
+    error.at = { pipeline: plan.pipeline.id, step: id, attempt: record.attempts };
+    const delayMs = policy === null ? null : retryDelay(policy, record.failures + 1, error.code);
+    const retryAt = delayMs === null ? null : ports.clock.now() + delayMs;
+    journal.commit({ type: 'FAIL', step: id, error: error.toJSON(), retryAt, durationMs });
+    if (retryAt !== null) {
+      const attempts = policy?.attempts ?? 1;
+      const at = new Date(retryAt).toISOString();
+      this.#run.emit({ type: 'step.retry', step: id, attempt: record.attempts, attempts, retryAt: at, error: error.toJSON() });
+      return false;
+    }
+    this.#run.emit({ type: 'step.failed', step: id, attempt: record.attempts, durationMs, error: error.toJSON(), log: logPath });
+    if (error.code === 'MSP_DISK_FULL') {
+      this.#run.stop(error);
+      return true;
+    }
+    this.#run.stepFailed(error);
+    this.#run.ready.settle(id);
+    return true;
+  }
+
+  #leaveOut(id: string, type: 'SKIP' | 'BLOCK', why: string): void {
+    const { journal } = this.#run;
+    if (journal.step(id).state === 'skipped' && type === 'SKIP') return this.#settle(id, null);
+    if (journal.step(id).state !== 'pending') journal.commit({ type: 'INVALIDATE', step: id, why });
+    journal.commit({ type, step: id, why });
+    this.#run.emit({ type: type === 'SKIP' ? 'step.skipped' : 'step.blocked', step: id, why });
+    this.#settle(id, null);
+  }
+
+  #settle(id: string, outputs: Json): void {
+    this.#run.context.steps[id] = { outputs };
+    this.#run.ready.settle(id);
+  }
+
+  #logTo(step: string, write: (line: string) => void): StepLog {
+    const say = (level: 'info' | 'warn' | 'output') => (text: string) => {
+      write(level === 'output' ? text : `${level}: ${text}`);
+      this.#run.emit({ type: 'step.log', step, level, text });
+      if (level === 'warn') this.#run.emit({ type: 'warning', step, text });
+    };
+    return { info: say('info'), warn: say('warn'), output: say('output') };
+  }
+}

@@ -1,0 +1,96 @@
+import { entry } from '../entry.ts';
+
+/** Pipelines, plans, runs, journals. */
+export const engineErrors = {
+  MSP_PIPELINE_INVALID: entry<{ faults: readonly { readonly text: string }[] }>({
+    exit: 3,
+    message: ({ faults }) => faults.map((fault) => fault.text).join('\n'),
+  }),
+  MSP_PIPELINE_NOT_FOUND: entry<{ name: string; nearest?: string | null }>({
+    exit: 4,
+    message: ({ name }) => `there is no pipeline '${name}'`,
+    hint: ({ nearest }) => (nearest ? `did you mean '${nearest}'?` : 'machinespawn pipeline list'),
+  }),
+  MSP_INPUT_INVALID: entry<{ pipeline: string; input: string; problem: string }>({
+    exit: 2,
+    message: ({ pipeline, input, problem }) => `input '${input}' of pipeline ${pipeline}: ${problem}`,
+    hint: ({ pipeline }) => `machinespawn pipeline show ${pipeline}`,
+  }),
+  MSP_VALUE_INVALID: entry<{ problem: string }>({ exit: 2, message: ({ problem }) => problem }),
+  MSP_DURATION_INVALID: entry<{ text: string; suggestion: string | null }>({
+    exit: 2,
+    message: ({ text }) => `'${text}' is not a duration`,
+    hint: ({ suggestion }) => (suggestion ? `write ${suggestion}` : 'such as 250ms, 90s, 10m, 1h30m, 2d'),
+  }),
+  MSP_SIZE_INVALID: entry<{ text: string; suggestion: string | null }>({
+    exit: 2,
+    message: ({ text }) => `'${text}' is not a size`,
+    hint: ({ suggestion }) => (suggestion ? `write ${suggestion}` : 'such as 4096, 512K, 64M, 2G'),
+  }),
+  MSP_EXPRESSION_FAILED: entry<{ expression: string; problem: string }>({
+    exit: 3,
+    message: ({ expression, problem }) => `\${{ ${expression} }}: ${problem}`,
+  }),
+  MSP_STEP_INPUT_INVALID: entry<{ step: string; problem: string }>({
+    exit: 3,
+    message: ({ step, problem }) => `step '${step}' got an input it cannot use: ${problem}`,
+  }),
+  MSP_STEP_OUTPUT_INVALID: entry<{ step: string; problem: string }>({
+    exit: 70,
+    message: ({ step, problem }) => `step '${step}' returned something that its schema does not allow: ${problem}`,
+    hint: () => 'this is a fault of the step; its author should hear of it',
+  }),
+  MSP_STEP_TIMEOUT: entry<{ step: string; limitMs: number }>({
+    exit: 124,
+    message: ({ step, limitMs }) => `step '${step}' did not end within ${Math.round(limitMs / 1000)} s`,
+  }),
+  MSP_STEP_CRASHED: entry<{ step: string; problem: string }>({
+    exit: 70,
+    message: ({ step, problem }) => `step '${step}' failed in a way nobody foresaw: ${problem}`,
+    hint: () => 'this is a bug; please report it with the log',
+  }),
+  MSP_STEP_LOST: entry<{ step: string; times: number }>({
+    exit: 1,
+    message: ({ step, times }) => `step '${step}' was cut off ${times} times in a row`,
+    hint: () => 'something kills it, such as too little memory; --fresh starts over',
+  }),
+  MSP_RUN_NOT_FOUND: entry<{ run: string }>({
+    exit: 4,
+    message: ({ run }) => `there is no run '${run}'`,
+    hint: () => 'machinespawn runs ls',
+  }),
+  MSP_RUN_NOT_RESUMABLE: entry<{ run: string; status: string }>({
+    exit: 4,
+    message: ({ run, status }) => `run ${run} cannot be resumed: it is ${status}`,
+    hint: () => 'machinespawn runs ls',
+  }),
+  MSP_RUN_BUSY: entry<{ run: string; pid: number | null }>({
+    exit: 5,
+    message: ({ run, pid }) => `run ${run} is being executed${pid === null ? '' : ` by process ${pid}`}`,
+  }),
+  MSP_JOURNAL_CORRUPT: entry<{ run: string; line: number; problem: string }>({
+    exit: 1,
+    message: ({ run, line, problem }) => `the journal of run ${run} is damaged at line ${line}: ${problem}`,
+    hint: () => 'the same command with --fresh starts over and leaves the damaged run as it is',
+  }),
+  MSP_PLAN_CORRUPT: entry<{ run: string; problem: string }>({
+    exit: 1,
+    message: ({ run, problem }) => `the stored plan of run ${run} is damaged: ${problem}`,
+    hint: () => 'the same command with --fresh starts over',
+  }),
+  MSP_RESULT_CORRUPT: entry<{ key: string; problem: string }>({
+    exit: 1,
+    message: ({ key, problem }) => `the stored result ${key.slice(0, 12)} is damaged: ${problem}`,
+    hint: () => '--fresh or --no-cache builds it anew',
+  }),
+  MSP_RUN_FROM_FUTURE: entry<{ run: string; format: number; known: number }>({
+    exit: 1,
+    message: ({ run, format, known }) => `run ${run} was written in format ${format}; this version knows ${known}`,
+    hint: () => 'use the newer machinespawn, or --fresh',
+  }),
+  MSP_CANCELLED: entry<{ reason: string }>({ exit: 130, message: ({ reason }) => `stopped: ${reason}` }),
+  MSP_STEP_TYPE_INVALID: entry<{ step: string; problem: string }>({
+    exit: 70,
+    message: ({ step, problem }) => `step type '${step}' is not well formed: ${problem}`,
+  }),
+} as const;

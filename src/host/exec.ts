@@ -1,0 +1,89 @@
+import { fail } from '../errors/machinespawn-error.ts';
+import { cancelled } from './cancelled.ts';
+import { requireProgram } from './find-program.ts';
+import { LineSplitter } from './line-splitter.ts';
+import { OutputTail } from './output-tail.ts';
+import type { Command, CommandResult } from './services.ts';
+import { startProgram } from './start-program.ts';
+import { Stopper } from './stopper.ts';
+import { FailureNotes } from './tool-failure.ts';
+
+export interface ExecSettings {
+  /** Without root there are no namespaces: programs run in a process group of their own. */
+  readonly isRoot: boolean;
+  /** Time between asking a program to end and killing it. @default 10000 */
+  readonly graceMs?: number;
+  /** Kills all programs at once. */
+  readonly kill?: AbortSignal;
+  /** The caller's TERM, for programs that get the terminal. */
+  readonly term?: string;
+}
+
+/** What belongs to one attempt of a step. */
+export interface ExecContext {
+  readonly signal: AbortSignal;
+  readonly onOutput?: (line: string) => void;
+  /** Locks that must not be free before the program is dead. */
+  readonly lockDescriptors?: () => readonly number[];
+}
+
+const tailBytes = 1024 * 1024;
+
+/** The one door to processes. */
+export class Exec {
+  readonly #settings: ExecSettings;
+
+  constructor(settings: ExecSettings) {
+    this.#settings = settings;
+  }
+
+  /** Throws MSP_TOOL_MISSING, MSP_TOOL_FAILED, MSP_DISK_FULL, MSP_CANCELLED; MSP_ROOT_NEEDED for binds without root. */
+  async run(command: Command, context: ExecContext): Promise<CommandResult> {
+    const { signal } = context;
+    if (signal.aborted) throw cancelled(signal);
+    const argv = [await requireProgram(command.file), ...command.args];
+    const isSandboxed = this.#settings.isRoot && command.sandbox !== false;
+    if (isSandboxed) await Promise.all([requireProgram('setpriv'), requireProgram('unshare')]);
+    else if (command.binds?.length) throw fail('MSP_ROOT_NEEDED', { command: `sudo ${command.file}` });
+
+    const notes = new FailureNotes();
+    const [stdout, stderr] = [new OutputTail(tailBytes), new OutputTail(tailBytes)];
+    const onLine = (line: string): void => {
+      notes.note(line);
+      context.onOutput?.(line);
+      command.onLine?.(line);
+    };
+    const { onStatusLine } = command;
+    const [outLines, errLines] = [new LineSplitter(onLine), new LineSplitter(onLine)];
+    const statusLines = onStatusLine === undefined ? null : new LineSplitter(onStatusLine);
+    const program = await startProgram({
+      argv,
+      command,
+      isSandboxed,
+      lockDescriptors: context.lockDescriptors?.() ?? [],
+      onStdout: (bytes) => {
+        stdout.push(bytes);
+        outLines.push(bytes);
+      },
+      onStderr: (bytes) => {
+        stderr.push(bytes);
+        errLines.push(bytes);
+      },
+      onStatus: statusLines === null ? null : (bytes) => statusLines.push(bytes),
+    });
+    const { graceMs = 10_000, kill } = this.#settings;
+    const stopper = new Stopper(program, { graceMs, timeoutMs: command.timeoutMs, signal, kill });
+    const { exitCode, signal: endedBy, problem } = await program.ended;
+    stopper.release();
+    for (const lines of [outLines, errLines, statusLines]) lines?.end();
+
+    if (kill?.aborted === true) throw cancelled(kill);
+    if (signal.aborted) throw cancelled(signal);
+    const remark = stopper.isTimedOut ? `it did not end within ${(command.timeoutMs ?? 0) / 1000} s` : problem;
+    if (remark === null && exitCode !== null && (command.okCodes ?? [0]).includes(exitCode)) {
+      return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+    }
+    const place = command.cwd ?? '/';
+    throw notes.explain({ argv, exitCode, signal: endedBy, place, ...(remark === null ? {} : { remark }) });
+  }
+}

@@ -1,0 +1,92 @@
+import { chmod, link, lstat, mkdir, readdir, readFile, rename, statfs, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fail } from '../errors/machinespawn-error.ts';
+import { syncDirectory, writeWhole } from './durable.ts';
+import { errnoCode, unreadable, unwritable } from './file-error.ts';
+import { fileInfo } from './file-info.ts';
+import { removeTree } from './remove-tree.ts';
+import type { RunProgram } from './run-program.ts';
+import type { FileInfo, Files } from './services.ts';
+
+/** Files by absolute path of the host. Failures are MSP_FILE_UNREADABLE, MSP_FILE_UNWRITABLE, MSP_DISK_FULL. */
+export class HostFiles implements Files {
+  readonly #run: RunProgram;
+
+  constructor(run: RunProgram) {
+    this.#run = run;
+  }
+
+  async readText(path: string): Promise<string> {
+    try {
+      return await readFile(path, 'utf8');
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  }
+
+  async info(path: string): Promise<FileInfo | null> {
+    return await fileInfo(path);
+  }
+
+  async list(directory: string): Promise<readonly string[]> {
+    try {
+      return (await readdir(directory)).toSorted();
+    } catch (error) {
+      if (errnoCode(error) === 'ENOENT') return [];
+      throw unreadable(directory, error);
+    }
+  }
+
+  async writeText(path: string, text: string, options: { readonly mode?: number } = {}): Promise<void> {
+    try {
+      await writeWhole(path, text, { mode: options.mode ?? 0o644, durable: true });
+    } catch (error) {
+      throw unwritable(path, error);
+    }
+  }
+
+  /** Parents are made too. A directory that is there keeps its mode. */
+  async makeDirectory(path: string, options: { readonly mode?: number } = {}): Promise<void> {
+    try {
+      const first = await mkdir(path, { recursive: true, mode: 0o755 });
+      if (first !== undefined && options.mode !== undefined) await chmod(path, options.mode);
+    } catch (error) {
+      throw unwritable(path, error);
+    }
+  }
+
+  async publish(from: string, to: string): Promise<void> {
+    try {
+      await this.#moveToFreeName(from, to);
+      await syncDirectory(dirname(to));
+      if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
+    } catch (error) {
+      throw unwritable(to, error);
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    await removeTree(this.#run, path);
+  }
+
+  async freeBytes(path: string): Promise<number> {
+    try {
+      const { bavail, bsize } = await statfs(path);
+      return bavail * bsize;
+    } catch (error) {
+      if (errnoCode(error) === 'ENOENT' && dirname(path) !== path) return await this.freeBytes(dirname(path));
+      throw unreadable(path, error);
+    }
+  }
+
+  async #moveToFreeName(from: string, to: string): Promise<void> {
+    if (!(await lstat(from)).isDirectory()) {
+      await link(from, to);
+      await unlink(from);
+      return;
+    }
+    if ((await fileInfo(to)) !== null) throw fail('MSP_FILE_UNWRITABLE', { path: to, problem: 'file already exists' });
+    // Should the name appear just now, the kernel refuses to replace anything but an empty directory.
+    await rename(from, to);
+  }
+}

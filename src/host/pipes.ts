@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fail } from '../errors/machinespawn-error.ts';
+
+/** Both ends of a pipe as descriptors; whoever takes it closes them. */
+export interface PipeEnds {
+  readonly read: number;
+  readonly write: number;
+}
+
+const batch = 8;
+const spare: PipeEnds[] = [];
+
+function openEnds(path: string): PipeEnds {
+  // The first reader must not wait for a writer, yet the program's end must be a blocking one.
+  const opener = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const write = openSync(path, constants.O_WRONLY);
+  const read = openSync(path, constants.O_RDONLY);
+  closeSync(opener);
+  return { read, write };
+}
+
+/**
+ * A true pipe. Node's own are sockets, on which opening /dev/stdout and /dev/stderr fails with ENXIO, and
+ * maintainer scripts of packages do that. Node cannot make pipes, so named ones are made in batches and unlinked at once.
+ */
+export function takePipe(): PipeEnds {
+  const ready = spare.pop();
+  if (ready !== undefined) return ready;
+  const directory = mkdtempSync(join(tmpdir(), 'machinespawn-'));
+  try {
+    const paths = Array.from({ length: batch }, (_, index) => join(directory, String(index)));
+    const made = spawnSync('/usr/bin/mkfifo', ['-m', '600', '--', ...paths], { encoding: 'utf8', env: {} });
+    if (made.error !== undefined) throw fail('MSP_TOOL_MISSING', { tool: 'mkfifo', debianPackage: 'coreutils' }, made.error);
+    if (made.status !== 0) throw fail('MSP_FILE_UNWRITABLE', { path: directory, problem: made.stderr.trim() });
+    spare.push(...paths.map(openEnds));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  return takePipe();
+}

@@ -1,0 +1,58 @@
+import { lstat } from 'node:fs/promises';
+import { fail } from '../errors/machinespawn-error.ts';
+import { errnoCode, unwritable } from './file-error.ts';
+import { findMountsWithin } from './mounts.ts';
+import type { RunProgram } from './run-program.ts';
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return false;
+    throw unwritable(path, error);
+  }
+}
+
+/** Codes that `rm` and `chattr` may end with: whether they were of use is seen by looking. */
+const anyCode = [0, 1];
+
+async function removeOnce(run: RunProgram, path: string): Promise<string> {
+  const result = await run({
+    file: 'rm',
+    args: ['-rf', '--one-file-system', '--', path],
+    sandbox: false,
+    okCodes: anyCode,
+  });
+  return result.stderr.trim();
+}
+
+/** Subvolumes have a device number of their own, so that `rm --one-file-system` leaves them. */
+async function removeSubvolumes(run: RunProgram, path: string): Promise<void> {
+  const found = await run({
+    file: 'find',
+    args: [path, '-xdev', '-mindepth', '1', '-type', 'd', '-inum', '256', '-print0'],
+    sandbox: false,
+    okCodes: anyCode,
+  });
+  for (const directory of found.stdout.split('\0').filter(Boolean)) {
+    const parent = await lstat(directory.slice(0, directory.lastIndexOf('/')));
+    if ((await lstat(directory)).dev !== parent.dev) await removeTree(run, directory);
+  }
+}
+
+/**
+ * Removes a file or tree, on one file system only, immutable files and nested subvolumes too.
+ * Throws MSP_TREE_HAS_MOUNTS when something is mounted in it, MSP_FILE_UNWRITABLE when something stays.
+ */
+export async function removeTree(run: RunProgram, path: string): Promise<void> {
+  if (!(await exists(path))) return;
+  const mounts = await findMountsWithin(path);
+  if (mounts.length > 0) throw fail('MSP_TREE_HAS_MOUNTS', { path, mounts });
+  await removeOnce(run, path);
+  if (!(await exists(path))) return;
+  await run({ file: 'chattr', args: ['-R', '-f', '-i', '-a', '--', path], sandbox: false, okCodes: anyCode });
+  await removeSubvolumes(run, path);
+  const problem = await removeOnce(run, path);
+  if (await exists(path)) throw fail('MSP_FILE_UNWRITABLE', { path, problem: problem || 'it cannot be removed' });
+}

@@ -1,0 +1,61 @@
+/** How a program is wrapped so that nothing of it outlives us: no process, no mount. Each part alone leaks. */
+
+/** Descriptor of the init: lines are signal names, its end kills the namespace. */
+export const leaseDescriptor = 3;
+/** Becomes the program's own descriptor 3. */
+export const statusDescriptor = 4;
+/** Locks are handed on from here, so that none is free before everything in the sandbox is dead. */
+export const firstLockDescriptor = 5;
+
+export interface SandboxBind {
+  readonly from: string;
+  readonly to: string;
+  readonly readOnly?: boolean;
+}
+
+// Arguments: binds as triples (mode, from, to), then "--", then the program.
+const makeBinds = `umask 022
+while [ "$1" != -- ]; do
+  mount --bind -- "$2" "$3" || exit 125
+  if [ "$1" = ro ]; then mount -o remount,bind,ro -- "$3" || exit 125; fi
+  shift 3
+done
+shift`;
+
+// Runs as PID 1 of the namespace: a program that is PID 1 itself would not die of its own signals.
+const init = (statusRedirection: string): string => `trap 'exit 137' USR1
+${makeBinds}
+( trap '' TERM INT HUP
+  while read -r m <&3; do case $m in TERM|INT|HUP) kill -$m -1;; esac; done
+  kill -USR1 1 ) </dev/null >/dev/null 2>&1 4>&- &
+"$@" ${statusRedirection} <&0 & p=$!
+while :; do wait $p; rc=$?; kill -0 $p 2>/dev/null || break; done
+exit $rc`;
+
+// The program stays in the foreground, since a shell lets its background jobs ignore SIGINT. So the shell
+// cannot act on a signal while the program runs, and the watcher kills everything but PID 1 instead.
+const terminalInit = `${makeBinds}
+( trap '' TERM INT HUP QUIT
+  while read -r m <&3; do case $m in TERM|INT|HUP) kill -$m -1;; esac; done
+  kill -KILL -1 ) </dev/null >/dev/null 2>&1 &
+"$@" 3<&-
+exit $?`;
+
+export interface SandboxOptions {
+  readonly binds?: readonly SandboxBind[];
+  /** Is there a status pipe at descriptor 4? */
+  readonly status?: boolean;
+  /** The program uses the caller's terminal. */
+  readonly terminal?: boolean;
+}
+
+/** The argv that runs `command` in its own mount and PID namespace. */
+export function sandboxArgv(command: readonly string[], options: SandboxOptions = {}): readonly string[] {
+  const binds = (options.binds ?? []).flatMap(({ from, to, readOnly }) => [readOnly === true ? 'ro' : 'rw', from, to]);
+  const script = options.terminal === true ? terminalInit : init(options.status === true ? '3>&4 4>&-' : '3<&- 4>&-');
+  return [
+    ...['setpriv', '--pdeathsig', 'KILL', '--'],
+    ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=KILL', '--mount-proc', '--'],
+    ...['sh', '-c', script, 'ms-init', ...binds, '--', ...command],
+  ];
+}

@@ -1,0 +1,157 @@
+/** What a step may do to the world. Types only; `step-services.ts` is the real one, `src/testing` has a pretended one. */
+import type { Arch } from '../model/arch.ts';
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Word for the log; the program's name otherwise. */
+  readonly label?: string;
+  /** Added to a clean environment (PATH, LC_ALL=C.UTF-8, TZ=UTC, HOME=/root …). */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Text for standard input; nothing otherwise. */
+  readonly stdin?: string;
+  /** Exit codes that are no failure. @default [0] */
+  readonly okCodes?: readonly number[];
+  /** Each line of stdout and stderr, as it comes. Goes to the step's log in any case. */
+  readonly onLine?: (line: string) => void;
+  /** Each line that the program writes to descriptor 3. */
+  readonly onStatusLine?: (line: string) => void;
+  /** Added to the end of the message when the program fails. The tail of its output otherwise. */
+  readonly timeoutMs?: number;
+  /** Its own mount and PID namespace, dead when we die. Off for quick look-ups that start nothing. @default true */
+  readonly sandbox?: boolean;
+  /** The program only looks; it may run in a dry run. @default false */
+  readonly reads?: boolean;
+  /** Bind mounts made inside the sandbox before the program starts. */
+  readonly binds?: readonly { readonly from: string; readonly to: string; readonly readOnly?: boolean }[];
+}
+
+export interface CommandResult {
+  readonly exitCode: number;
+  /** At most the last 1 MiB. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface FileInfo {
+  readonly type: 'file' | 'directory' | 'symlink' | 'other';
+  readonly sizeBytes: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtimeMs: number;
+}
+
+/** Files by absolute path of the host. */
+export interface Files {
+  /** Throws MSP_FILE_UNREADABLE. */
+  readText(path: string): Promise<string>;
+  /** Null when there is nothing; does not follow a last symlink. */
+  info(path: string): Promise<FileInfo | null>;
+  /** Names, sorted; empty when there is no such directory. */
+  list(directory: string): Promise<readonly string[]>;
+  /** Whole or not at all: scratch file, fsync, rename. */
+  writeText(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
+  makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
+  /** Durable rename that never replaces anything. Throws MSP_FILE_UNWRITABLE. */
+  publish(from: string, to: string): Promise<void>;
+  /** Removes a file or tree on one file system; throws MSP_TREE_HAS_MOUNTS when something is mounted below. */
+  remove(path: string): Promise<void>;
+  freeBytes(path: string): Promise<number>;
+}
+
+/** Files of a root file system by their path inside it; a symlink in it cannot lead out of it. */
+export interface RootFiles {
+  readonly path: string;
+  readText(path: string): Promise<string | null>;
+  /** The first bytes, as base64; null when there is no such file. */
+  readStart(path: string, bytes: number): Promise<Buffer | null>;
+  info(path: string): Promise<FileInfo | null>;
+  list(directory: string): Promise<readonly string[]>;
+  /** Parents are made as needed (0755). */
+  writeText(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
+  symlink(path: string, target: string): Promise<void>;
+  /** Removes what is there, whole trees too; nothing when there is nothing. */
+  remove(path: string): Promise<void>;
+  makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
+}
+
+export interface Trees {
+  /**
+   * The tree that this step makes: a writable snapshot of `parent`, or an empty one.
+   * It is committed under `ref` when the step succeeds, and thrown away otherwise. Once in a step.
+   */
+  change(parent: string | null): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }>;
+  /** A faithful, independent copy of a committed tree at `directory`, which must not exist. */
+  materialize(ref: string, directory: string): Promise<void>;
+  /** A read-only look at a committed tree. Given back when the step ends. */
+  view(ref: string): Promise<{ readonly path: string; readonly root: RootFiles }>;
+}
+
+export interface FetchOptions {
+  readonly proxy?: string | null;
+  readonly maxBytes?: number;
+  readonly timeoutMs?: number;
+}
+
+export interface Net {
+  /** The body, or null for 404. Retried on what can pass. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
+  fetch(url: string, options?: FetchOptions): Promise<{ readonly body: Buffer; readonly url: string } | null>;
+  /** Does something answer? Never throws. */
+  probe(url: string, options: { readonly timeoutMs: number }): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string } | null>;
+}
+
+export interface HostFacts {
+  readonly arch: Arch;
+  /** Effective user id. */
+  readonly uid: number;
+  /** Is systemd PID 1 here? */
+  readonly systemd: boolean;
+  /** Path of a program on a fixed PATH, or null. */
+  findProgram(name: string): Promise<string | null>;
+  /** Environment variables that are honoured, by name; undefined when unset. */
+  env(name: 'http_proxy' | 'https_proxy' | 'no_proxy' | 'all_proxy' | 'SOURCE_DATE_EPOCH'): string | undefined;
+  /**
+   * Do programs of that architecture run here? Found out by running a tiny one.
+   * `problem` says why not, such as "no binfmt_misc entry 'qemu-aarch64'"; null when they run.
+   */
+  canRun(arch: Arch): Promise<{ readonly runs: 'native' | 'qemu' | 'no'; readonly problem: string | null }>;
+  readonly nowMs: () => number;
+  randomHex(bytes: number): string;
+}
+
+/** A machine on this host, as `list` shows it. */
+export interface MachineEntry {
+  readonly name: string;
+  readonly path: string;
+  readonly type: 'directory' | 'subvolume' | 'raw';
+  /** Is it in use: booted, or by a command? Null when nobody holds it. */
+  readonly holder: string | null;
+}
+
+export interface Machines {
+  readonly directory: string;
+  find(name: string): Promise<MachineEntry | null>;
+  list(): Promise<readonly MachineEntry[]>;
+  /** What machinespawn knows of it: written by register-machine, gone with remove-machine. */
+  readRecord(name: string): Promise<Readonly<Record<string, unknown>> | null>;
+  writeRecord(name: string, record: Readonly<Record<string, unknown>>): Promise<void>;
+  removeRecord(name: string): Promise<void>;
+}
+
+export interface StepServices {
+  readonly facts: HostFacts;
+  readonly files: Files;
+  readonly net: Net;
+  readonly trees: Trees;
+  readonly machines: Machines;
+  readonly directories: { readonly cache: string; readonly packages: string; readonly state: string; readonly scratch: string };
+  root(path: string): RootFiles;
+  /** Throws MSP_TOOL_FAILED, MSP_TOOL_MISSING, MSP_DISK_FULL. */
+  exec(command: Command): Promise<CommandResult>;
+  /** The caller's terminal belongs to the program until it ends; gives its exit code. */
+  execOnTerminal(command: Pick<Command, 'file' | 'args' | 'env' | 'sandbox'>): Promise<{ readonly exitCode: number }>;
+  /** A lock across processes, held until the step ends. */
+  lock(name: string): Promise<void>;
+}

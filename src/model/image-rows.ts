@@ -1,0 +1,109 @@
+/** The rows of `machinespawn images`, as JSON and as cells. */
+import { archs, type Arch } from './arch.ts';
+import type { Distro, Release } from './release.ts';
+import { releaseStatus, type ReleaseStatus } from './release-status.ts';
+import { aliasesOf, expectedArchive } from './releases.ts';
+
+/** How this host runs programs of an architecture; null when it cannot, for want of an emulator. */
+export type Runs = 'native' | 'qemu' | null;
+
+export interface CachedImage {
+  readonly image: string;
+  readonly arch: Arch;
+  readonly variant: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly sizeBytes: number | null;
+}
+
+export interface ImageRow {
+  readonly image: string;
+  readonly aliases: readonly string[];
+  readonly distro: Distro;
+  readonly version: string | null;
+  readonly codename: string;
+  readonly status: ReleaseStatus['status'];
+  readonly statusText: string;
+  readonly supportedUntil: string | null;
+  readonly ltsUntil: string | null;
+  readonly mirror: string;
+  readonly keyring: string;
+  readonly architectures: Readonly<
+    Record<Arch, { readonly available: boolean; readonly runs: Runs; readonly reason: string | null }>
+  >;
+  /** Can it boot here, on cgroup v2? */
+  readonly boots: boolean;
+  readonly cached: readonly Omit<CachedImage, 'image'>[];
+}
+
+export interface ImageRowsInput {
+  readonly releases: readonly Release[];
+  readonly host: Arch;
+  readonly runs: Readonly<Record<Arch, Runs>>;
+  readonly cached: readonly CachedImage[];
+  /** YYYY-MM-DD, UTC. */
+  readonly today: string;
+}
+
+export function imageRows({ releases, host, runs, cached, today }: ImageRowsInput): readonly ImageRow[] {
+  return releases.map((release) => {
+    const { status, text } = releaseStatus(release, today);
+    const architectures = Object.fromEntries(
+      archs.map((arch) => {
+        const { builds, reason } = release.ports[arch];
+        return [arch, { available: builds, runs: builds ? runs[arch] : null, reason }];
+      }),
+    ) as ImageRow['architectures'];
+    return {
+      image: release.image,
+      aliases: aliasesOf(release),
+      distro: release.distro,
+      version: release.version,
+      codename: release.codename,
+      status,
+      statusText: text,
+      supportedUntil: release.eol,
+      ltsUntil: release.ltsUntil,
+      mirror: expectedArchive(release, host),
+      keyring: release.keyring.paths[0] ?? release.guestKeyring,
+      architectures,
+      boots: release.cgroupV2 !== 'no',
+      cached: cached
+        .filter((entry) => entry.image === release.image)
+        .map(({ arch, variant, createdAt, sizeBytes }) => ({ arch, variant, createdAt, sizeBytes })),
+    };
+  });
+}
+
+/** Columns of the table. Only the usual architectures have one; all are in the JSON. */
+export const imageColumns = [
+  'image',
+  'aliases',
+  'status',
+  'amd64',
+  'i386',
+  'armhf',
+  'arm64',
+  'cached',
+] as const;
+export type ImageCells = Readonly<Record<(typeof imageColumns)[number], string>>;
+
+/** yes: native; qemu: needs an emulator; part: the port is not whole; no: there is none. */
+export function imageCells(row: ImageRow, release: Release): ImageCells {
+  const cell = (arch: Arch): string => {
+    const { port } = release.ports[arch];
+    if (port !== 'full') return port === 'partial' ? 'part' : 'no';
+    return row.architectures[arch].runs === 'native' ? 'yes' : 'qemu';
+  };
+  const cachedArchs = [...new Set(row.cached.map((entry) => entry.arch))];
+  return {
+    image: row.image,
+    aliases: release.version === null ? release.words.join(' ') : row.codename,
+    status: row.statusText,
+    amd64: cell('amd64'),
+    i386: cell('i386'),
+    armhf: cell('armhf'),
+    arm64: cell('arm64'),
+    cached: cachedArchs.join(' ') || '-',
+  };
+}

@@ -1,0 +1,100 @@
+/** What a person types for an image: "ubuntu-jammy", "debian:12/arm64" -> which release, which architecture. */
+import { fail } from '../errors/machinespawn-error.ts';
+import { archs, parseArch, type Arch } from './arch.ts';
+import { nearest } from './nearest.ts';
+import type { Distro, Release } from './release.ts';
+import { aliasesOf, releaseOf, releases } from './releases.ts';
+
+export interface ImageSpec {
+  readonly distro: Distro;
+  /** Null for sid. */
+  readonly version: string | null;
+  readonly codename: string;
+  /** Null when the spelling names none. */
+  readonly arch: Arch | null;
+  /** The canonical name, without the architecture: "debian-12". */
+  readonly image: string;
+}
+
+const bySpelling = new Map<string, Release>(
+  releases.flatMap((release) => spellings(release).map((spelling) => [spelling, release] as const)),
+);
+/** Worth proposing: the ones that the help shows. */
+const proposals = releases.flatMap((release) => [release.image, ...aliasesOf(release)]);
+
+/** Throws MSP_IMAGE_UNKNOWN with the nearest spelling, MSP_ARCH_UNKNOWN. */
+export function parseImageSpec(text: string): ImageSpec {
+  const { name, suffix } = split(text);
+  const release = bySpelling.get(name);
+  if (release === undefined) throw fail('MSP_IMAGE_UNKNOWN', { image: text, nearest: propose(name, suffix) });
+  const arch = suffix === null ? null : parseArch(suffix);
+  const { distro, version, codename, image } = release;
+  return Object.freeze({ distro, version, codename, arch, image });
+}
+
+/** "debian-12", or "debian-12/arm64". Parses to the same spec again. */
+export function formatImageSpec(spec: ImageSpec): string {
+  return spec.arch === null ? spec.image : `${spec.image}/${spec.arch}`;
+}
+
+/** Throws MSP_ARCH_REFUSED with the reason. */
+export function archForImage(spec: Pick<ImageSpec, 'codename' | 'image'>, arch: Arch): Arch {
+  const support = releaseOf(spec.codename).ports[arch];
+  if (support.builds) return arch;
+  throw fail('MSP_ARCH_REFUSED', {
+    image: spec.image,
+    arch,
+    reason: support.reason ?? 'there is no such port',
+  });
+}
+
+/** The architecture that is meant: asked for, else in the spelling, else the host's. Throws MSP_USAGE when two differ, MSP_ARCH_REFUSED. */
+export function chooseArch(spec: ImageSpec, asked: Arch | null, host: Arch): Arch {
+  if (asked !== null && spec.arch !== null && asked !== spec.arch) {
+    throw fail('MSP_USAGE', {
+      problem: `the image says ${spec.arch}, and ${asked} is asked for`,
+      hint: `name one of them: ${spec.image}/${asked}`,
+    });
+  }
+  return archForImage(spec, asked ?? spec.arch ?? host);
+}
+
+function spellings(release: Release): string[] {
+  const names = [release.version ?? release.codename, release.codename, ...release.words];
+  return [
+    ...names.flatMap((name) => [
+      `${release.distro}-${name}`,
+      `${release.distro}:${name}`,
+      `${release.distro}/${name}`,
+    ]),
+    release.codename,
+    ...release.words,
+  ];
+}
+
+/** The last part after a slash is an architecture, unless the slash stands for the dash of "debian/12". */
+function split(text: string): { name: string; suffix: string | null } {
+  if (bySpelling.has(text)) return { name: text, suffix: null };
+  const at = text.lastIndexOf('/');
+  const name = text.slice(0, at);
+  if (at <= 0 || isDistro(name)) return { name: text, suffix: null };
+  return { name, suffix: text.slice(at + 1) };
+}
+
+function propose(name: string, suffix: string | null): string | null {
+  const found = guess(name.toLowerCase().replace(/[:/_ ]/gu, '-'));
+  const arch = suffix === null ? null : nearest(suffix, archs);
+  return found === null || arch === null ? found : `${found}/${arch}`;
+}
+
+function guess(name: string): string | null {
+  if (isDistro(name)) return `${name}-${name === 'debian' ? 'stable' : 'lts'}`;
+  const longer = proposals.find(
+    (proposal) => name.startsWith(`${proposal}-`) || name.startsWith(`${proposal}.`),
+  );
+  return longer ?? nearest(name, proposals);
+}
+
+function isDistro(text: string): text is Distro {
+  return text === 'debian' || text === 'ubuntu';
+}

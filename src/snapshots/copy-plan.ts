@@ -1,0 +1,128 @@
+/** How one copy of a tree is cut into two that run side by side. Pure. */
+
+/** One entry below the tree's top, as `copyScanFormat` prints it. */
+interface ScannedEntry {
+  readonly type: string;
+  readonly linkCount: number;
+  readonly inode: string;
+  readonly blocks: number;
+  readonly path: string;
+}
+
+/** For `find . -xdev -mindepth 1 -printf`. */
+export const copyScanFormat = String.raw`%y %n %i %b %P\0`;
+
+export interface CopyPlan {
+  /** Directories made empty first, parents before children; their attributes are set at the end. */
+  readonly skeleton: readonly string[];
+  /** Paths relative to the top, to be copied whole. No hard link leads from one part to the other. */
+  readonly parts: readonly [readonly string[], readonly string[]];
+}
+
+/** A whole subtree (or file) that stays together. */
+interface Unit {
+  readonly path: string;
+  cost: number;
+}
+
+// A file costs about as much as 64 KiB of content (ext4, warm).
+const entryCostInBlocks = 128;
+const deepestCut = 3;
+const mostUnits = 1500;
+const worthCutting = 0.1;
+const uselessShare = 0.8;
+
+/** Null when one copy is better: a small or lopsided tree, or names that cannot be given to a program as text. */
+export function planCopy(scan: string): CopyPlan | null {
+  const entries = parseScan(scan);
+  const costs = addUpCosts(entries);
+  const total = costs.get('') ?? 0;
+  const cut = new Set(['']);
+  const units = new Map<string, Unit>();
+  for (const { type, path } of entries) {
+    const depth = path.split('/').length;
+    if (depth > deepestCut || !cut.has(parentOf(path))) continue;
+    const cost = costs.get(path) ?? entryCostInBlocks;
+    if (type === 'd' && depth < deepestCut && cost > total * worthCutting) cut.add(path);
+    else units.set(path, { path, cost });
+  }
+  if (units.size < 2 || units.size > mostUnits) return null;
+  if ([...units.keys(), ...cut].some((path) => path.includes('\uFFFD'))) return null;
+  const parts = balance(joinLinked(entries, units));
+  if (Math.max(...parts.map((part) => part.cost)) > total * uselessShare) return null;
+  const [first, second] = parts.map((part) => part.paths);
+  if (first === undefined || second === undefined) return null;
+  return { skeleton: [...cut].filter((path) => path !== ''), parts: [first, second] };
+}
+
+function parseScan(scan: string): readonly ScannedEntry[] {
+  const entries: ScannedEntry[] = [];
+  for (const record of scan.split('\0')) {
+    if (record === '') continue;
+    const [type = '', linkCount, inode = '', blocks] = record.split(' ', 4);
+    const start = type.length + (linkCount?.length ?? 0) + inode.length + (blocks?.length ?? 0) + 4;
+    entries.push({ type, linkCount: Number(linkCount), inode, blocks: Number(blocks), path: record.slice(start) });
+  }
+  return entries;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** Of each directory down to the deepest cut, with all that is below. */
+function addUpCosts(entries: readonly ScannedEntry[]): Map<string, number> {
+  const costs = new Map<string, number>();
+  for (const entry of entries) {
+    const cost = entry.blocks + entryCostInBlocks;
+    const names = entry.path.split('/');
+    for (let depth = 0; depth <= Math.min(names.length, deepestCut); depth += 1) {
+      const path = names.slice(0, depth).join('/');
+      costs.set(path, (costs.get(path) ?? 0) + cost);
+    }
+  }
+  return costs;
+}
+
+/** Units that share a hard-linked file become one group. */
+function joinLinked(entries: readonly ScannedEntry[], units: ReadonlyMap<string, Unit>): readonly (readonly Unit[])[] {
+  const groupOf = new Map<Unit, Set<Unit>>([...units.values()].map((unit) => [unit, new Set([unit])]));
+  const firstWith = new Map<string, Unit>();
+  for (const { type, linkCount, inode, path } of entries) {
+    if (type === 'd' || linkCount < 2) continue;
+    const unit = unitOf(path, units);
+    if (unit === null) continue;
+    const other = firstWith.get(inode);
+    const [mine, theirs] = [groupOf.get(unit), other === undefined ? undefined : groupOf.get(other)];
+    if (theirs === undefined) firstWith.set(inode, unit);
+    else if (mine !== undefined && mine !== theirs) {
+      for (const moved of mine) {
+        theirs.add(moved);
+        groupOf.set(moved, theirs);
+      }
+    }
+  }
+  return [...new Set(groupOf.values())].map((group) => [...group]);
+}
+
+function unitOf(path: string, units: ReadonlyMap<string, Unit>): Unit | null {
+  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) {
+    const unit = units.get(path.slice(0, end));
+    if (unit !== undefined) return unit;
+  }
+  return units.get(path) ?? null;
+}
+
+function balance(groups: readonly (readonly Unit[])[]): readonly { readonly paths: string[]; cost: number }[] {
+  const parts = [
+    { paths: [] as string[], cost: 0 },
+    { paths: [] as string[], cost: 0 },
+  ] satisfies [object, object];
+  const costed = groups.map((group) => ({ group, cost: group.reduce((sum, unit) => sum + unit.cost, 0) }));
+  for (const { group, cost } of costed.toSorted((one, other) => other.cost - one.cost)) {
+    const lighter = parts[0].cost <= parts[1].cost ? parts[0] : parts[1];
+    lighter.paths.push(...group.map((unit) => unit.path));
+    lighter.cost += cost;
+  }
+  return parts;
+}

@@ -1,0 +1,34 @@
+import type { DriverName } from './snapshot-store.ts';
+
+/** A committed layer and, where it is stacked, those below it: from the newest to the one that is whole. */
+export interface LayerChain {
+  /** Absolute paths of the layers' places (directories that hold layer and record). */
+  readonly places: readonly string[];
+}
+
+/** A layer that was begun in a place. */
+export interface StartedLayer {
+  /** Where the whole tree can be changed. */
+  readonly path: string;
+}
+
+/** One way of keeping trees. It makes, opens and seals layers inside a place; names and records are the store's. */
+export interface SnapshotDriver {
+  readonly name: DriverName;
+  /** Name of the layer inside its place. */
+  readonly layer: 'tree' | 'diff';
+  /** Does a layer with `parent` need its parent's layer below it? Asked before `start`. */
+  isStacked(parent: LayerChain | null): boolean;
+  /** Begins a layer in the empty directory `place`. */
+  start(place: string, parent: LayerChain | null): Promise<StartedLayer>;
+  /** Nothing is mounted afterwards, and nothing but the layer lies in the place. */
+  seal(place: string): Promise<void>;
+  /** Gives back what `start` or a cut-off `seal` holds, so that the place can be removed. */
+  abandon(place: string): Promise<void>;
+  /** The whole tree, not to be written to. `place` is an empty directory for the driver's use. */
+  open(chain: LayerChain, place: string): Promise<{ readonly path: string; close(): Promise<void> }>;
+  /** True when it made `target` by a quicker way than copying. */
+  cloneTo(chain: LayerChain, target: string): Promise<boolean>;
+  /** What the sealed and synced layer takes on disk by itself, in bytes. */
+  measure(place: string, hasParent: boolean): Promise<number>;
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import type { RunTool } from './run-tool.ts';
+
+/*
+ * Device numbers come from stat, as find cannot print them. Sizes of directories are left out: a file system may
+ * repack them. Both lists are sorted, as the order of a directory is not a property of the tree.
+ */
+const script = String.raw`
+set -eu -o pipefail
+export LC_ALL=C TZ=UTC
+find . -xdev \( \
+  -type f -printf 'f %m %U:%G %n %s %T@ %p\0' -o \
+  -type d -printf 'd %m %U:%G %T@ %p\0' -o \
+  -type l -printf 'l %U:%G %T@ %p -> %l\0' -o \
+  \( -type b -o -type c \) -exec stat --printf 'n %f %u:%g %t:%T %.9Y %n\0' {} + -o \
+  -printf '%y %m %U:%G %T@ %p\0' \) | sort -z | sha256sum
+getfattr -R -P -h -d -m - -e hex . |
+  awk 'BEGIN { RS = "" } { gsub(/\n/, " "); print }' | sort | sha256sum
+`;
+
+/**
+ * SHA-256 (hex) over what can be told about a tree without reading its files: paths, types, modes, owners, link
+ * counts, sizes, times, symlink targets, device numbers, extended attributes (with ACLs and file capabilities).
+ */
+export async function computeMetadataDigest(directory: string, run: RunTool): Promise<string> {
+  const { stdout } = await run('bash', ['-c', script], { cwd: directory });
+  const [entries, attributes] = stdout.split('\n').map((line) => line.slice(0, 64));
+  return createHash('sha256').update(`${entries}\n${attributes}\n`).digest('hex');
+}

@@ -1,0 +1,94 @@
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fail } from '../errors/machinespawn-error.ts';
+import type { FileInfo, Files, RootFiles } from '../host/services.ts';
+import { insideRoot } from './inside-root.ts';
+import type { Moments } from './moments.ts';
+import { removeTree } from './tree-files.ts';
+import type { World } from './world.ts';
+
+export function pretendFiles(world: World, moments: Moments, freeBytes: number): Files {
+  const at = (path: string): string => insideRoot(world.root, path, true);
+  return {
+    readText: (path) =>
+      moments.call(`readText(${path})`, 'reads', () => {
+        const text = world.read(path);
+        if (text === null) throw fail('MSP_FILE_UNREADABLE', { path, problem: 'there is no such file' });
+        return text;
+      }),
+    info: (path) => moments.call(`info(${path})`, 'reads', () => fileInfo(insideRoot(world.root, path, false))),
+    list: (path) => moments.call(`list(${path})`, 'reads', () => namesIn(at(path))),
+    writeText: (path, text, options) =>
+      moments.call(`writeText(${path})`, 'writes', () => {
+        if (!existsSync(dirname(at(path)))) throw fail('MSP_FILE_UNWRITABLE', { path, problem: 'there is no such directory' });
+        writeWhole(at(path), text, options?.mode);
+      }),
+    makeDirectory: (path, options) =>
+      moments.call(`makeDirectory(${path})`, 'writes', () => makeDirectory(at(path), options?.mode)),
+    publish: (from, to) =>
+      moments.call(`publish(${from}, ${to})`, 'writes', () => {
+        if (!world.has(from)) throw fail('MSP_FILE_UNWRITABLE', { path: to, problem: `there is no ${from}` });
+        if (world.has(to)) throw fail('MSP_FILE_UNWRITABLE', { path: to, problem: 'it exists' });
+        renameSync(insideRoot(world.root, from, false), insideRoot(world.root, to, false));
+      }),
+    remove: (path) =>
+      moments.call(`remove(${path})`, 'writes', (inside) => removeTree(insideRoot(world.root, path, false), inside)),
+    freeBytes: (path) => moments.call(`freeBytes(${path})`, 'reads', () => freeBytes),
+  };
+}
+
+/** Files below `path`. `readOnly`: a committed tree, which must never change. */
+export function pretendRootFiles(world: World, moments: Moments, path: string, readOnly = false): RootFiles {
+  const root = world.real(path);
+  const at = (inner: string): string => insideRoot(root, inner, true);
+  const atLink = (inner: string): string => insideRoot(root, inner, false);
+  const change = <T>(what: string, act: (inside: () => void) => T): Promise<T> => {
+    if (readOnly) throw new TypeError(`a step may not change a committed tree: ${what}`);
+    return moments.call(what, 'writes', act);
+  };
+  return {
+    path,
+    readText: (inner) => moments.call(`readText(${path}:${inner})`, 'reads', () => contentOf(at(inner))?.toString('utf8') ?? null),
+    readStart: (inner, bytes) =>
+      moments.call(`readStart(${path}:${inner})`, 'reads', () => contentOf(at(inner))?.subarray(0, bytes) ?? null),
+    info: (inner) => moments.call(`info(${path}:${inner})`, 'reads', () => fileInfo(atLink(inner))),
+    list: (inner) => moments.call(`list(${path}:${inner})`, 'reads', () => namesIn(at(inner))),
+    writeText: (inner, text, options) =>
+      change(`writeText(${path}:${inner})`, () => {
+        mkdirSync(dirname(at(inner)), { recursive: true });
+        writeWhole(at(inner), text, options?.mode);
+      }),
+    symlink: (inner, target) =>
+      change(`symlink(${path}:${inner})`, () => {
+        mkdirSync(dirname(atLink(inner)), { recursive: true });
+        symlinkSync(target, atLink(inner));
+      }),
+    remove: (inner) => change(`remove(${path}:${inner})`, (inside) => removeTree(atLink(inner), inside)),
+    makeDirectory: (inner, options) => change(`makeDirectory(${path}:${inner})`, () => makeDirectory(at(inner), options?.mode)),
+  };
+}
+
+function fileInfo(real: string): FileInfo | null {
+  const stat = lstatSync(real, { throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  const type = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'symlink' : 'other';
+  return { type, sizeBytes: stat.size, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, mtimeMs: stat.mtimeMs };
+}
+
+function namesIn(real: string): readonly string[] {
+  return lstatSync(real, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(real).toSorted() : [];
+}
+
+function contentOf(real: string): Buffer | null {
+  return lstatSync(real, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(real) : null;
+}
+
+function writeWhole(real: string, text: string, mode = 0o644): void {
+  writeFileSync(real, text);
+  chmodSync(real, mode);
+}
+
+function makeDirectory(real: string, mode = 0o755): void {
+  mkdirSync(real, { recursive: true });
+  chmodSync(real, mode);
+}

@@ -1,0 +1,58 @@
+import { writeFileSync } from 'node:fs';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+/** What one run of vitest adds to the last line of `npm test`. */
+export interface TestCounts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const SLOW_TEST_MS = 2000;
+const SLOWEST_SHOWN = 10;
+
+function countTests(modules: readonly TestModule[], unhandledErrors: number): TestCounts {
+  const counts = { passed: 0, failed: unhandledErrors, skipped: 0 };
+  for (const testModule of modules) {
+    // A file or a suite that dies outside its tests has failed, though it holds no failed test.
+    counts.failed += testModule.errors().length;
+    for (const suite of testModule.children.allSuites()) counts.failed += suite.errors().length;
+    for (const test of testModule.children.allTests()) {
+      const { state } = test.result();
+      if (state === 'passed') counts.passed += 1;
+      else if (state === 'failed') counts.failed += 1;
+      else counts.skipped += 1;
+    }
+  }
+  return counts;
+}
+
+function listSlowTests(tests: readonly TestCase[]): string[] {
+  return tests
+    .map((test) => ({ name: test.fullName, durationMs: test.diagnostic()?.duration ?? 0 }))
+    .filter(({ durationMs }) => durationMs >= SLOW_TEST_MS)
+    .toSorted((a, b) => b.durationMs - a.durationMs)
+    .slice(0, SLOWEST_SHOWN)
+    .map(({ name, durationMs }) => `  slow: ${(durationMs / 1000).toFixed(1)} s  ${name}`);
+}
+
+/** Writes the counts where scripts/test.mjs adds them up; a skipped test or an empty run fails. */
+export default class ClosingLineReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const counts = countTests(modules, unhandledErrors.length);
+    const tests = modules.flatMap((testModule) => [...testModule.children.allTests()]);
+    const lines = listSlowTests(tests);
+    if (counts.skipped > 0) {
+      process.exitCode = 1;
+      const skipped = tests.filter((test) => !['passed', 'failed'].includes(test.result().state));
+      lines.push('Skipped tests fail the run:', ...skipped.map((test) => `  ${test.fullName}`));
+    }
+    if (tests.length === 0) {
+      process.exitCode = 1;
+      lines.push('No test ran: that fails the run.');
+    }
+    if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
+    const file = process.env['MACHINESPAWN_TEST_COUNTS'];
+    if (file !== undefined) writeFileSync(file, JSON.stringify(counts));
+  }
+}
