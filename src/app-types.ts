@@ -185,6 +185,8 @@ export interface PipelineSummary {
 export interface App {
   readonly settings: Settings;
   readonly version: string;
+  /** Versions of node, systemd, debootstrap and kernel; null for what is not there. */
+  versions(): Promise<Readonly<Record<string, string | null>>>;
   /** Starts a run, or goes on with the interrupted one of the same plan. Throws before anything is touched when the request is not right. */
   run(request: RunRequest, onEvent: (event: RunEvent) => void): Promise<RunHandle>;
   /** `id`: as in `findRun`; null: the last one that can be resumed. */

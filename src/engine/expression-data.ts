@@ -93,7 +93,8 @@ export const functions: Map<string, FunctionDefinition> = new Map(
       name: 'toJSON',
       minArgs: 1,
       maxArgs: 1,
-      call: (value?: data.ExpressionData) => new data.StringData(JSON.stringify(toJsonValue(value ?? new data.Null()), null, 2)),
+      call: (value?: data.ExpressionData) =>
+        new data.StringData(JSON.stringify(toJsonValue(value ?? new data.Null()), null, 2)),
     },
   ].map((definition) => [definition.name.toLowerCase(), definition]),
 );
@@ -102,6 +103,8 @@ function parseJson(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (error) {
-    throw new Error(`fromJSON got a text that is not JSON: ${text.length > 40 ? `${text.slice(0, 40)}…` : text}`, { cause: error });
+    throw new Error(`fromJSON got a text that is not JSON: ${text.length > 40 ? `${text.slice(0, 40)}…` : text}`, {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,15 @@
 /** Expressions beyond plain names: lexed and parsed by GitHub's own library, walked by us for what it would let pass. */
 import { data, Evaluator, Lexer, Parser, type Expr } from '@actions/expressions';
-import { ContextAccess, FunctionCall, Grouping, IndexAccess, Literal, Logical, Binary, Unary } from '@actions/expressions/ast';
+import {
+  ContextAccess,
+  FunctionCall,
+  Grouping,
+  IndexAccess,
+  Literal,
+  Logical,
+  Binary,
+  Unary,
+} from '@actions/expressions/ast';
 import { TokenType, type Token } from '@actions/expressions/lexer';
 import { nearest } from '../model/nearest.ts';
 import { contextData, functions, toJsonValue } from './expression-data.ts';
@@ -12,7 +21,10 @@ const functionNames = ['contains', 'startsWith', 'endsWith', 'format', 'join', '
 const knownFunctions = new Set<string>(functionNames.map((name) => name.toLowerCase()));
 
 /** `innerStart` is where `inner` begins in the template. */
-export function readExpression(inner: string, innerStart: number): Pick<ExpressionPart, 'references' | 'problems' | 'run'> {
+export function readExpression(
+  inner: string,
+  innerStart: number,
+): Pick<ExpressionPart, 'references' | 'problems' | 'run'> {
   const walk = new Walk(inner, innerStart);
   const tree = walk.parse();
   const run = (context: ExpressionContext): ReturnType<ExpressionPart['run']> => {
@@ -37,7 +49,8 @@ class Walk {
 
   parse(): Expr | null {
     if (this.#inner.trim() === '') return this.#refuse('the expression is empty', 0, this.#inner.length);
-    if (this.#inner.length > maxLength) return this.#refuse(`the expression is longer than ${maxLength} characters`, 0, 1);
+    if (this.#inner.length > maxLength)
+      return this.#refuse(`the expression is longer than ${maxLength} characters`, 0, 1);
     try {
       const tokens = new Lexer(this.#inner).lex().tokens.map(unescape);
       // Every name passes the parser, so that the walk can say what is wrong with it, and where.
@@ -65,7 +78,12 @@ class Walk {
     if (!knownFunctions.has(name.toLowerCase())) {
       const near = nearest(name, functionNames);
       const [start, end] = this.#span(call.functionName);
-      this.#refuse(`there is no function '${name}'`, start, end, near === null ? `there are ${functionNames.join(', ')}` : `did you mean '${near}'?`);
+      this.#refuse(
+        `there is no function '${name}'`,
+        start,
+        end,
+        near === null ? `there are ${functionNames.join(', ')}` : `did you mean '${near}'?`,
+      );
     }
     call.args.forEach((argument) => this.#visit(argument));
   }
@@ -108,7 +126,10 @@ class Walk {
   }
 
   #refuseSyntax(error: unknown): null {
-    const message = (error instanceof Error ? error.message : String(error)).replace(/\. Located at position .*$/su, '');
+    const message = (error instanceof Error ? error.message : String(error)).replace(
+      /\. Located at position .*$/su,
+      '',
+    );
     const place = /Located at position (\d+)/u.exec(error instanceof Error ? error.message : '');
     const pos = (error as { readonly pos?: { readonly line: number; readonly column: number } }).pos;
     const start = pos === undefined ? Number(place?.[1] ?? 1) - 1 : (this.#lineStarts[pos.line] ?? 0) + pos.column;
@@ -130,7 +151,8 @@ class StrictEvaluator extends Evaluator {
     if (index instanceof Literal && index.token.type === TokenType.IDENTIFIER) {
       const owner = this.eval(access.expr);
       const isObject = owner.kind === data.Kind.Dictionary;
-      if (isObject && owner.get(index.token.lexeme) === undefined) throw new Error(`there is no '${index.token.lexeme}'`);
+      if (isObject && owner.get(index.token.lexeme) === undefined)
+        throw new Error(`there is no '${index.token.lexeme}'`);
     }
     return super.visitIndexAccess(access);
   }

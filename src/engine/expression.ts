@@ -2,7 +2,15 @@
 import { fail } from '../errors/machinespawn-error.ts';
 import { parsePlainReference, runPlainReference } from './plain-reference.ts';
 import type { Json } from './step.ts';
-import { cutTemplate, mayHoldExpression, type ExpressionContext, type ExpressionPart, type RawExpression, type Reference, type Template } from './template.ts';
+import {
+  cutTemplate,
+  mayHoldExpression,
+  type ExpressionContext,
+  type ExpressionPart,
+  type RawExpression,
+  type Reference,
+  type Template,
+} from './template.ts';
 
 export type { ExpressionContext, Reference, Template } from './template.ts';
 
@@ -47,7 +55,8 @@ export function evaluate(template: Template, context: ExpressionContext): Json {
 
 /** Replaces every `${{ }}` inside a value. Throws MSP_EXPRESSION_FAILED. */
 export async function evaluateValue(value: Json, context: ExpressionContext): Promise<Json> {
-  if (typeof value === 'string') return mayHoldExpression(value) ? evaluate(await parseTemplate(value), context) : value;
+  if (typeof value === 'string')
+    return mayHoldExpression(value) ? evaluate(await parseTemplate(value), context) : value;
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) {
     const items: Json[] = [];

@@ -31,7 +31,12 @@ const numberForm = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/iu;
 
 /** The types that need no knowledge of what a pipeline is about. */
 export const genericInputTypes: InputTypes = {
-  string: { summary: 'a text', text: true, parse: (value) => parseText(value, 'a text'), jsonSchema: { type: 'string' } },
+  string: {
+    summary: 'a text',
+    text: true,
+    parse: (value) => parseText(value, 'a text'),
+    jsonSchema: { type: 'string' },
+  },
   path: {
     summary: 'a path',
     text: true,
@@ -71,7 +76,12 @@ export const genericInputTypes: InputTypes = {
     },
     jsonSchema: { anyOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string' }] },
   },
-  choice: { summary: 'one of its options', text: true, parse: (value) => parseText(value, 'a text'), jsonSchema: { type: 'string' } },
+  choice: {
+    summary: 'one of its options',
+    text: true,
+    parse: (value) => parseText(value, 'a text'),
+    jsonSchema: { type: 'string' },
+  },
   duration: {
     summary: 'a duration such as 10m; steps see milliseconds',
     text: true,

@@ -33,9 +33,14 @@ export function alternatives(schema: JsonSchema, root: JsonSchema, depth = 0): r
 export function allowsType(schema: JsonSchema, type: string): boolean {
   if (schema.enum !== undefined) return schema.enum.some((value) => jsonTypeOf(value) === type);
   if (schema.const !== undefined) return jsonTypeOf(schema.const) === type;
-  if (schema.type === undefined) return schema.allOf === undefined || schema.allOf.every((part) => allowsType(part, type));
+  if (schema.type === undefined)
+    return schema.allOf === undefined || schema.allOf.every((part) => allowsType(part, type));
   const types = typeof schema.type === 'string' ? [schema.type] : schema.type;
-  return types.includes(type) || (type === 'number' && types.includes('integer')) || (type === 'integer' && types.includes('number'));
+  return (
+    types.includes(type) ||
+    (type === 'number' && types.includes('integer')) ||
+    (type === 'integer' && types.includes('number'))
+  );
 }
 
 export function jsonTypeOf(value: unknown): string {
@@ -49,7 +54,10 @@ export function fieldSchemas(
   schemas: readonly JsonSchema[],
   root: JsonSchema,
   key: string,
-): { readonly kind: 'found'; readonly schemas: readonly JsonSchema[] } | { readonly kind: 'free' } | { readonly kind: 'none'; readonly known: readonly string[] } {
+):
+  | { readonly kind: 'found'; readonly schemas: readonly JsonSchema[] }
+  | { readonly kind: 'free' }
+  | { readonly kind: 'none'; readonly known: readonly string[] } {
   const found: JsonSchema[] = [];
   const known = new Set<string>();
   for (const schema of schemas) {
@@ -59,7 +67,8 @@ export function fieldSchemas(
     }
     for (const name of Object.keys(schema.properties ?? {})) known.add(name);
     if (allowsType(schema, 'object') && schema.additionalProperties !== false) {
-      if (typeof schema.additionalProperties === 'object') found.push(...alternatives(schema.additionalProperties, root));
+      if (typeof schema.additionalProperties === 'object')
+        found.push(...alternatives(schema.additionalProperties, root));
       else return { kind: 'free' };
     }
   }

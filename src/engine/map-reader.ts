@@ -20,7 +20,10 @@ export class MapReader {
     this.faults = faults;
     for (const { key, keyPlace } of map.entries.values()) {
       if (known.includes(key)) continue;
-      const near = faults.nearest(key, known.filter((name) => !map.entries.has(name)));
+      const near = faults.nearest(
+        key,
+        known.filter((name) => !map.entries.has(name)),
+      );
       if (near !== null) this.#meant.add(near);
       const hint = near === null ? `there are ${known.join(', ')}` : `did you mean '${near}'?`;
       faults.add(keyPlace, 'unknown-key', [...path, key], `unknown key '${key}' in ${what}`, hint);

@@ -55,7 +55,18 @@ export class Faults {
     const endColumn = end.line === line ? Math.max(end.col, col + 1) : col + 1;
     const text = `${this.#file}:${line}:${col} ${message}${hint === null ? '' : ` (${hint})`}`;
     const where = path.join('.');
-    this.#found.push({ file: this.#file, line, column: col, endColumn, severity: 'error', code, path: where, message, hint, text });
+    this.#found.push({
+      file: this.#file,
+      line,
+      column: col,
+      endColumn,
+      severity: 'error',
+      code,
+      path: where,
+      message,
+      hint,
+      text,
+    });
   }
 
   /** "did you mean 'uses'?", or null. */
@@ -68,7 +79,10 @@ export class Faults {
     if (word.length > 64 || this.#suggestions >= maxSuggestions) return null;
     this.#suggestions += 1;
     const reach = Math.max(1, Math.floor(word.length / 3));
-    return nearest(word, [...candidates].filter((candidate) => Math.abs(candidate.length - word.length) <= reach));
+    return nearest(
+      word,
+      [...candidates].filter((candidate) => Math.abs(candidate.length - word.length) <= reach),
+    );
   }
 
   lineOf(offset: number): number {

@@ -1,5 +1,5 @@
 /** The `inputs` of a pipeline file. */
-import { MachinespawnError } from '../errors/machinespawn-error.ts';
+import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import type { InputType, InputTypes } from './input-types.ts';
 import { MapReader, nameOf } from './map-reader.ts';
 import type { Faults, Path } from './pipeline-faults.ts';
@@ -20,14 +20,28 @@ export function readInputs(
   const inputs: PipelineInput[] = [];
   for (const { key, keyPlace, value } of map.entries.values()) {
     const path = ['inputs', key];
-    if (!nameForm.test(key)) faults.add(keyPlace, 'name', path, `'${key}' cannot be the name of an input`, 'such as name, or keep-failed');
+    if (!nameForm.test(key))
+      faults.add(keyPlace, 'name', path, `'${key}' cannot be the name of an input`, 'such as name, or keep-failed');
     if (value.kind === 'map') inputs.push(...readInput(key, value, path, types, faults));
-    else faults.add(value, 'type', path, `input '${key}' is ${nameOf(value)}, not a map`, `write ${key}: { type: string, summary: … }`);
+    else
+      faults.add(
+        value,
+        'type',
+        path,
+        `input '${key}' is ${nameOf(value)}, not a map`,
+        `write ${key}: { type: string, summary: … }`,
+      );
   }
   return { inputs, names: new Set(map.entries.keys()) };
 }
 
-function readInput(name: string, map: YamlMap, path: Path, types: InputTypes, faults: Faults): readonly PipelineInput[] {
+function readInput(
+  name: string,
+  map: YamlMap,
+  path: Path,
+  types: InputTypes,
+  faults: Faults,
+): readonly PipelineInput[] {
   const reader = new MapReader(map, `input '${name}'`, path, keys, faults);
   const typeNode = reader.required('type');
   const typeName = reader.text('type', typeNode);
@@ -54,12 +68,14 @@ function readInput(name: string, map: YamlMap, path: Path, types: InputTypes, fa
 function readOptions(reader: MapReader, typeName: string): readonly string[] | null {
   const entry = reader.entry('options');
   if (typeName !== 'choice') {
-    if (entry !== undefined) reader.refuse(entry.keyPlace, 'unknown-key', 'options', `only an input of type choice has options`);
+    if (entry !== undefined)
+      reader.refuse(entry.keyPlace, 'unknown-key', 'options', `only an input of type choice has options`);
     return null;
   }
   const node = reader.required('options');
   const options = reader.texts('options')?.map((option) => option.text) ?? [];
-  if (node !== undefined && options.length === 0) reader.refuse(node, 'value', 'options', 'there is nothing to choose from');
+  if (node !== undefined && options.length === 0)
+    reader.refuse(node, 'value', 'options', 'there is nothing to choose from');
   return options.length === 0 ? null : options;
 }
 
@@ -70,13 +86,7 @@ function choiceOf(options: readonly string[], plain: InputType): InputType {
     parse: (value) => {
       const text = plain.parse(value);
       if (options.some((option) => option === text)) return text;
-      throw new MachinespawnError({
-        code: 'MSP_VALUE_INVALID',
-        message: `'${String(text)}' is not one of ${options.join(', ')}`,
-        hint: null,
-        exitCode: 2,
-        details: {},
-      });
+      throw fail('MSP_VALUE_INVALID', { problem: `'${String(text)}' is not one of ${options.join(', ')}` });
     },
     jsonSchema: { enum: options },
   };
@@ -85,7 +95,7 @@ function choiceOf(options: readonly string[], plain: InputType): InputType {
 function readDefault(reader: MapReader, node: YamlNode, type: InputType): Json | undefined {
   const value = plainValue(node, type.text);
   if (value === null) return null;
-  if (JSON.stringify(value).includes('${{') && mayHoldExpression(JSON.stringify(value))) {
+  if (mayHoldExpression(JSON.stringify(value))) {
     reader.refuse(node, 'value', 'default', 'a default cannot hold an expression');
     return undefined;
   }
@@ -100,6 +110,7 @@ function readDefault(reader: MapReader, node: YamlNode, type: InputType): Json |
 
 function plainValue(node: YamlNode, text: boolean): Json {
   if (node.kind === 'list') return node.items.map((item) => plainValue(item, text));
-  if (node.kind === 'map') return Object.fromEntries([...node.entries].map(([key, entry]) => [key, plainValue(entry.value, text)]));
+  if (node.kind === 'map')
+    return Object.fromEntries([...node.entries].map(([key, entry]) => [key, plainValue(entry.value, text)]));
   return text && node.value !== null && typeof node.value !== 'string' ? node.source : node.value;
 }

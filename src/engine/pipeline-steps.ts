@@ -23,7 +23,18 @@ export interface StepDraft {
   readonly line: number;
 }
 
-export const stepKeys = ['id', 'uses', 'summary', 'with', 'needs', 'if', 'retry', 'timeout', 'cache', 'always'] as const;
+export const stepKeys = [
+  'id',
+  'uses',
+  'summary',
+  'with',
+  'needs',
+  'if',
+  'retry',
+  'timeout',
+  'cache',
+  'always',
+] as const;
 const retryKeys = ['attempts', 'on', 'delay'] as const;
 export const stepIdForm = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/u;
 const maxIdLength = 64;
@@ -35,7 +46,13 @@ export function readSteps(list: YamlList, faults: Faults): readonly StepDraft[] 
   for (const [index, item] of list.items.entries()) {
     const path = ['steps', index];
     if (item.kind !== 'map') {
-      faults.add(item, 'type', path, `${nameOf(item)} is not a step`, 'a step is a map such as { id: hello, uses: echo }');
+      faults.add(
+        item,
+        'type',
+        path,
+        `${nameOf(item)} is not a step`,
+        'a step is a map such as { id: hello, uses: echo }',
+      );
       continue;
     }
     const draft = readStep(item, path, index, faults);
@@ -44,14 +61,21 @@ export function readSteps(list: YamlList, faults: Faults): readonly StepDraft[] 
     if (firstLine === undefined) {
       firstLines.set(draft.id, draft.line);
       drafts.push(draft);
-    } else faults.add(draft.place, 'duplicate-id', [...path, 'id'], `duplicate step id '${draft.id}' (first at line ${firstLine})`);
+    } else
+      faults.add(
+        draft.place,
+        'duplicate-id',
+        [...path, 'id'],
+        `duplicate step id '${draft.id}' (first at line ${firstLine})`,
+      );
   }
   return drafts;
 }
 
 function readStep(map: YamlMap, path: Path, index: number, faults: Faults): StepDraft | null {
   const idNode = map.entries.get('id')?.value;
-  const shown = idNode?.kind === 'scalar' && typeof idNode.value === 'string' ? `step '${idNode.value}'` : `step ${index + 1}`;
+  const shown =
+    idNode?.kind === 'scalar' && typeof idNode.value === 'string' ? `step '${idNode.value}'` : `step ${index + 1}`;
   const reader = new MapReader(map, shown, path, stepKeys, faults);
   const id = readId(reader);
   const usesNode = reader.required('uses');
@@ -81,7 +105,13 @@ function readId(reader: MapReader): string | null {
   const id = reader.text('id', node);
   if (id === undefined || node === undefined) return null;
   if (stepIdForm.test(id) && id.length <= maxIdLength) return id;
-  reader.refuse(node, 'name', 'id', `${nameOf(node)} cannot be the id of a step`, 'lower-case words with dashes between them');
+  reader.refuse(
+    node,
+    'name',
+    'id',
+    `${nameOf(node)} cannot be the id of a step`,
+    'lower-case words with dashes between them',
+  );
   return null;
 }
 
@@ -96,7 +126,13 @@ function readRetry(step: MapReader): RetryPolicy | null {
   const delayMs = reader.duration('delay');
   for (const { text, node } of on ?? []) {
     if (Object.hasOwn(catalog, text)) continue;
-    reader.refuse(node, 'unknown-error', 'on', `there is no error code '${text}'`, step.faults.suggest(text, Object.keys(catalog)));
+    reader.refuse(
+      node,
+      'unknown-error',
+      'on',
+      `there is no error code '${text}'`,
+      step.faults.suggest(text, Object.keys(catalog)),
+    );
   }
   if (attempts === undefined || on === undefined) return null;
   return { attempts, on: on.map((code) => code.text), ...(delayMs === undefined ? {} : { delayMs }) };

@@ -34,9 +34,13 @@ export class ValueReader {
 
   #read(node: YamlNode, path: Path, wanted: Wanted | null): Json {
     if (node.kind === 'scalar') return this.#readScalar(node, path, wanted);
-    if (node.kind === 'list') return node.items.map((item, index) => this.#read(item, [...path, index], itemOf(wanted, index)));
+    if (node.kind === 'list')
+      return node.items.map((item, index) => this.#read(item, [...path, index], itemOf(wanted, index)));
     return Object.fromEntries(
-      [...node.entries.values()].map(({ key, value }) => [key, this.#read(value, [...path, key], fieldOf(wanted, key))]),
+      [...node.entries.values()].map(({ key, value }) => [
+        key,
+        this.#read(value, [...path, key], fieldOf(wanted, key)),
+      ]),
     );
   }
 
@@ -71,7 +75,9 @@ export class ValueReader {
 function itemOf(wanted: Wanted | null, index: number): Wanted | null {
   if (wanted === null) return null;
   const schemas = wanted.schemas.flatMap((schema) => schema.prefixItems?.[index] ?? schema.items ?? []);
-  return schemas.length === 0 ? null : { ...wanted, schemas: schemas.flatMap((schema) => alternatives(schema, wanted.root)) };
+  return schemas.length === 0
+    ? null
+    : { ...wanted, schemas: schemas.flatMap((schema) => alternatives(schema, wanted.root)) };
 }
 
 function fieldOf(wanted: Wanted | null, key: string): Wanted | null {

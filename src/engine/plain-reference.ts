@@ -30,7 +30,8 @@ export function runPlainReference(reference: Reference, context: ExpressionConte
 }
 
 function getField(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`there is no '${name}' in ${Array.isArray(value) ? 'a list' : 'a plain value'}`);
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new Error(`there is no '${name}' in ${Array.isArray(value) ? 'a list' : 'a plain value'}`);
   if (!Object.hasOwn(value as object, name)) throw new Error(`there is no '${name}'`);
   return (value as Readonly<Record<string, unknown>>)[name];
 }

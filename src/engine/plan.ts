@@ -1,7 +1,10 @@
 /** A pipeline whose inputs are given, whose names are all known and whose order is fixed. It decides a run alone. */
-import type { Json, RetryPolicy } from './step.ts';
+import { deepFreeze } from './freeze.ts';
 import type { Pipeline } from './pipeline.ts';
+import { checkWithInputs, resolveInputs } from './plan-inputs.ts';
+import { orderSteps } from './step-order.ts';
 import type { StepRegistry } from './step-registry.ts';
+import type { Json, RetryPolicy } from './step.ts';
 
 export interface PlannedStep {
   readonly id: string;
@@ -41,11 +44,27 @@ export interface Plan {
   readonly outputs: Readonly<Record<string, Json>>;
 }
 
-/** Throws MSP_INPUT_INVALID. */
-export async function makePlan(
+/**
+ * `givenInputs` are texts of a command line, or values.
+ * Throws MSP_INPUT_INVALID, and MSP_STEP_INPUT_INVALID where the inputs alone show that a step cannot use them.
+ */
+export async function makePlan<Services>(
   pipeline: Pipeline,
   givenInputs: Readonly<Record<string, unknown>>,
-  registry: StepRegistry,
+  registry: StepRegistry<Services>,
 ): Promise<Plan> {
-  throw new TypeError(`being written ${pipeline.id} ${Object.keys(givenInputs).length} ${registry.ids().length}`);
+  const inputs = resolveInputs(pipeline, givenInputs);
+  const byId = new Map(pipeline.steps.map((step) => [step.id, step]));
+  const order = orderSteps(pipeline.steps);
+  if (order.kind === 'cycle') throw new TypeError(`a pipeline that was checked has a cycle: ${order.ids.join(' -> ')}`);
+  const place = new Map(order.ids.map((id, index) => [id, index]));
+  const steps: PlannedStep[] = [];
+  for (const id of order.ids) {
+    const step = byId.get(id);
+    if (step === undefined) throw new TypeError(`the order has a step '${id}' that the pipeline has not`);
+    await checkWithInputs(step, inputs, registry);
+    steps.push({ ...step, needs: step.needs.toSorted((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0)) });
+  }
+  const { id, summary, file, sourceDigest, outputs } = pipeline;
+  return deepFreeze({ format: 1, pipeline: { id, summary, file, sourceDigest }, inputs, steps, outputs });
 }

@@ -10,8 +10,18 @@ export interface Scope {
 }
 
 export type Resolved =
-  | { readonly kind: 'value'; /** Null where nothing is known. */ readonly schemas: readonly JsonSchema[] | null; readonly step: string | null }
-  | { readonly kind: 'unknown'; readonly segment: NameSegment; readonly message: string; readonly hint: string | null; readonly step: string | null };
+  | {
+      readonly kind: 'value';
+      /** Null where nothing is known. */ readonly schemas: readonly JsonSchema[] | null;
+      readonly step: string | null;
+    }
+  | {
+      readonly kind: 'unknown';
+      readonly segment: NameSegment;
+      readonly message: string;
+      readonly hint: string | null;
+      readonly step: string | null;
+    };
 
 const roots = ['inputs', 'steps', 'run'] as const;
 const text: readonly JsonSchema[] = [{ type: 'string' }];
@@ -19,25 +29,46 @@ const text: readonly JsonSchema[] = [{ type: 'string' }];
 export function resolveReference(reference: Reference, scope: Scope, faults: Faults): Resolved {
   const [root, first, second] = reference.segments;
   if (root === undefined) throw new TypeError('a reference without a name');
-  const unknown = (segment: NameSegment, message: string, hint: string | null, step: string | null = null): Resolved => ({ kind: 'unknown', segment, message, hint, step });
+  const unknown = (
+    segment: NameSegment,
+    message: string,
+    hint: string | null,
+    step: string | null = null,
+  ): Resolved => ({ kind: 'unknown', segment, message, hint, step });
 
   if (root.name === 'inputs') {
     if (first === undefined || scope.inputs.has(first.name)) return { kind: 'value', schemas: null, step: null };
-    return unknown(first, `there is no input '${first.name}'`, faults.suggest(first.name, scope.inputs) ?? listHint(scope.inputs));
+    return unknown(
+      first,
+      `there is no input '${first.name}'`,
+      faults.suggest(first.name, scope.inputs) ?? listHint(scope.inputs),
+    );
   }
   if (root.name === 'run') {
-    if (first === undefined || first.name === 'id') return { kind: 'value', schemas: reference.path.length === 1 ? text : null, step: null };
+    if (first === undefined || first.name === 'id')
+      return { kind: 'value', schemas: reference.path.length === 1 ? text : null, step: null };
     return unknown(first, `a run has no '${first.name}'`, 'there is run.id');
   }
   if (root.name !== 'steps') {
-    return unknown(root, `there is no '${root.name}'`, faults.suggest(root.name, roots) ?? 'there are inputs, steps and run');
+    return unknown(
+      root,
+      `there is no '${root.name}'`,
+      faults.suggest(root.name, roots) ?? 'there are inputs, steps and run',
+    );
   }
   if (first === undefined) return unknown(root, 'which step is not written', 'write steps.ID.outputs');
   const schema = scope.steps.get(first.name);
-  if (schema === undefined) return unknown(first, `there is no step '${first.name}'`, faults.suggest(first.name, scope.steps.keys()));
-  if (second === undefined) return unknown(first, 'a step is no value', `write steps.${first.name}.outputs`, first.name);
+  if (schema === undefined)
+    return unknown(first, `there is no step '${first.name}'`, faults.suggest(first.name, scope.steps.keys()));
+  if (second === undefined)
+    return unknown(first, 'a step is no value', `write steps.${first.name}.outputs`, first.name);
   if (second.name !== 'outputs') {
-    return unknown(second, `a step has no '${second.name}'`, faults.suggest(second.name, ['outputs']) ?? 'it has outputs', first.name);
+    return unknown(
+      second,
+      `a step has no '${second.name}'`,
+      faults.suggest(second.name, ['outputs']) ?? 'it has outputs',
+      first.name,
+    );
   }
   if (schema === null) return { kind: 'value', schemas: null, step: first.name };
   return resolveFields(reference, schema, first.name, faults);
@@ -47,8 +78,13 @@ function resolveFields(reference: Reference, root: JsonSchema, step: string, fau
   let schemas: readonly JsonSchema[] = alternatives(root, root);
   let owner = `step '${step}'`;
   for (const segment of reference.segments.slice(3)) {
-    if (schemas.some((schema) => schema.items !== undefined || schema.prefixItems !== undefined) && /^\d+$/u.test(segment.name)) {
-      schemas = schemas.flatMap((schema) => schema.prefixItems?.[Number(segment.name)] ?? schema.items ?? []).flatMap((schema) => alternatives(schema, root));
+    if (
+      schemas.some((schema) => schema.items !== undefined || schema.prefixItems !== undefined) &&
+      /^\d+$/u.test(segment.name)
+    ) {
+      schemas = schemas
+        .flatMap((schema) => schema.prefixItems?.[Number(segment.name)] ?? schema.items ?? [])
+        .flatMap((schema) => alternatives(schema, root));
       owner = `'${segment.name}'`;
       continue;
     }
@@ -67,5 +103,7 @@ function resolveFields(reference: Reference, root: JsonSchema, step: string, fau
 
 function listHint(names: Iterable<string>): string | null {
   const known = [...names];
-  return known.length === 0 || known.length > 12 ? null : `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`;
+  return known.length === 0 || known.length > 12
+    ? null
+    : `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`;
 }

@@ -9,6 +9,8 @@ export class RunJournal {
   readonly #clock: Clock;
   readonly #runId: string;
   #seq: number;
+  /** Set when an append failed: a torn line may stand at the end, and nothing may follow it. */
+  #broken: unknown = null;
 
   constructor(parts: { record: RunRecord; writer: JournalWriter; clock: Clock; runId: string; seq: number }) {
     this.record = parts.record;
@@ -30,12 +32,18 @@ export class RunJournal {
    */
   commit(...bodies: readonly JournalBody[]): void {
     if (bodies.length === 0) return;
+    if (this.#broken !== null) throw this.#broken;
     const ts = this.#clock.now();
     const entries = bodies.map((body, index): JournalEntry => ({ ...body, seq: this.#seq + index, ts }));
     for (const entry of entries) {
       if (!isLegal(this.record, entry)) throw new TypeError(`illegal event for the run's state: ${JSON.stringify(entry)}`);
     }
-    this.#writer.append(entries.map(encodeEntry).join(''));
+    try {
+      this.#writer.append(entries.map(encodeEntry).join(''));
+    } catch (error) {
+      this.#broken = error;
+      throw error;
+    }
     this.#seq += entries.length;
     for (const entry of entries) applyEntry(this.record, entry, this.#runId);
   }

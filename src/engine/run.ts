@@ -149,7 +149,11 @@ export class Run<Services> {
     if (this.#fatal !== null) status = 'paused';
     else if (this.#cancelled !== null && steps.done < steps.total) status = 'interrupted';
     else if (this.#failed !== null) status = 'failed';
-    else {
+    else if (steps.done < steps.total) {
+      const left = this.plan.steps.find(({ id }) => !isSettled(this.journal.step(id).state));
+      error = fail('MSP_STEP_CRASHED', { step: left?.id ?? '', problem: 'it never became ready' });
+      status = 'failed';
+    } else {
       try {
         outputs = (await evaluateValue(this.plan.outputs, this.context)) as Readonly<Record<string, Json>>;
       } catch (problem) {

@@ -36,7 +36,14 @@ export function readYamlTree(text: string, lineCounter: LineCounter, faults: Fau
   let document;
   try {
     // Duplicate keys are looked for below: the parser compares all keys with all others.
-    document = parseDocument(text, { lineCounter, strict: true, uniqueKeys: false, prettyErrors: false, version: '1.2', schema: 'core' });
+    document = parseDocument(text, {
+      lineCounter,
+      strict: true,
+      uniqueKeys: false,
+      prettyErrors: false,
+      version: '1.2',
+      schema: 'core',
+    });
   } catch (error) {
     return refuse('yaml', `the file cannot be read as YAML: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -120,7 +127,12 @@ class TreeReader {
     return nothing(place);
   }
 
-  #readMap(pairs: readonly { readonly key: unknown; readonly value: unknown }[], place: Place, path: Path, depth: number): Sized {
+  #readMap(
+    pairs: readonly { readonly key: unknown; readonly value: unknown }[],
+    place: Place,
+    path: Path,
+    depth: number,
+  ): Sized {
     const entries = new Map<string, YamlEntry>();
     let size = 1;
     for (const { key, value } of pairs) {
@@ -133,7 +145,12 @@ class TreeReader {
       const before = entries.get(name);
       if (before !== undefined) {
         const line = this.#faults.lineOf(before.keyPlace.start);
-        this.#faults.add(keyPlace, 'duplicate-key', [...path, name], `the key '${name}' is there twice (first at line ${line})`);
+        this.#faults.add(
+          keyPlace,
+          'duplicate-key',
+          [...path, name],
+          `the key '${name}' is there twice (first at line ${line})`,
+        );
         continue;
       }
       const read = this.read(value, [...path, name], depth + 1, keyPlace);

@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { cancelled } from './cancelled.ts';
 import { cleanEnvironment } from './clean-environment.ts';
-import type { ExecContext, ExecSettings } from './exec.ts';
+import type { ExecContext, ExecSettings } from './exec-settings.ts';
 import { requireProgram } from './find-program.ts';
 import { NamespaceLease } from './namespace-lease.ts';
 import { takePipe } from './pipes.ts';
@@ -30,7 +30,7 @@ export async function execOnTerminal(
   const locks = context.lockDescriptors?.() ?? [];
   process.on('SIGINT', ignore);
   const program = spawn(file, args, {
-    stdio: ['inherit', 'inherit', 'inherit', lease?.read ?? 'ignore', 'ignore', ...locks],
+    stdio: ['inherit', 'inherit', 'inherit', lease?.read ?? 'ignore', 'ignore', 'ignore', ...locks],
     env: cleanEnvironment({ ...(settings.term === undefined ? {} : { TERM: settings.term }), ...command.env }),
   });
   if (lease !== null) closeSync(lease.read);

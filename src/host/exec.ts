@@ -1,5 +1,7 @@
 import { fail } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
+import { execOnTerminal } from './exec-on-terminal.ts';
+import type { ExecContext, ExecSettings } from './exec-settings.ts';
 import { requireProgram } from './find-program.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { OutputTail } from './output-tail.ts';
@@ -7,25 +9,6 @@ import type { Command, CommandResult } from './services.ts';
 import { startProgram } from './start-program.ts';
 import { Stopper } from './stopper.ts';
 import { FailureNotes } from './tool-failure.ts';
-
-export interface ExecSettings {
-  /** Without root there are no namespaces: programs run in a process group of their own. */
-  readonly isRoot: boolean;
-  /** Time between asking a program to end and killing it. @default 10000 */
-  readonly graceMs?: number;
-  /** Kills all programs at once. */
-  readonly kill?: AbortSignal;
-  /** The caller's TERM, for programs that get the terminal. */
-  readonly term?: string;
-}
-
-/** What belongs to one attempt of a step. */
-export interface ExecContext {
-  readonly signal: AbortSignal;
-  readonly onOutput?: (line: string) => void;
-  /** Locks that must not be free before the program is dead. */
-  readonly lockDescriptors?: () => readonly number[];
-}
 
 const tailBytes = 1024 * 1024;
 
@@ -85,5 +68,13 @@ export class Exec {
     }
     const place = command.cwd ?? '/';
     throw notes.explain({ argv, exitCode, signal: endedBy, place, ...(remark === null ? {} : { remark }) });
+  }
+
+  /** The caller's terminal belongs to the program until it ends. Throws MSP_TOOL_MISSING, MSP_CANCELLED. */
+  async onTerminal(
+    command: Pick<Command, 'file' | 'args' | 'env' | 'sandbox'>,
+    context: ExecContext,
+  ): Promise<{ readonly exitCode: number }> {
+    return await execOnTerminal(this.#settings, command, context);
   }
 }

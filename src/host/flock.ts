@@ -40,16 +40,24 @@ async function openLockFile(path: string): Promise<number> {
   }
 }
 
+function note(descriptor: number, text: string): void {
+  try {
+    ftruncateSync(descriptor, 0);
+    writeSync(descriptor, text, 0);
+  } catch {
+    // The words are only for those who wait; the lock holds without them, such as on a full disk.
+  }
+}
+
 function held(descriptor: number, holder: string): HeldFlock {
-  ftruncateSync(descriptor, 0);
-  writeSync(descriptor, `${holder}\n`, 0);
+  note(descriptor, `${holder}\n`);
   let isOpen = true;
   return {
     descriptor,
     release() {
       if (!isOpen) return;
       isOpen = false;
-      ftruncateSync(descriptor, 0);
+      note(descriptor, '');
       closeSync(descriptor);
     },
   };

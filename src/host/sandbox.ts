@@ -1,11 +1,12 @@
 /** How a program is wrapped so that nothing of it outlives us: no process, no mount. Each part alone leaks. */
 
-/** Descriptor of the init: lines are signal names, its end kills the namespace. */
-export const leaseDescriptor = 3;
-/** Becomes the program's own descriptor 3. */
-export const statusDescriptor = 4;
-/** Locks are handed on from here, so that none is free before everything in the sandbox is dead. */
-export const firstLockDescriptor = 5;
+/*
+ * Descriptors of the init:
+ *   3   the lease: lines are signal names, its end kills the namespace
+ *   4   the status pipe, which becomes the program's own descriptor 3
+ *   5   where it keeps standard input, since a shell gives its background jobs /dev/null
+ *   6…  locks, which the program inherits: none is free before everything in the sandbox is dead
+ */
 
 export interface SandboxBind {
   readonly from: string;
@@ -28,7 +29,8 @@ ${makeBinds}
 ( trap '' TERM INT HUP
   while read -r m <&3; do case $m in TERM|INT|HUP) kill -$m -1;; esac; done
   kill -USR1 1 ) </dev/null >/dev/null 2>&1 4>&- &
-"$@" ${statusRedirection} <&0 & p=$!
+exec 5<&0
+"$@" ${statusRedirection} <&5 5<&- & p=$!
 while :; do wait $p; rc=$?; kill -0 $p 2>/dev/null || break; done
 exit $rc`;
 

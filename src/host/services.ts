@@ -140,7 +140,31 @@ export interface Machines {
   removeRecord(name: string): Promise<void>;
 }
 
+/** Something kept that can be built or fetched again, as `cache ls` and `clean-cache` show it. */
+export interface CacheItem {
+  readonly kind: 'snapshot' | 'result' | 'package' | 'download' | 'run';
+  readonly id: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string | null;
+  /** What it is, such as "debian-12 amd64 minbase, base". */
+  readonly text: string;
+  /** Image that it belongs to, such as "debian-12"; null when it serves several. */
+  readonly image: string | null;
+  /** Needed by an unfinished run, by a running build or by another item: it is never removed. */
+  readonly inUse: boolean;
+}
+
+/** Everything that is kept to save work, and how to let go of it. */
+export interface Keeper {
+  items(): Promise<readonly CacheItem[]>;
+  /** Removes those of the items that are not in use (asked again at this moment); gives what was removed. */
+  remove(items: readonly CacheItem[]): Promise<readonly CacheItem[]>;
+}
+
 export interface StepServices {
+  readonly keeper: Keeper;
   readonly facts: HostFacts;
   readonly files: Files;
   readonly net: Net;

@@ -64,7 +64,7 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
     stdio: [
       ...[command.stdin === undefined ? 'ignore' : 'pipe', out.write, err.write],
-      ...(lease === null ? [statusEnd, 'ignore'] : [lease.read, statusEnd]),
+      ...(lease === null ? [statusEnd] : [lease.read, statusEnd, 'ignore']),
       ...start.lockDescriptors,
     ],
     env: cleanEnvironment(command.env),
@@ -74,8 +74,9 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
     // Its own process group: Ctrl-C on the terminal is ours to decide about.
     detached: true,
     cleanup: false,
-  } as Options;
-  const program = execa(file, args, options);
+  };
+  // Execa's types know a fixed number of descriptors only.
+  const program = execa(file, args, options as unknown as Options);
   for (const descriptor of [out.write, err.write, status?.write, lease?.read]) {
     if (descriptor !== undefined) closeSync(descriptor);
   }

@@ -73,13 +73,7 @@ function deb822(
   components: readonly string[],
 ): string {
   const paragraphs = sources.map(({ url, suites }) =>
-    [
-      ['Types', 'deb'],
-      ['URIs', url],
-      ['Suites', suites.join(' ')],
-      ['Components', components.join(' ')],
-      ...settings,
-    ]
+    [['Types', 'deb'], ['URIs', url], ['Suites', suites.join(' ')], ['Components', components.join(' ')], ...settings]
       .map(([name, value]) => `${name}: ${value}\n`)
       .join(''),
   );
@@ -94,8 +88,6 @@ function oneLine(
   const words = settings.map(([name, value]) => `${name.toLowerCase()}=${value}`).join(' ');
   const options = words === '' ? '' : `[${words}] `;
   return sources
-    .flatMap(({ url, suites }) =>
-      suites.map((suite) => `deb ${options}${url} ${suite} ${components.join(' ')}\n`),
-    )
+    .flatMap(({ url, suites }) => suites.map((suite) => `deb ${options}${url} ${suite} ${components.join(' ')}\n`))
     .join('');
 }

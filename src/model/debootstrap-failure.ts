@@ -3,24 +3,8 @@ import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
 import type { Arch } from './arch.ts';
 import type { DebootstrapMessage } from './debootstrap-status.ts';
 
-const network = new Set([
-  'NOGETREL',
-  'BADMIRROR',
-  'COULDNTDL',
-  'COULDNTDLPKGS',
-  'BADDLOAD',
-  'RETRYING',
-  'UNKNOWNLOC',
-]);
-const signature = new Set([
-  'UNKNOWNRELSIG',
-  'BADRELSIG',
-  'NOGETRELSIG',
-  'KEYRING',
-  'NEEDPGPV',
-  'NEEDGPGV',
-  'SIGCHECK',
-]);
+const network = new Set(['NOGETREL', 'BADMIRROR', 'COULDNTDL', 'COULDNTDLPKGS', 'BADDLOAD', 'RETRYING', 'UNKNOWNLOC']);
+const signature = new Set(['UNKNOWNRELSIG', 'BADRELSIG', 'NOGETRELSIG', 'KEYRING', 'NEEDPGPV', 'NEEDGPGV', 'SIGCHECK']);
 const lacking = new Set(['MISSINGRELENTRY', 'INVALIDREL', 'WRONGSUITE']);
 const foreign = new Set(['ARCHNOTEXEC']);
 
@@ -55,8 +39,7 @@ export function debootstrapFailure(
     return fail('MSP_PACKAGE_UNKNOWN', { packages, suite: run.suite });
   }
   if (lacking.has(error.code)) {
-    const what =
-      error.code === 'MISSINGRELENTRY' ? (error.args[0] ?? error.text) : `such suite: ${error.text}`;
+    const what = error.code === 'MISSINGRELENTRY' ? (error.args[0] ?? error.text) : `such suite: ${error.text}`;
     return fail('MSP_ARCHIVE_LACKS', { suite: run.suite, mirror: run.mirror, what });
   }
   if (foreign.has(error.code)) return fail('MSP_BINFMT_MISSING', { arch: run.arch, problem: error.text });

@@ -10,6 +10,7 @@ export interface DebootstrapProgress {
   /** Ours: "downloading packages". */
   readonly phase: string;
   readonly done: number;
+  /** 0 when there is nothing to do, as in the last phase of minbase. */
   readonly total: number;
   readonly unit: 'bytes' | 'items' | 'percent';
 }
@@ -45,15 +46,20 @@ const levels = { I: 'info', W: 'warning', E: 'error' } as const;
 
 /** One parser per stream. Give it each line; what is nothing, or not whole yet, is null. */
 export function createDebootstrapStatusParser(): (line: string) => DebootstrapStatus | null {
-  let phaseCode: string | null = null;
+  let last: DebootstrapProgress | null = null;
   let open: { level: keyof typeof levels; code: string; args: string[] } | null = null;
 
   return (line) => {
     const progress = /^P: (\d+) (\d+)(?: (\w+))?$/u.exec(line);
     if (progress) {
       // Within a download only the numbers are repeated.
-      phaseCode = progress[3] ?? phaseCode;
-      return phaseCode === null ? null : progressOf(phaseCode, Number(progress[1]), Number(progress[2]));
+      const code = progress[3] ?? last?.code;
+      if (code === undefined) return null;
+      const now = progressOf(code, Number(progress[1]), Number(progress[2]));
+      // At the end of a download debootstrap says 0 once more: the count was kept in a subshell.
+      const isBack = last !== null && last.code === code && last.total === now.total && last.done > now.done;
+      if (!isBack) last = now;
+      return last;
     }
     const message = /^([IWE])([AF]?): (.*)$/u.exec(line);
     if (!message) return null;

@@ -8,11 +8,7 @@ const softFloat = 0x200;
 
 /** Null for what is no ELF file, and for architectures that are none of ours (armel, x32, big-endian). */
 export function archOfElf(head: Uint8Array): Arch | null {
-  if (
-    head.length < elfHeaderBytes ||
-    head[0] !== 0x7f ||
-    String.fromCharCode(...head.subarray(1, 4)) !== 'ELF'
-  )
+  if (head.length < elfHeaderBytes || head[0] !== 0x7f || String.fromCharCode(...head.subarray(1, 4)) !== 'ELF')
     return null;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const is64 = view.getUint8(4) === 2;

@@ -32,9 +32,7 @@ export function parseGpgvStatus(text: string): GpgvStatus {
     groups.at(-1)?.push(words);
   }
   const ids = (...kinds: string[]): string[] => [
-    ...new Set(
-      groups.flat().flatMap((words) => (kinds.includes(words[0] ?? '') && words[1] ? [words[1]] : [])),
-    ),
+    ...new Set(groups.flat().flatMap((words) => (kinds.includes(words[0] ?? '') && words[1] ? [words[1]] : []))),
   ];
   return {
     validSignatures: groups.flatMap(validIn),
@@ -42,7 +40,7 @@ export function parseGpgvStatus(text: string): GpgvStatus {
     expiredKeys: ids('EXPKEYSIG', 'EXPSIG'),
     revokedKeys: ids('REVKEYSIG'),
     bad: ids('BADSIG'),
-    signed: groups.flat().some((words) => /SIG$/u.test(words[0] ?? '') && words[0] !== 'NEWSIG'),
+    signed: groups.flat().some((words) => (words[0] ?? '').endsWith('SIG') && words[0] !== 'NEWSIG'),
   };
 }
 
@@ -55,8 +53,7 @@ export type SignatureVerdict =
 
 /** One good signature is enough, and one that does not fit spoils all. */
 export function judgeSignatures(status: GpgvStatus): SignatureVerdict {
-  if (status.bad.length > 0)
-    return { state: 'bad', problem: `the text was altered (key ${status.bad.join(', ')})` };
+  if (status.bad.length > 0) return { state: 'bad', problem: `the text was altered (key ${status.bad.join(', ')})` };
   const current = status.validSignatures.filter((signature) => !signature.expired);
   if (current.length > 0) return { state: 'good', signers: current };
   if (status.validSignatures.length > 0) return { state: 'expired', signers: status.validSignatures };

@@ -62,11 +62,7 @@ export function chooseArch(spec: ImageSpec, asked: Arch | null, host: Arch): Arc
 function spellings(release: Release): string[] {
   const names = [release.version ?? release.codename, release.codename, ...release.words];
   return [
-    ...names.flatMap((name) => [
-      `${release.distro}-${name}`,
-      `${release.distro}:${name}`,
-      `${release.distro}/${name}`,
-    ]),
+    ...names.flatMap((name) => [`${release.distro}-${name}`, `${release.distro}:${name}`, `${release.distro}/${name}`]),
     release.codename,
     ...release.words,
   ];
@@ -89,9 +85,7 @@ function propose(name: string, suffix: string | null): string | null {
 
 function guess(name: string): string | null {
   if (isDistro(name)) return `${name}-${name === 'debian' ? 'stable' : 'lts'}`;
-  const longer = proposals.find(
-    (proposal) => name.startsWith(`${proposal}-`) || name.startsWith(`${proposal}.`),
-  );
+  const longer = proposals.find((proposal) => name.startsWith(`${proposal}-`) || name.startsWith(`${proposal}.`));
   return longer ?? nearest(name, proposals);
 }
 

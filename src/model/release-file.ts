@@ -62,7 +62,9 @@ function signedContent(text: string): string | null {
   const end = normal.indexOf('\n-----BEGIN PGP SIGNATURE-----\n');
   const tail = /\n-----END PGP SIGNATURE-----\n*$/u;
   if (head < 0 || end < head || normal.indexOf(begin, 1) >= 0 || !tail.test(normal)) return null;
-  return normal.slice(head + 2, end + 1).replace(/^- /gmu, '');
+  const escaped = normal.slice(head + 2, end + 1);
+  // Signed lines that begin with a dash are escaped; any other would be an end that gpgv saw and we did not.
+  return /^-(?! )/mu.test(escaped) ? null : escaped.replace(/^- /gmu, '');
 }
 
 /** RFC 822 fields; the first of two with one name counts. */

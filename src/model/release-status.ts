@@ -14,8 +14,7 @@ export function releaseStatus(release: Release, today: string): ReleaseStatus {
     const status = release.codename === 'sid' ? 'unstable' : 'testing';
     return { status, text: status };
   }
-  if (today < release.released)
-    return { status: 'development', text: `in development, due ${release.released}` };
+  if (today < release.released) return { status: 'development', text: `in development, due ${release.released}` };
   if (release.eol === null) return { status: 'supported', text: 'supported' };
   if (lasts(release.eol)) return { status: 'supported', text: `supported to ${release.eol}` };
   if (lasts(release.ltsUntil)) return { status: 'lts', text: `lts to ${release.ltsUntil}` };

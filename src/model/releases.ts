@@ -34,9 +34,7 @@ export function expectedArchive(release: Release, arch: Arch): string {
 /** All names of a release but the canonical one: "debian-bookworm", "bookworm", "debian-oldstable", "oldstable". */
 export function aliasesOf(release: Release): readonly string[] {
   const names = [release.codename, ...release.words];
-  return names
-    .flatMap((name) => [`${release.distro}-${name}`, name])
-    .filter((name) => name !== release.image);
+  return names.flatMap((name) => [`${release.distro}-${name}`, name]).filter((name) => name !== release.image);
 }
 
 function pick<T>(urls: { readonly x86: T; readonly ports: T }, arch: Arch): T {

@@ -46,19 +46,13 @@ export const machineNameSchema = checkedBy<MachineName>(parseMachineName).descri
   'Name of the machine, such as bread',
 );
 export const hostNameSchema = checkedBy(parseHostName).describe('Host name inside the machine');
-export const imageSpecSchema = parsedBy(parseImageSpec).describe(
-  'Image, such as debian-12 or ubuntu-jammy/arm64',
-);
+export const imageSpecSchema = parsedBy(parseImageSpec).describe('Image, such as debian-12 or ubuntu-jammy/arm64');
 export const archSchema = z.enum(archs).describe('Debian architecture');
-export const archiveUrlSchema = parsedBy(parseArchiveUrl).describe(
-  'Address of an archive, such as http://HOST/debian',
-);
+export const archiveUrlSchema = parsedBy(parseArchiveUrl).describe('Address of an archive, such as http://HOST/debian');
 export const durationSchema = parsedBy(parseDuration).describe('Span of time, such as 90s, 10m or 1h30m');
 export const byteSizeSchema = parsedBy(parseByteSize).describe('Size, such as 500K, 5M or 1.5G');
 export const packageListSchema = parsedBy(parsePackageList).describe('Package names, separated by commas');
 export const componentListSchema = parsedBy(parseComponentList).describe(
   'Components of the archive, separated by commas',
 );
-export const variantSchema = z
-  .enum(['default', 'minbase', 'buildd'])
-  .describe('Which packages make the base');
+export const variantSchema = z.enum(['default', 'minbase', 'buildd']).describe('Which packages make the base');

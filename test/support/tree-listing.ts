@@ -140,11 +140,14 @@ function splitAt(record: string, at: number): [string, string] {
   return [record.slice(at + 1), record.slice(0, at)];
 }
 
-/** getfattr leaves `./` out for the top only in what it prints as `# file:`; odd bytes come as \ooo. */
+// xfs shows its ACLs a second time under names of its own.
+const xfsTwin = 'trusted.SGI_ACL_';
+
+/** getfattr prints odd bytes of names as \ooo. */
 function parseAttributes(output: string): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   for (const block of output.split('\n\n')) {
-    const [head, ...attributes] = block.split('\n').filter((line) => line !== '');
+    const [head, ...attributes] = block.split('\n').filter((line) => line !== '' && !line.startsWith(xfsTwin));
     if (head === undefined) continue;
     const name = head
       .slice('# file: '.length)

@@ -25,12 +25,14 @@ export const archiveErrors = {
   }),
   MSP_CLOCK_WRONG: entry<{ now: string; releaseDate: string; suite: string }>({
     exit: 6,
-    message: ({ now, releaseDate, suite }) => `the clock says ${now}, but ${suite} was released at ${releaseDate}: the clock is wrong`,
+    message: ({ now, releaseDate, suite }) =>
+      `the clock says ${now}, but ${suite} was released at ${releaseDate}: the clock is wrong`,
     hint: () => 'set the clock: sudo timedatectl set-ntp true',
   }),
   MSP_ARCHIVE_STALE: entry<{ suite: string; validUntil: string; url: string }>({
     exit: 8,
-    message: ({ suite, validUntil, url }) => `the index of ${suite} at ${url} was valid until ${validUntil}: the mirror is stale`,
+    message: ({ suite, validUntil, url }) =>
+      `the index of ${suite} at ${url} was valid until ${validUntil}: the mirror is stale`,
     hint: () => 'use another mirror with --mirror URL',
   }),
   MSP_SUITE_NOT_FOUND: entry<{ suite: string; mirror: string }>({

@@ -54,7 +54,7 @@ export const hostErrors = {
     exit: 6,
     message: ({ path, problem }) => `the lock ${path} cannot be taken: ${problem}`,
   }),
-  MSP_NETWORK: entry<{ url: string; problem: string }>({
+  MSP_NETWORK: entry<{ url: string; problem: string; /** Another try would not help. */ final?: boolean }>({
     exit: 7,
     message: ({ url, problem }) => `${url} cannot be reached: ${problem}`,
     hint: () => 'check the network or name another archive with --mirror; machinespawn resume goes on',

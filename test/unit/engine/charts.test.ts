@@ -23,7 +23,7 @@ describe('step chart', () => {
     for (const path of paths) {
       let state: StepState = initialStepState;
       for (const { event } of path.steps) {
-        if (event.type === 'xstate.init') continue;
+        if ((event.type as string) === 'xstate.init') continue;
         const next = nextStepState(state, event as StepChartEvent);
         expect(next).not.toBeNull();
         state = next as StepState;

@@ -24,7 +24,7 @@ const shape = fc.record({
 
 function graph(shapes: readonly Shape[]): Plan {
   const steps = shapes.map((one, index) => {
-    const needs = [...new Set(one.needs.filter((need) => need < index))].map((need) => `s${need}`);
+    const needs = [...new Set(one.needs.filter((need) => need >= 0 && need < index))].map((need) => `s${need}`);
     const parts = needs.map((need) => `\${{ steps.${need}.outputs.text }}`);
     const known = needs.filter((need) => shapes[Number(need.slice(1))]?.skipped !== true);
     const values = { parts: known.map((need) => parts[needs.indexOf(need)] as string).concat(`salt ${index}`), failing: one.failing, thing: one.thing };
@@ -48,7 +48,12 @@ async function untilDone(world: World, plan: Plan, cuts: readonly number[], jobs
       return 'killed' as const;
     });
     const end = await Promise.race([opening, killed]);
-    if (end !== 'killed' && end.status !== 'paused') return { end, kills };
+    // A step that was cut off three times in a row is given up until the run is taken up again.
+    const givenUp = end !== 'killed' && end.error?.code === 'MSP_STEP_LOST' && moments !== Infinity;
+    if (end !== 'killed' && end.status !== 'paused' && !givenUp) {
+      if (end.error?.code !== 'MSP_STEP_LOST') return { end, kills };
+      return untilDone(world, plan, [], jobs);
+    }
     kills += 1;
   }
   throw new TypeError('the last process was killed, too');

@@ -127,6 +127,10 @@ class Life {
     return this.used > this.#limit;
   }
 
+  get diesNow(): boolean {
+    return this.used === this.#limit + 1;
+  }
+
   step(): boolean {
     this.used += 1;
     if (this.dead) this.#die('killed');
@@ -148,7 +152,7 @@ function livingFiles(files: RunFiles, life: Life, world: World): RunFiles {
         append: (text) => {
           if (!life.step()) {
             // A line that is cut off in the middle, now and then: what a torn write leaves.
-            if (life.used === Math.floor(life.used / 3) * 3) writer.append(text.slice(0, Math.floor(text.length / 2)));
+            if (life.diesNow && life.used % 3 === 0) writer.append(text.slice(0, Math.floor(text.length / 2)));
             throw new TypeError('the process is dead');
           }
           world.syncs += 1;

@@ -1,0 +1,85 @@
+/** Texts of `machinespawn help <topic>`. */
+import { catalog } from '../errors/catalog.ts';
+import { exitCodeTexts } from './exit-codes.ts';
+import type { HelpTopicName } from './help-topic-names.ts';
+
+export function topicText(topic: HelpTopicName): string {
+  return topics[topic]();
+}
+
+const topics: Readonly<Record<HelpTopicName, () => string>> = {
+  images: () => `Names of images
+
+One release has many spellings; all of these mean the same:
+  debian-12   debian-bookworm   debian:12   debian/bookworm   bookworm
+
+An architecture may follow: bookworm/arm64. Words that move from release to release
+(stable, testing) work too. What there is: machinespawn images`,
+
+  pipelines: () => `Pipelines
+
+Every command is a pipeline of steps, and a pipeline file of your own runs on the same engine:
+
+  format: 1
+  id: hello
+  summary: Say hello
+  inputs:
+    who: { type: string, default: world, summary: Whom to greet }
+  steps:
+    - id: greet
+      uses: echo
+      with: { text: "hello \${{ inputs.who }}" }
+  outputs:
+    text: \${{ steps.greet.outputs.text }}
+
+  machinespawn pipeline run ./hello.yaml -i who=you
+  machinespawn pipeline steps            the step types and their options
+  machinespawn pipeline validate FILE    all faults at once, with line and column
+  machinespawn pipeline schema           JSON schema for the editor`,
+
+  expressions: () => `Expressions
+
+A value may hold \${{ … }} with the grammar of GitHub Actions:
+  \${{ inputs.image }}                   an input
+  \${{ steps.archive.outputs.suite }}    an output of an earlier step
+  \${{ inputs.arch == 'arm64' }}         operators: == != < <= > >= && || !
+An unknown name is a fault of the file, found before anything runs.`,
+
+  files: () => `Files
+
+  /var/lib/machines            machines            (--machines-dir)
+  /var/cache/machinespawn      snapshots, packages (--cache-dir)
+  /var/lib/machinespawn        runs, journals, logs (--state-dir)
+
+Without root, runs are kept below $XDG_STATE_HOME/machinespawn.`,
+
+  environment: () => `Environment
+
+  MACHINESPAWN_STATE_DIR, MACHINESPAWN_CACHE_DIR, MACHINESPAWN_MACHINES_DIR
+                               as --state-dir, --cache-dir, --machines-dir
+  MACHINESPAWN_SNAPSHOT_DRIVER as --snapshot-driver
+  MACHINESPAWN_PROGRESS        as --progress
+  MACHINESPAWN_JOBS            as --jobs
+  MACHINESPAWN_NO_INPUT        as --no-input
+  MACHINESPAWN_MIRROR          as --mirror of bootstrap
+  MACHINESPAWN_PROXY           as --proxy of bootstrap
+  NO_COLOR, FORCE_COLOR, TERM, CI, GITHUB_ACTIONS, GITHUB_STEP_SUMMARY
+                               have their usual meaning
+  http_proxy, https_proxy, no_proxy, all_proxy
+                               are honoured where --proxy says nothing
+
+An option wins over the environment.`,
+
+  'exit-codes': () => `Exit codes
+
+${exitCodeTexts.map(([code, text]) => `  ${code.padEnd(7)}${text}`).join('\n')}`,
+
+  errors: () => `Errors
+
+Each error has a code that stays the same in all releases, and an exit code:
+
+${Object.entries(catalog)
+  .map(([code, { exit }]) => `  ${code.padEnd(32)}${exit}`)
+  .toSorted((a, b) => (a < b ? -1 : 1))
+  .join('\n')}`,
+};

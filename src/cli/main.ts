@@ -1,0 +1,119 @@
+/** Arguments -> command -> exit code. */
+import type { App, Settings } from '../app-types.ts';
+import type { Invocation } from './command.ts';
+import { environmentAsArguments, readGlobals, type Globals } from './global-options.ts';
+import { exitCodeOf } from './print-error.ts';
+import { reportFailure } from './report-failure.ts';
+import { resolveCommand, type Resolved } from './resolve-command.ts';
+import { makePaint, type Environment, type InputStream, type OutputStream, type SignalSource, type Terminal } from './terminal.ts';
+
+/** What the composition root is told. */
+export interface AppRequest {
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly cwd: string;
+  /** What options and environment say; the rest are defaults. */
+  readonly settings: Partial<Settings>;
+}
+
+export interface MainOptions {
+  /** Without the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream & Partial<Pick<NodeJS.EventEmitter, 'on'>>;
+  readonly stderr: OutputStream & Partial<Pick<NodeJS.EventEmitter, 'on'>>;
+  readonly signals: SignalSource;
+  readonly createApp: (request: AppRequest) => App | Promise<App>;
+  /** @default the clock */
+  readonly nowMs?: () => number;
+}
+
+/** Gives the exit code; never throws, never ends the process. */
+export async function main(options: MainOptions): Promise<number> {
+  const { stdout, stderr, argv } = options;
+  let isReaderGone = false;
+  stdout.on?.('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') isReaderGone = true;
+    else stderr.write(`error: stdout: ${error.message}\n`);
+  });
+  stderr.on?.('error', () => undefined);
+  try {
+    const code = await dispatch(options);
+    return isReaderGone ? 0 : code;
+  } catch (error) {
+    // The reader of the output has seen enough.
+    if (isReaderGone || (error as NodeJS.ErrnoException | null)?.code === 'EPIPE') return 0;
+    const paint = makePaint(argv.includes('--color=never') ? 'never' : 'auto', stderr, options.env);
+    reportFailure(error, { stderr, paint }, { json: wantsJson(argv) });
+    return exitCodeOf(error);
+  }
+}
+
+async function dispatch(options: MainOptions): Promise<number> {
+  const { argv, env, cwd } = options;
+  const resolved = await resolveCommand(argv);
+  const out = (text: string): void => void options.stdout.write(`${text}\n`);
+  if (resolved.kind === 'version') return showVersion(options, out);
+  const page = await helpPage(resolved);
+  if (page !== null) {
+    out(page);
+    return 0;
+  }
+  if (resolved.kind !== 'command') return 0;
+  const { parseArguments } = await import('./parse.ts');
+  const { command, args } = resolved;
+  const parsed = parseArguments(command, args);
+  const globals = readGlobals(parsed.globals, parsed.verbose, env, cwd);
+  const restart = environmentAsArguments(env, argv);
+  const invocation: Invocation = {
+    positionals: parsed.positionals as Invocation['positionals'],
+    options: parsed.options as Invocation['options'],
+    passed: parsed.passed,
+    handedOver: parsed.handedOver,
+    globals,
+    app: await options.createApp({ argv: restart, env, cwd: globals.cwd, settings: globals.settings }),
+    terminal: makeTerminal(options, globals),
+    typed: argv,
+    argv: restart,
+  };
+  return command.run(invocation);
+}
+
+async function helpPage(resolved: Resolved): Promise<string | null> {
+  if (resolved.kind === 'command' && !resolved.help) return null;
+  const { commandText, familyText, overviewText } = await import('./help-text.ts');
+  if (resolved.kind === 'command') return commandText(resolved.command);
+  return resolved.kind === 'family' ? familyText(resolved.family) : overviewText();
+}
+
+async function showVersion({ argv, env, cwd, createApp }: MainOptions, out: (text: string) => void): Promise<number> {
+  const app = await createApp({ argv, env, cwd, settings: {} });
+  if (!wantsJson(argv)) out(`machinespawn ${app.version}`);
+  else out(JSON.stringify({ machinespawn: app.version, ...(await app.versions()) }, null, 2));
+  return 0;
+}
+
+function makeTerminal(options: MainOptions, globals: Globals): Terminal {
+  const { stdin, stdout, stderr, env, signals } = options;
+  return {
+    stdin,
+    stdout,
+    stderr,
+    env,
+    signals,
+    nowMs: options.nowMs ?? Date.now,
+    out: (line) => void stdout.write(`${line}\n`),
+    say: (line) => void (globals.quiet ? undefined : stderr.write(`${line}\n`)),
+    paint: makePaint(globals.color, stderr, env),
+    paintOut: makePaint(globals.color, stdout, env),
+  };
+}
+
+/** Looked up by hand, because the parser may be what failed. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const ours = end === -1 ? argv : argv.slice(0, end);
+  return ours.some((text, at) => text === '--json' || text === '--format=json' || (text === 'json' && ours[at - 1] === '--format'));
+}

@@ -1,0 +1,39 @@
+/** What is said last: what there is now, and one command to go on with. */
+import type { RunOutcome } from '../../app-types.ts';
+import { formatByteSize } from '../../model/byte-size.ts';
+import { elapsed } from './amounts.ts';
+
+/** "Machine bread is ready (debian-12, amd64, 289 MiB) in 41s." and how to get in. */
+export function readyLines(outcome: Pick<RunOutcome, 'outputs'>, durationMs: number, title: (image: string) => string): readonly string[] {
+  const text = (name: string): string | null => (typeof outcome.outputs[name] === 'string' ? outcome.outputs[name] : null);
+  const name = text('name') ?? '';
+  const image = text('image');
+  const size = outcome.outputs['sizeBytes'];
+  const what = [image === null ? null : title(image), text('arch'), typeof size === 'number' ? formatByteSize(size) : null];
+  const known = what.filter((part) => part !== null);
+  return [
+    '',
+    `Machine ${name} is ready${known.length === 0 ? '' : ` (${known.join(', ')})`} in ${elapsed(durationMs)}.`,
+    `  Shell:  sudo machinespawn run ${name}`,
+  ];
+}
+
+/** For a run that ended before its end and can go on. `sudo`: does it need root? */
+export function savedLines(outcome: Pick<RunOutcome, 'runId' | 'status' | 'steps'>, sudo: boolean): readonly string[] {
+  const word = outcome.status === 'paused' ? 'Paused' : 'Interrupted';
+  const { done, total } = outcome.steps;
+  const prefix = sudo ? 'sudo ' : '';
+  const id = shortId(outcome.runId);
+  const resume = `${prefix}machinespawn resume ${id}`;
+  return [
+    '',
+    `${word}. ${done} of ${total} step${total === 1 ? '' : 's'} ${done === 1 ? 'is' : 'are'} saved.`,
+    `  Resume:  ${resume}        (or the same command again)`,
+    `  Discard: ${prefix}machinespawn runs rm ${id}`,
+  ];
+}
+
+/** 20261122-184902-k3f9 -> k3f9, which is enough to name the run. */
+export function shortId(runId: string): string {
+  return runId.split('-').at(-1) ?? runId;
+}

@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Arch, emulatorOf, mayRunNatively } from '../model/arch.ts';
+import { cleanEnvironment } from './clean-environment.ts';
+import { errnoCode, problemOf, unwritable } from './file-error.ts';
+import { tinyElf } from './tiny-elf.ts';
+
+/** An entry of the kernel's table of emulators. */
+export interface BinfmtEntry {
+  readonly isEnabled: boolean;
+  readonly interpreter: string;
+  /** Letters, such as "PF". */
+  readonly flags: string;
+}
+
+export interface EmulationReport {
+  readonly runs: 'native' | 'qemu' | 'no';
+  /** Why not; null when it runs. */
+  readonly problem: string | null;
+}
+
+/** Reads a file of /proc/sys/fs/binfmt_misc. */
+export function parseBinfmt(text: string): BinfmtEntry {
+  return {
+    isEnabled: /^enabled$/mu.test(text),
+    interpreter: /^interpreter (.*)$/mu.exec(text)?.[1] ?? '',
+    flags: /^flags: ?(.*)$/mu.exec(text)?.[1] ?? '',
+  };
+}
+
+async function readEntry(arch: Arch, directory: string): Promise<BinfmtEntry | null> {
+  const text = await readFile(join(directory, emulatorOf[arch]), 'utf8').catch(() => null);
+  return text === null ? null : parseBinfmt(text);
+}
+
+/** Null when the program ran; the reason otherwise. */
+async function tryProgram(arch: Arch, scratch: string): Promise<string | null> {
+  await mkdir(scratch, { recursive: true });
+  const directory = await mkdtemp(join(scratch, '.#machinespawn-'));
+  try {
+    const program = join(directory, arch);
+    await writeFile(program, tinyElf(arch));
+    await chmod(program, 0o755);
+    for (let trial = 1; ; trial += 1) {
+      const { error, status, signal } = spawnSync(program, { stdio: 'ignore', env: cleanEnvironment(), timeout: 10_000 });
+      // A program that is being started elsewhere may hold the file open for writing for a moment.
+      if (errnoCode(error) === 'ETXTBSY' && trial < 10) continue;
+      if (error !== undefined) return problemOf(error);
+      return status === 0 ? null : `a trial program ended with ${signal ?? status}`;
+    }
+  } catch (error) {
+    throw unwritable(scratch, error);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function judgeEntry(arch: Arch, entry: BinfmtEntry | null): Promise<string | null> {
+  if (entry === null) return `${emulatorOf[arch]} is not registered with the kernel (binfmt_misc)`;
+  if (!entry.isEnabled) return `${emulatorOf[arch]} is registered but disabled`;
+  // With F the kernel holds the interpreter open: its file need not be there any more, nor inside the tree.
+  if (entry.flags.includes('F')) return null;
+  const isThere = await stat(entry.interpreter).catch(() => null);
+  return isThere === null
+    ? `its interpreter ${entry.interpreter} is missing`
+    : `${emulatorOf[arch]} is registered without the flag F, so that it is missing inside a tree`;
+}
+
+/**
+ * Can this host run programs of `arch`, in a tree of that architecture? Tried by running one, which is written below
+ * `scratch` for a moment; `scratch` must not be mounted noexec.
+ */
+export async function tryArch(
+  host: Arch,
+  arch: Arch,
+  scratch: string,
+  binfmtDirectory = '/proc/sys/fs/binfmt_misc',
+): Promise<EmulationReport> {
+  const entry = await readEntry(arch, binfmtDirectory);
+  const entryProblem = await judgeEntry(arch, entry);
+  const trialProblem = await tryProgram(arch, scratch);
+  if (trialProblem === null) {
+    if (mayRunNatively(host, arch) && entry?.isEnabled !== true) return { runs: 'native', problem: null };
+    return entryProblem === null ? { runs: 'qemu', problem: null } : { runs: 'no', problem: entryProblem };
+  }
+  return { runs: 'no', problem: (mayRunNatively(host, arch) ? null : entryProblem) ?? trialProblem };
+}

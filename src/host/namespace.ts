@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
+import { cleanEnvironment } from './clean-environment.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Set in the process that `enterPrivateNamespace` starts, so that it happens once. */
+export const namespaceMarker = 'MACHINESPAWN_PRIVATE_NAMESPACE';
+
+/** Does this process have a mount namespace of its own? Null when that cannot be seen, such as without root. */
+export function isPrivateNamespace(): boolean | null {
+  try {
+    return readlinkSync('/proc/self/ns/mnt') !== readlinkSync('/proc/1/ns/mnt');
+  } catch {
+    return null;
+  }
+}
+
+function unshareFailed(problem: string): MachinespawnError {
+  const command = 'unshare --mount --propagation slave -- true';
+  return fail('MSP_TOOL_FAILED', { tool: 'unshare', exitCode: null, tail: problem, command });
+}
+
+/**
+ * Replaces this process by itself in a private mount namespace, in which it sees new mounts of the host but the host none
+ * of its own. Returns only when that was done already. `argv` is Node's: its path, the script, the arguments.
+ * Throws MSP_TOOL_FAILED where namespaces are not allowed, MSP_TOOL_MISSING.
+ */
+export function enterPrivateNamespace(argv: readonly string[], environment: Environment): void {
+  if (environment[namespaceMarker] !== undefined || isPrivateNamespace() === true) return;
+  const unshare = '/usr/bin/unshare';
+  const options = ['--mount', '--propagation', 'slave', '--'];
+  // Once replaced we could not say what is wrong any more.
+  const trial = spawnSync(unshare, [...options, '/bin/true'], { encoding: 'utf8', env: cleanEnvironment() });
+  if (trial.error !== undefined) {
+    throw fail('MSP_TOOL_MISSING', { tool: 'unshare', debianPackage: 'util-linux' }, trial.error);
+  }
+  if (trial.status !== 0) throw unshareFailed(trial.stderr.trim());
+  if (process.execve === undefined) throw unshareFailed(`Node ${process.version} has no process.execve`);
+  const [, ...rest] = argv;
+  const given = Object.entries({ ...environment, [namespaceMarker]: '1' }).filter(([, value]) => value !== undefined);
+  process.execve(
+    unshare,
+    ['unshare', ...options, process.execPath, ...process.execArgv, ...rest],
+    Object.fromEntries(given) as Record<string, string>,
+  );
+}

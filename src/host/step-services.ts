@@ -1,0 +1,42 @@
+import type { Exec } from './exec.ts';
+import type { ExecContext } from './exec-settings.ts';
+import { HostFiles } from './files.ts';
+import { HttpNet } from './net.ts';
+import { TreeFiles } from './root-files.ts';
+import type { Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
+
+/** What all attempts of all steps share. */
+export interface HostParts {
+  readonly exec: Exec;
+  readonly facts: HostFacts;
+  readonly machines: Machines;
+  readonly keeper: Keeper;
+  readonly directories: { readonly cache: string; readonly packages: string; readonly state: string };
+}
+
+/** What belongs to one attempt. */
+export interface AttemptParts {
+  readonly context: ExecContext;
+  readonly trees: Trees;
+  readonly scratch: string;
+  lock(name: string): Promise<void>;
+}
+
+/** The services of one attempt of a step. */
+export function composeServices(host: HostParts, attempt: AttemptParts): StepServices {
+  const { context } = attempt;
+  const exec = async (command: Command) => await host.exec.run(command, context);
+  return {
+    keeper: host.keeper,
+    facts: host.facts,
+    files: new HostFiles(exec),
+    net: new HttpNet({ env: (name) => host.facts.env(name), signal: context.signal }),
+    trees: attempt.trees,
+    machines: host.machines,
+    directories: { ...host.directories, scratch: attempt.scratch },
+    root: (path) => new TreeFiles(path, exec),
+    exec,
+    execOnTerminal: async (command) => await host.exec.onTerminal(command, context),
+    lock: async (name) => await attempt.lock(name),
+  };
+}

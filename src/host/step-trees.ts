@@ -1,0 +1,86 @@
+import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
+import { TreeFiles } from './root-files.ts';
+import type { RunProgram } from './run-program.ts';
+import type { RootFiles, Trees } from './services.ts';
+import { keyOfTree, treeRef } from './tree-ref.ts';
+
+interface Writable {
+  readonly path: string;
+}
+
+/** What is asked of the snapshot store, whose writable trees only it understands. */
+export interface TreeStore<W extends Writable = Writable> {
+  prepare(parent: string | null, id: string): Promise<W>;
+  commit(writable: W, key: string): Promise<unknown>;
+  discard(writable: W): Promise<void>;
+  has(key: string): Promise<boolean>;
+  view(key: string): Promise<{ readonly path: string; release(): Promise<void> }>;
+  materialize(key: string, directory: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+}
+
+export interface StepTreesSettings<W extends Writable> {
+  readonly store: TreeStore<W>;
+  /** Of the result: the tree is committed under it. */
+  readonly key: string;
+  /** Unique to the step in its run; left-overs of an earlier attempt have the same. */
+  readonly id: string;
+  readonly signal: AbortSignal;
+  readonly run: RunProgram;
+}
+
+function keyOf(ref: string): string {
+  const key = keyOfTree(ref);
+  if (key === null) throw misuse(`'${ref}' does not name a tree`);
+  return key;
+}
+
+const misuse = (problem: string): MachinespawnError => fail('MSP_STEP_TYPE_INVALID', { step: 'trees', problem });
+
+/** The trees that one attempt of a step makes and looks at. */
+export class StepTrees<W extends Writable> implements Trees {
+  readonly #settings: StepTreesSettings<W>;
+  #writable: W | null = null;
+  #isChanged = false;
+  readonly #views: { release(): Promise<void> }[] = [];
+
+  constructor(settings: StepTreesSettings<W>) {
+    this.#settings = settings;
+  }
+
+  async change(parent: string | null): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }> {
+    if (this.#isChanged) throw misuse('a step changes one tree, once');
+    this.#isChanged = true;
+    const { store, id, key, run } = this.#settings;
+    this.#writable = await store.prepare(parent === null ? null : keyOf(parent), id);
+    const { path } = this.#writable;
+    return { path, ref: treeRef(key), root: new TreeFiles(path, run) };
+  }
+
+  async materialize(ref: string, directory: string): Promise<void> {
+    const { store, signal } = this.#settings;
+    await store.materialize(keyOf(ref), directory, { signal });
+  }
+
+  async view(ref: string): Promise<{ readonly path: string; readonly root: RootFiles }> {
+    const view = await this.#settings.store.view(keyOf(ref));
+    this.#views.push(view);
+    return { path: view.path, root: new TreeFiles(view.path, this.#settings.run) };
+  }
+
+  /** Durable when it returns. */
+  async commit(): Promise<void> {
+    await this.#releaseViews();
+    if (this.#writable !== null) await this.#settings.store.commit(this.#writable, this.#settings.key);
+    this.#writable = null;
+  }
+
+  async discard(): Promise<void> {
+    await this.#releaseViews();
+    if (this.#writable !== null) await this.#settings.store.discard(this.#writable);
+    this.#writable = null;
+  }
+
+  async #releaseViews(): Promise<void> {
+    for (let view = this.#views.pop(); view !== undefined; view = this.#views.pop()) await view.release();
+  }
+}
