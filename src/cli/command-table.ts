@@ -36,7 +36,9 @@ export const commandAliases: Readonly<Record<string, string>> = {
 
 /** First words of commands of two words. */
 export const families: readonly string[] = [
-  ...new Set(Object.keys(commandTable).flatMap((name) => (name.includes(' ') ? [name.slice(0, name.indexOf(' '))] : []))),
+  ...new Set(
+    Object.keys(commandTable).flatMap((name) => (name.includes(' ') ? [name.slice(0, name.indexOf(' '))] : [])),
+  ),
 ];
 
 export function membersOf(family: string): readonly string[] {

@@ -96,10 +96,9 @@ export interface Command<P extends readonly PositionalDeclaration[], O extends O
 export type AnyCommand = Command<any, any>;
 
 /** Keeps the literal types of a declaration. */
-export function defineCommand<
-  const P extends readonly PositionalDeclaration[],
-  const O extends OptionDeclarations,
->(command: Command<P, O>): Command<P, O> {
+export function defineCommand<const P extends readonly PositionalDeclaration[], const O extends OptionDeclarations>(
+  command: Command<P, O>,
+): Command<P, O> {
   return command;
 }
 

@@ -16,7 +16,11 @@ export interface Question {
 }
 
 /** True when it shall be done. Throws MSP_CONFIRMATION_MISSING. */
-export async function confirm(question: Question, globals: Pick<Globals, 'yes' | 'noInput'>, terminal: Terminal): Promise<boolean> {
+export async function confirm(
+  question: Question,
+  globals: Pick<Globals, 'yes' | 'noInput'>,
+  terminal: Terminal,
+): Promise<boolean> {
   if (globals.yes) return true;
   if (canAsk(globals, terminal)) return ask(question.text, terminal);
   if (question.unattended === 'do') return true;

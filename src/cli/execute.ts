@@ -48,12 +48,24 @@ export async function prepare(call: Call, request: RunRequest | null, root: bool
   if (root) await app.isolate(argv);
 }
 
+/** For a command that has to look around as root before it knows its request. */
+export async function becomeRoot({ app, argv }: Call): Promise<void> {
+  await app.elevate(argv);
+  await app.isolate(argv);
+}
+
 /** Starts a run, shows its events, obeys signals, and says how it ended. */
-export async function follow(call: Call, manner: Manner, start: (onEvent: (event: RunEvent) => void) => Promise<RunHandle>): Promise<number> {
+export async function follow(
+  call: Call,
+  manner: Manner,
+  start: (onEvent: (event: RunEvent) => void) => Promise<RunHandle>,
+): Promise<number> {
   const { terminal, globals, app } = call;
   const log = globals.logFile === null ? noLogFile : await openLogFile(globals.logFile);
   const quiet = manner.silent === true && globals.verbose === 0 && globals.progress !== 'json';
-  const mode = quiet ? 'none' : chooseMode(globals, terminal, manner.debugShell === true || manner.interactive === true);
+  const mode = quiet
+    ? 'none'
+    : chooseMode(globals, terminal, manner.debugShell === true || manner.interactive === true);
   const reporter = await createReporter(mode, terminal, { version: app.version, verbose: globals.verbose });
   try {
     const outcome = await watched(call, manner, reporter, () =>
@@ -70,7 +82,12 @@ export async function follow(call: Call, manner: Manner, start: (onEvent: (event
   }
 }
 
-async function watched(call: Call, manner: Manner, reporter: Reporter, start: () => Promise<RunHandle>): Promise<RunOutcome> {
+async function watched(
+  call: Call,
+  manner: Manner,
+  reporter: Reporter,
+  start: () => Promise<RunHandle>,
+): Promise<RunOutcome> {
   const handle = await start();
   const watch = watchSignals(call.terminal.signals, handle, {
     interactive: manner.interactive === true,
@@ -91,7 +108,11 @@ async function ended(call: Call, manner: Manner, reporter: Reporter, outcome: Ru
   }
   const saved = outcome.resumable && outcome.status !== 'failed';
   if (outcome.error !== null && outcome.status !== 'interrupted') {
-    reportFailure(reviveError(outcome.error), terminal, { json: manner.json === true, run: outcome.runId, log: reporter.view.failedLog });
+    reportFailure(reviveError(outcome.error), terminal, {
+      json: manner.json === true,
+      run: outcome.runId,
+      log: reporter.view.failedLog,
+    });
   }
   if (saved && manner.json !== true) for (const line of savedLines(outcome, manner.root)) terminal.say(line);
   return outcome.exitCode;

@@ -1,6 +1,14 @@
 /** Help pages, derived from the declarations. */
 import { commandTable, families, membersOf } from './command-table.ts';
-import { flagOf, groups, takesValue, type AnyCommand, type OptionDeclaration, type OptionDeclarations, type PositionalDeclaration } from './command.ts';
+import {
+  flagOf,
+  groups,
+  takesValue,
+  type AnyCommand,
+  type OptionDeclaration,
+  type OptionDeclarations,
+  type PositionalDeclaration,
+} from './command.ts';
 import { globalOptions } from './global-options.ts';
 import { helpTopicNames } from './help-topic-names.ts';
 
@@ -17,14 +25,26 @@ Examples:
   sudo machinespawn pipeline run live.yaml -i suite=trixie`;
 
 /** Words about the families, by group. */
-const familyGroups: Readonly<Record<string, (typeof groups)[number]>> = { pipeline: 'Pipelines', runs: 'Pipelines', cache: 'Manage' };
+const familyGroups: Readonly<Record<string, (typeof groups)[number]>> = {
+  pipeline: 'Pipelines',
+  runs: 'Pipelines',
+  cache: 'Manage',
+};
 
 /** `machinespawn --help`. */
 export async function overviewText(): Promise<string> {
-  const single = await Promise.all(Object.keys(commandTable).filter((name) => !name.includes(' ')).map((name) => loadCommand(name)));
+  const single = await Promise.all(
+    Object.keys(commandTable)
+      .filter((name) => !name.includes(' '))
+      .map((name) => loadCommand(name)),
+  );
   const sections = groups.map((group) => {
-    const lines = single.filter((command) => command.group === group).map((command) => overviewLine(command.name, command.summary, command.aliases ?? []));
-    const families_ = families.filter((family) => familyGroups[family] === group).map((family) => overviewLine(family, membersOf(family).join(', '), []));
+    const lines = single
+      .filter((command) => command.group === group)
+      .map((command) => overviewLine(command.name, command.summary, command.aliases ?? []));
+    const families_ = families
+      .filter((family) => familyGroups[family] === group)
+      .map((family) => overviewLine(family, membersOf(family).join(', '), []));
     return [`${group}:`, ...lines, ...families_, ...(group === 'Helpers' ? topicLines() : [])].join('\n');
   });
   return `${[heads, ...sections].join('\n\n')}\n\nRun 'machinespawn help <command>' for details.`;
@@ -32,7 +52,9 @@ export async function overviewText(): Promise<string> {
 
 function overviewLine(name: string, summary: string, aliases: readonly string[]): string {
   const line = `  ${name.padEnd(14)} ${summary}`;
-  return aliases.length === 0 ? line : `${line.padEnd(52)} (alias${aliases.length > 1 ? 'es' : ''}: ${aliases.join(', ')})`;
+  return aliases.length === 0
+    ? line
+    : `${line.padEnd(52)} (alias${aliases.length > 1 ? 'es' : ''}: ${aliases.join(', ')})`;
 }
 
 function topicLines(): readonly string[] {
@@ -56,8 +78,13 @@ export async function familyText(family: string): Promise<string> {
 /** `machinespawn COMMAND --help`: examples first. */
 export function commandText(command: AnyCommand): string {
   const positionals = command.positionals as readonly PositionalDeclaration[];
-  const parts = [`machinespawn ${command.name} - ${command.summary}`, section('Examples', pairs(command.examples)), section('Usage', [`  ${usageLine(command)}`])];
-  if (positionals.length > 0) parts.push(section('Arguments', pairs(positionals.map(({ name, summary }) => [name, summary]))));
+  const parts = [
+    `machinespawn ${command.name} - ${command.summary}`,
+    section('Examples', pairs(command.examples, 46)),
+    section('Usage', [`  ${usageLine(command)}`]),
+  ];
+  if (positionals.length > 0)
+    parts.push(section('Arguments', pairs(positionals.map(({ name, summary }) => [name, summary]))));
   if (Object.keys(command.options).length > 0) parts.push(section('Options', optionLines(command.options)));
   if (command.details !== undefined) parts.push(command.details);
   const aliases = command.aliases ?? [];
@@ -102,8 +129,8 @@ function summaryOf(option: OptionDeclaration): string {
 }
 
 /** Two columns; the second is wrapped, and begins on a line of its own where the first is too wide. */
-function pairs(rows: readonly (readonly [string, string])[]): readonly string[] {
-  const left = Math.min(30, Math.max(...rows.map(([first]) => first.length)));
+function pairs(rows: readonly (readonly [string, string])[], widest = 30): readonly string[] {
+  const left = Math.min(widest, Math.max(...rows.map(([first]) => first.length)));
   return rows.flatMap(([first, second]) => {
     const lines = wrap(second, 96 - left);
     const indent = ' '.repeat(left + 4);

@@ -1,3 +1,11 @@
 /** Topics of `machinespawn help`. Apart from their texts, which only `help` itself reads. */
-export const helpTopicNames = ['images', 'pipelines', 'expressions', 'files', 'environment', 'exit-codes', 'errors'] as const;
+export const helpTopicNames = [
+  'images',
+  'pipelines',
+  'expressions',
+  'files',
+  'environment',
+  'exit-codes',
+  'errors',
+] as const;
 export type HelpTopicName = (typeof helpTopicNames)[number];

@@ -10,10 +10,14 @@ export interface MissingTools {
 }
 
 /** Shows the commands, asks, and runs them. Throws MSP_TOOL_MISSING when the answer is no, or nobody can be asked. */
-export async function installMissingTools(call: Pick<Call, 'app' | 'terminal' | 'globals'>, missing: MissingTools): Promise<void> {
+export async function installMissingTools(
+  call: Pick<Call, 'app' | 'terminal' | 'globals'>,
+  missing: MissingTools,
+): Promise<void> {
   if (missing.packages.length === 0) return;
   const { app, terminal, globals } = call;
-  const refusal = (): Error => fail('MSP_TOOL_MISSING', { tool: missing.packages.join(', '), debianPackage: missing.packages.join(' ') });
+  const refusal = (): Error =>
+    fail('MSP_TOOL_MISSING', { tool: missing.packages.join(', '), debianPackage: missing.packages.join(' ') });
   if (!globals.yes && !canAsk(globals, terminal)) throw refusal();
   terminal.stderr.write(`These host packages are missing: ${missing.packages.join(', ')}\n`);
   for (const command of missing.commands) terminal.stderr.write(`  ${pasteable(command)}\n`);

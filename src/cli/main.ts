@@ -5,15 +5,23 @@ import { environmentAsArguments, readGlobals, type Globals } from './global-opti
 import { exitCodeOf } from './print-error.ts';
 import { reportFailure } from './report-failure.ts';
 import { resolveCommand, type Resolved } from './resolve-command.ts';
-import { makePaint, type Environment, type InputStream, type OutputStream, type SignalSource, type Terminal } from './terminal.ts';
+import {
+  makePaint,
+  type Environment,
+  type InputStream,
+  type OutputStream,
+  type SignalSource,
+  type Terminal,
+} from './terminal.ts';
 
 /** What the composition root is told. */
 export interface AppRequest {
-  readonly argv: readonly string[];
   readonly env: Environment;
   readonly cwd: string;
   /** What options and environment say; the rest are defaults. */
   readonly settings: Partial<Settings>;
+  /** May a password be asked for? */
+  readonly isInteractive: boolean;
 }
 
 export interface MainOptions {
@@ -39,19 +47,20 @@ export async function main(options: MainOptions): Promise<number> {
     else stderr.write(`error: stdout: ${error.message}\n`);
   });
   stderr.on?.('error', () => undefined);
+  const form = { json: wantsJson(argv), color: 'auto' as Globals['color'] };
   try {
-    const code = await dispatch(options);
+    const code = await dispatch(options, form);
     return isReaderGone ? 0 : code;
   } catch (error) {
     // The reader of the output has seen enough.
     if (isReaderGone || (error as NodeJS.ErrnoException | null)?.code === 'EPIPE') return 0;
-    const paint = makePaint(argv.includes('--color=never') ? 'never' : 'auto', stderr, options.env);
-    reportFailure(error, { stderr, paint }, { json: wantsJson(argv) });
+    reportFailure(error, { stderr, paint: makePaint(form.color, stderr, options.env) }, { json: form.json });
     return exitCodeOf(error);
   }
 }
 
-async function dispatch(options: MainOptions): Promise<number> {
+/** `form`: how an error is to be shown, as far as it is known by then. */
+async function dispatch(options: MainOptions, form: { json: boolean; color: Globals['color'] }): Promise<number> {
   const { argv, env, cwd } = options;
   const resolved = await resolveCommand(argv);
   const out = (text: string): void => void options.stdout.write(`${text}\n`);
@@ -64,8 +73,10 @@ async function dispatch(options: MainOptions): Promise<number> {
   if (resolved.kind !== 'command') return 0;
   const { parseArguments } = await import('./parse.ts');
   const { command, args } = resolved;
+  if (command.passThrough === true) form.json = false;
   const parsed = parseArguments(command, args);
   const globals = readGlobals(parsed.globals, parsed.verbose, env, cwd);
+  form.color = globals.color;
   const restart = environmentAsArguments(env, argv);
   const invocation: Invocation = {
     positionals: parsed.positionals as Invocation['positionals'],
@@ -73,7 +84,12 @@ async function dispatch(options: MainOptions): Promise<number> {
     passed: parsed.passed,
     handedOver: parsed.handedOver,
     globals,
-    app: await options.createApp({ argv: restart, env, cwd: globals.cwd, settings: globals.settings }),
+    app: await options.createApp({
+      env,
+      cwd: globals.cwd,
+      settings: globals.settings,
+      isInteractive: options.stdin.isTTY === true && !globals.noInput,
+    }),
     terminal: makeTerminal(options, globals),
     typed: argv,
     argv: restart,
@@ -89,7 +105,7 @@ async function helpPage(resolved: Resolved): Promise<string | null> {
 }
 
 async function showVersion({ argv, env, cwd, createApp }: MainOptions, out: (text: string) => void): Promise<number> {
-  const app = await createApp({ argv, env, cwd, settings: {} });
+  const app = await createApp({ env, cwd, settings: {}, isInteractive: false });
   if (!wantsJson(argv)) out(`machinespawn ${app.version}`);
   else out(JSON.stringify({ machinespawn: app.version, ...(await app.versions()) }, null, 2));
   return 0;
@@ -115,5 +131,7 @@ function makeTerminal(options: MainOptions, globals: Globals): Terminal {
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   const ours = end === -1 ? argv : argv.slice(0, end);
-  return ours.some((text, at) => text === '--json' || text === '--format=json' || (text === 'json' && ours[at - 1] === '--format'));
+  return ours.some(
+    (text, at) => text === '--json' || text === '--format=json' || (text === 'json' && ours[at - 1] === '--format'),
+  );
 }

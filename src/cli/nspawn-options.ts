@@ -14,8 +14,22 @@ const valued: ReadonlySet<string> = new Set(
 );
 
 const switches: ReadonlySet<string> = new Set([
-  '--as-pid2', '--boot', '-b', '--ephemeral', '--keep-unit', '--network-veth', '-n', '--no-pager', '--pipe', '-P',
-  '--private-network', '--private-users-chown', '--read-only', '--share-system', '--volatile', '-U',
+  '--as-pid2',
+  '--boot',
+  '-b',
+  '--ephemeral',
+  '--keep-unit',
+  '--network-veth',
+  '-n',
+  '--no-pager',
+  '--pipe',
+  '-P',
+  '--private-network',
+  '--private-users-chown',
+  '--read-only',
+  '--share-system',
+  '--volatile',
+  '-U',
 ]);
 
 /** Names for the suggestion after a typing error. */

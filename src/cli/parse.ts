@@ -1,8 +1,17 @@
 /** Arguments of one command -> values, by its declaration. Parsing proper is commander's; the words are ours. */
 import { Argument, Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { fail } from '../errors/machinespawn-error.ts';
+import { parseMachineName } from '../model/machine-name.ts';
 import { nearest } from '../model/nearest.ts';
-import { flagOf, takesValue, type AnyCommand, type OptionDeclaration, type OptionDeclarations, type OptionValues, type PositionalDeclaration } from './command.ts';
+import {
+  flagOf,
+  takesValue,
+  type AnyCommand,
+  type OptionDeclaration,
+  type OptionDeclarations,
+  type OptionValues,
+  type PositionalDeclaration,
+} from './command.ts';
 import { globalOptions } from './global-options.ts';
 import { isNspawnOption, nspawnOptionNames } from './nspawn-options.ts';
 import { unknownOption } from './resolve-command.ts';
@@ -22,18 +31,22 @@ export interface ParsedArguments {
 /** Throws MSP_USAGE. */
 export function parseArguments(command: AnyCommand, args: readonly string[]): ParsedArguments {
   const options: OptionDeclarations = { ...globalOptions, ...command.options };
-  const { own, passed, handedOver } = command.passThrough === true ? split(args, options) : { own: args, passed: [], handedOver: [] };
+  const { own, passed, handedOver } =
+    command.passThrough === true ? split(args, options) : { own: args, passed: [], handedOver: [] };
   const parser = build(command, options);
   try {
     parser.parse([...own], { from: 'user' });
   } catch (error) {
-    throw reword(error, command, options);
+    throw reword(error, command, options, parser.args);
   }
   const values = parser.opts();
   const all = Object.fromEntries(Object.entries(options).map(([key, option]) => [key, valueOf(key, option, values)]));
   return {
     positionals: Object.fromEntries(
-      (command.positionals as readonly PositionalDeclaration[]).map(({ name }, index) => [name, parser.processedArgs[index]]),
+      (command.positionals as readonly PositionalDeclaration[]).map(({ name }, index) => [
+        name,
+        parser.processedArgs[index],
+      ]),
     ),
     options: Object.fromEntries(Object.keys(command.options as OptionDeclarations).map((key) => [key, all[key]])),
     globals: all as OptionValues<typeof globalOptions>,
@@ -62,11 +75,19 @@ function build(command: AnyCommand, options: OptionDeclarations): Commander {
 function optionFor(key: string, option: OptionDeclaration): Option {
   const short = option.short === undefined ? '' : `-${option.short}, `;
   const made = new Option(`${short}${flagOf(key)}${takesValue(option) ? ' <value>' : ''}`, option.summary);
-  if (key === 'verbose') return made.argParser((_text, before: unknown) => (typeof before === 'number' ? before : 0) + 1);
+  if (key === 'verbose')
+    return made.argParser((_text, before: unknown) => (typeof before === 'number' ? before : 0) + 1);
   if (option.type === 'list') {
-    return made.argParser((text: string, before: readonly string[] = []) => [...before, ...text.split(',').map((item) => item.trim()).filter((item) => item !== '')]);
+    return made.argParser((text: string, before: readonly string[] = []) => [
+      ...before,
+      ...text
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+    ]);
   }
-  if (option.type === 'repeat') return made.argParser((text: string, before: readonly string[] = []) => [...before, text]);
+  if (option.type === 'repeat')
+    return made.argParser((text: string, before: readonly string[] = []) => [...before, text]);
   if (option.type === 'count') return made.argParser(parseCount);
   return option.choices === undefined ? made : made.argParser((text: string) => chosen(text, option.choices ?? []));
 }
@@ -91,7 +112,10 @@ function valueOf(key: string, option: OptionDeclaration, values: Readonly<Record
 }
 
 /** Cuts a pass-through command line into what is ours, what systemd-nspawn gets, and what runs in the machine. */
-function split(args: readonly string[], options: OptionDeclarations): { own: readonly string[]; passed: readonly string[]; handedOver: readonly string[] } {
+function split(
+  args: readonly string[],
+  options: OptionDeclarations,
+): { own: readonly string[]; passed: readonly string[]; handedOver: readonly string[] } {
   const head = scan(args, options, 1);
   const name = head.words.find(({ at }) => at < head.end);
   if (name === undefined) {
@@ -111,25 +135,48 @@ function split(args: readonly string[], options: OptionDeclarations): { own: rea
 
 function isOurs(text: string, options: OptionDeclarations): boolean {
   const flag = text.split('=', 1)[0];
-  return Object.entries(options).some(([key, option]) => flagOf(key) === flag || (option.short !== undefined && text === `-${option.short}`));
+  return Object.entries(options).some(
+    ([key, option]) => flagOf(key) === flag || (option.short !== undefined && text === `-${option.short}`),
+  );
 }
 
-function reword(error: unknown, command: AnyCommand, options: OptionDeclarations): unknown {
+function reword(error: unknown, command: AnyCommand, options: OptionDeclarations, words: readonly string[]): unknown {
   if (!(error instanceof CommanderError)) return error;
   const help = `machinespawn ${command.name} --help`;
   const quoted = [...error.message.matchAll(/'([^']*)'/gu)].map((match) => match[1] ?? '');
+  if (error.code === 'commander.unknownOption' && isMeantAsName(quoted[0] ?? '', command, words))
+    return nameFault(quoted[0] ?? '');
   if (error.code === 'commander.unknownOption') return wordUnknownOption(quoted[0] ?? '', command, options, help);
   if (error.code === 'commander.missingArgument') {
     return fail('MSP_USAGE', { problem: `${command.name}: <${quoted[0] ?? ''}> is missing`, hint: help });
   }
   if (error.code === 'commander.excessArguments') {
     const count = (command.positionals as readonly PositionalDeclaration[]).length;
-    return fail('MSP_USAGE', { problem: `${command.name} takes ${count === 0 ? 'no words' : `no more than ${count} word${count === 1 ? '' : 's'}`}`, hint: help });
+    return fail('MSP_USAGE', {
+      problem: `${command.name} takes ${count === 0 ? 'no words' : `no more than ${count} word${count === 1 ? '' : 's'}`}`,
+      hint: help,
+    });
   }
   const flag = flagIn(quoted[0] ?? '');
-  if (error.code === 'commander.optionMissingArgument') return fail('MSP_USAGE', { problem: `${flag} needs a value`, hint: help });
+  if (error.code === 'commander.optionMissingArgument')
+    return fail('MSP_USAGE', { problem: `${flag} needs a value`, hint: help });
   const text = error.message.split('is invalid. ').at(-1) ?? error.message;
   return fail('MSP_USAGE', { problem: `${flag}: ${text}`, hint: help });
+}
+
+/** "-x" where the name of a machine is due. */
+function isMeantAsName(flag: string, command: AnyCommand, words: readonly string[]): boolean {
+  const due = (command.positionals as readonly PositionalDeclaration[])[words.indexOf(flag)];
+  return /^-[^-]/u.test(flag) && due?.name === 'name' && due.optional !== true;
+}
+
+function nameFault(text: string): unknown {
+  try {
+    parseMachineName(text);
+    return fail('MSP_NAME_INVALID', { name: text, reason: 'it looks like an option', suggestion: null });
+  } catch (error) {
+    return error;
+  }
 }
 
 function wordUnknownOption(flag: string, command: AnyCommand, options: OptionDeclarations, help: string): unknown {
@@ -138,9 +185,10 @@ function wordUnknownOption(flag: string, command: AnyCommand, options: OptionDec
   const near = nearest(name, [...Object.keys(options).map(flagOf), ...nspawnOptionNames]);
   return fail('MSP_USAGE', {
     problem: `there is no option '${name}'`,
-    hint: near === null || near === name
-      ? `for systemd-nspawn: --nspawn-arg=${flag}; for the command: put -- before it`
-      : `did you mean '${near}'? For systemd-nspawn: --nspawn-arg=${flag}`,
+    hint:
+      near === null || near === name
+        ? `for systemd-nspawn: --nspawn-arg=${flag}; for the command: put -- before it`
+        : `did you mean '${near}'? For systemd-nspawn: --nspawn-arg=${flag}`,
   });
 }
 

@@ -28,7 +28,10 @@ export function errorLines(error: unknown, paint: Paint, place: ErrorPlaceInRun 
   if (!MachinespawnError.is(error)) return bugLines(error, paint);
   const record = error.toJSON();
   const [first = '', ...more] = record.message.split('\n');
-  const lines = record.code === 'MSP_PIPELINE_INVALID' ? faultLines(record, paint) : [headline(record, first, paint), ...more.map((line) => `  ${line}`)];
+  const lines =
+    record.code === 'MSP_PIPELINE_INVALID'
+      ? faultLines(record, paint)
+      : [headline(record, first, paint), ...more.map((line) => `  ${line}`)];
   for (const [index, line] of (record.hint ?? '').split('\n').entries()) {
     if (line !== '') lines.push(index === 0 ? `${paint('cyan', 'hint:')} ${line}` : `      ${line}`);
   }
@@ -44,23 +47,41 @@ function headline(record: ErrorRecord, text: string, paint: Paint): string {
 
 function faultLines(record: ErrorRecord, paint: Paint): string[] {
   const faults = Array.isArray(record.details['faults']) ? record.details['faults'].length : 0;
-  return [...record.message.split('\n'), headline(record, `the pipeline has ${faults} fault${faults === 1 ? '' : 's'}`, paint)];
+  return [
+    ...record.message.split('\n'),
+    headline(record, `the pipeline has ${faults} fault${faults === 1 ? '' : 's'}`, paint),
+  ];
 }
 
 function bugLines(error: unknown, paint: Paint): readonly string[] {
   const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
-  const cause = error instanceof Error && error.cause !== undefined ? [`caused by: ${redact(String(error.cause))}`] : [];
+  const cause =
+    error instanceof Error && error.cause !== undefined ? [`caused by: ${redact(String(error.cause))}`] : [];
   return [
     `${paint('red', 'error:')} machinespawn failed in a way nobody foresaw ${paint('dim', '(MSP_INTERNAL)')}`,
-    ...redact(text).split('\n').map((line) => `  ${line}`),
+    ...redact(text)
+      .split('\n')
+      .map((line) => `  ${line}`),
     ...cause,
     `${paint('cyan', 'hint:')} this is a bug; please report it with the lines above`,
   ];
 }
 
-function asRecord(error: unknown): { code: string; message: string; hint: string | null; exitCode: number; details: Readonly<Record<string, unknown>> } {
+function asRecord(error: unknown): {
+  code: string;
+  message: string;
+  hint: string | null;
+  exitCode: number;
+  details: Readonly<Record<string, unknown>>;
+} {
   if (MachinespawnError.is(error)) return error.toJSON();
   const message = redact(error instanceof Error ? error.message : String(error));
   const stack = error instanceof Error && error.stack !== undefined ? redact(error.stack) : null;
-  return { code: 'MSP_INTERNAL', message, hint: 'this is a bug; please report it', exitCode: exitCodes.bug, details: { stack } };
+  return {
+    code: 'MSP_INTERNAL',
+    message,
+    hint: 'this is a bug; please report it',
+    exitCode: exitCodes.bug,
+    details: { stack },
+  };
 }

@@ -10,7 +10,13 @@ export type Resolved =
   | { readonly kind: 'overview' }
   | { readonly kind: 'version' }
   | { readonly kind: 'family'; readonly family: string }
-  | { readonly kind: 'command'; readonly command: AnyCommand; readonly args: readonly string[]; readonly help: boolean; readonly typedName: string };
+  | {
+      readonly kind: 'command';
+      readonly command: AnyCommand;
+      readonly args: readonly string[];
+      readonly help: boolean;
+      readonly typedName: string;
+    };
 
 /** Throws MSP_COMMAND_UNKNOWN, MSP_IMAGE_UNKNOWN and MSP_USAGE, each with the nearest name. */
 export async function resolveCommand(argv: readonly string[]): Promise<Resolved> {
@@ -39,7 +45,8 @@ async function commandCalled(name: string, typedName: string, args: readonly str
 
 async function familyMember(family: string, argv: readonly string[], found: Scan, at: number): Promise<Resolved> {
   const second = found.words[1];
-  if (second === undefined) return hasFlag(found, 'version', globalOptions) ? { kind: 'version' } : { kind: 'family', family };
+  if (second === undefined)
+    return hasFlag(found, 'version', globalOptions) ? { kind: 'version' } : { kind: 'family', family };
   const name = `${family} ${second.text}`;
   if (Object.hasOwn(commandTable, name)) return commandCalled(name, name, without(argv, [at, second.at]));
   const near = nearest(second.text, membersOf(family));
@@ -63,7 +70,11 @@ async function bareForm(argv: readonly string[], found: Scan): Promise<Resolved>
 
 /** A word that is near an image, or looks like one, is taken as a mistyped image. */
 function unknownWord(word: string, imageError: MachinespawnError): MachinespawnError {
-  const command = nearest(word, [...Object.keys(commandTable).filter((name) => !name.includes(' ')), ...Object.keys(commandAliases), ...families]);
+  const command = nearest(word, [
+    ...Object.keys(commandTable).filter((name) => !name.includes(' ')),
+    ...Object.keys(commandAliases),
+    ...families,
+  ]);
   const image = typeof imageError.data['nearest'] === 'string' ? imageError.data['nearest'] : null;
   if (/^(?:debian|ubuntu)|[:/]/u.test(word)) return imageError;
   const near = command === null ? image : image === null ? command : nearest(word, [command, image]);
@@ -82,7 +93,9 @@ async function optionsBeforeCommand(argv: readonly string[]): Promise<OptionDecl
 
 function unknownFlags(found: Scan): readonly string[] {
   const keys = Object.keys(globalOptions);
-  return found.flags.filter((flag) => !keys.some((key) => hasFlag({ ...found, flags: [flag] }, key, globalOptions))).map(({ text }) => text);
+  return found.flags
+    .filter((flag) => !keys.some((key) => hasFlag({ ...found, flags: [flag] }, key, globalOptions)))
+    .map(({ text }) => text);
 }
 
 function refuseUnknownFlags(found: Scan): void {
@@ -92,7 +105,9 @@ function refuseUnknownFlags(found: Scan): void {
 
 /** MSP_USAGE with the nearest option. */
 export function unknownOption(flag: string, options: OptionDeclarations, hint?: string): MachinespawnError {
-  const known = Object.keys(options).map((key) => `--${key.replace(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`);
+  const known = Object.keys(options).map(
+    (key) => `--${key.replace(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`,
+  );
   const near = flag.startsWith('--') ? nearest(flag, known) : null;
   const text = near === null ? hint : `did you mean '${near}'?`;
   return fail('MSP_USAGE', { problem: `there is no option '${flag}'`, ...(text === undefined ? {} : { hint: text }) });

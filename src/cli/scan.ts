@@ -11,7 +11,11 @@ export interface Scan {
 }
 
 /** `wordsUntil`: stop after so many plain words, because what follows is not ours. */
-export function scan(argv: readonly string[], options: OptionDeclarations, wordsUntil = Number.POSITIVE_INFINITY): Scan {
+export function scan(
+  argv: readonly string[],
+  options: OptionDeclarations,
+  wordsUntil = Number.POSITIVE_INFINITY,
+): Scan {
   const words: { text: string; at: number }[] = [];
   const flags: { text: string; at: number }[] = [];
   for (let at = 0; at < argv.length; at += 1) {
@@ -51,7 +55,10 @@ function consumesNext(text: string, options: OptionDeclarations): boolean {
   }
   const letters = shortLetters(text, options);
   const last = letters.at(-1);
-  return letters.length === text.length - 1 && Object.values(options).some((option) => option.short === last && takesValue(option));
+  return (
+    letters.length === text.length - 1 &&
+    Object.values(options).some((option) => option.short === last && takesValue(option))
+  );
 }
 
 /** Letters of a cluster up to the first that takes the rest as its value: "-qj4" -> q, j. */

@@ -13,7 +13,12 @@ export interface Column<Row> {
 }
 
 export const listOptions = {
-  format: { type: 'string', valueName: 'FORM', choices: ['table', 'wide', 'json', 'names'], summary: 'Form of the list' },
+  format: {
+    type: 'string',
+    valueName: 'FORM',
+    choices: ['table', 'wide', 'json', 'names'],
+    summary: 'Form of the list',
+  },
   json: { type: 'boolean', summary: 'Same as --format json' },
   noLegend: { type: 'boolean', summary: 'No titles and no count' },
 } as const satisfies OptionDeclarations;
@@ -32,7 +37,12 @@ export interface ListForm<Row> {
 }
 
 /** Prints rows as the options say. Throws MSP_USAGE when two forms are asked for. */
-export function printList<Row>(terminal: Terminal, choice: ListChoice & { readonly quiet: boolean }, rows: readonly Row[], form: ListForm<Row>): void {
+export function printList<Row>(
+  terminal: Terminal,
+  choice: ListChoice & { readonly quiet: boolean },
+  rows: readonly Row[],
+  form: ListForm<Row>,
+): void {
   const format = chooseFormat(choice);
   if (format === 'json') return terminal.out(JSON.stringify(rows, null, 2));
   if (format === 'names') return rows.forEach((row) => terminal.out(form.name(row)));
@@ -51,7 +61,11 @@ function chooseFormat({ format, json, quiet }: ListChoice & { readonly quiet: bo
 }
 
 /** No titles where there is no row. */
-export function tableLines<Row>(columns: readonly Column<Row>[], rows: readonly Row[], titles: boolean): readonly string[] {
+export function tableLines<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  titles: boolean,
+): readonly string[] {
   if (rows.length === 0) return [];
   const cells = rows.map((row) => columns.map((column) => column.cell(row)));
   if (titles) cells.unshift(columns.map(({ title }) => title));

@@ -43,11 +43,7 @@ function labelLines(step: PlannedStep, state: GraphState | null): readonly strin
 }
 
 function stateText({ status, durationMs }: GraphState): string {
-  return durationMs === null ? status : `${status} ${formatDuration(roundForPeople(durationMs))}`;
-}
-
-function roundForPeople(durationMs: number): number {
-  return durationMs < 1000 ? durationMs : Math.round(durationMs / 1000) * 1000;
+  return durationMs === null ? status : `${status} ${formatDuration(durationMs)}`;
 }
 
 function drawMermaid(plan: Plan, stateOf: StateOf): string {

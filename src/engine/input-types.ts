@@ -19,7 +19,7 @@ export type InputTypes = Readonly<Record<string, InputType>>;
 
 function refuse(value: unknown, what: string): never {
   const shown = typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
-  throw fail('MSP_VALUE_INVALID', { problem: `${shown ?? 'nothing'} is not ${what}` });
+  throw fail('MSP_USAGE', { problem: `${shown ?? 'nothing'} is not ${what}` });
 }
 
 function parseText(value: unknown, what: string): string {

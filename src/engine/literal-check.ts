@@ -63,6 +63,9 @@ function describe(issue: Issue, whole: Json): readonly LiteralFault[] {
   if (value === undefined && typeof last === 'string') {
     return [{ kind: 'missing-key', path: path.slice(0, -1), key: last, message: `'${last}' is missing` }];
   }
+  // Parsers of values write whole messages, which begin with the value.
+  if (issue.code === 'custom' && issue.message.startsWith("'"))
+    return [{ kind: 'value', path, key: null, message: issue.message }];
   return [{ kind: 'value', path, key: null, message: `${show(value)} ${expectation(issue)}` }];
 }
 

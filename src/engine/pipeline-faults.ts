@@ -1,5 +1,5 @@
 /** What is wrong with a pipeline file: collected, so that all of it is said at once. */
-import { LineCounter } from 'yaml';
+import { TextLines } from './text-lines.ts';
 import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
 import { nearest } from '../model/nearest.ts';
 
@@ -29,36 +29,41 @@ export interface Place {
   readonly end: number;
 }
 
+/** Where one of these was found, the value is not what was written: nothing more is said about it. */
+const settling: readonly string[] = ['tag', 'alias', 'value-form', 'too-deep'];
 const maxFaults = 200;
 /** Looking for the nearest word costs; a file that is wrong everywhere needs no further suggestions. */
 const maxSuggestions = 30;
 
 export class Faults {
   readonly #file: string;
-  readonly #lines: LineCounter;
+  readonly #lines: TextLines;
   readonly #found: PipelineFault[] = [];
+  readonly #settled = new Set<number>();
   #dropped = 0;
   #suggestions = 0;
 
-  constructor(file: string, lines: LineCounter) {
+  constructor(file: string, text: string) {
     this.#file = file;
-    this.#lines = lines;
+    this.#lines = new TextLines(text);
   }
 
   add(place: Place, code: string, path: Path, message: string, hint: string | null = null): void {
+    if (this.#settled.has(place.start)) return;
+    if (settling.includes(code)) this.#settled.add(place.start);
     if (this.#found.length >= maxFaults) {
       this.#dropped += 1;
       return;
     }
-    const { line, col } = this.#at(place.start);
-    const end = this.#at(Math.max(place.end, place.start));
-    const endColumn = end.line === line ? Math.max(end.col, col + 1) : col + 1;
-    const text = `${this.#file}:${line}:${col} ${message}${hint === null ? '' : ` (${hint})`}`;
+    const { line, column } = this.#lines.at(place.start);
+    const end = this.#lines.at(Math.max(place.end, place.start));
+    const endColumn = end.line === line ? Math.max(end.column, column + 1) : column + 1;
+    const text = `${this.#file}:${line}:${column} ${message}${hint === null ? '' : ` (${hint})`}`;
     const where = path.join('.');
     this.#found.push({
       file: this.#file,
       line,
-      column: col,
+      column,
       endColumn,
       severity: 'error',
       code,
@@ -86,7 +91,7 @@ export class Faults {
   }
 
   lineOf(offset: number): number {
-    return this.#at(offset).line;
+    return this.#lines.at(offset).line;
   }
 
   get any(): boolean {
@@ -102,10 +107,5 @@ export class Faults {
       faults.push({ ...last, code: 'more', message, hint: null, text: `${this.#file}: ${message}` });
     }
     return fail('MSP_PIPELINE_INVALID', { faults });
-  }
-
-  #at(offset: number): { readonly line: number; readonly col: number } {
-    const { line, col } = this.#lines.linePos(offset);
-    return line < 1 ? { line: 1, col: 1 } : { line, col };
   }
 }

@@ -1,6 +1,5 @@
 /** Text of a pipeline file -> Pipeline, or all that is wrong with it, each with its line and column. */
 import { createHash } from 'node:crypto';
-import { LineCounter } from 'yaml';
 import type { InputTypes } from './input-types.ts';
 import { MapReader, nameOf } from './map-reader.ts';
 import { Faults } from './pipeline-faults.ts';
@@ -24,9 +23,8 @@ const keys = ['format', 'id', 'summary', 'inputs', 'plugins', 'matrix', 'steps',
 
 /** Throws MSP_PIPELINE_INVALID with all faults (see `PipelineFault`), MSP_STEP_TYPE_INVALID for a step type at fault itself. */
 export async function parsePipeline<Services>(text: string, options: ParseOptions<Services>): Promise<Pipeline> {
-  const lines = new LineCounter();
-  const faults = new Faults(options.file ?? 'pipeline', lines);
-  const tree = readYamlTree(text, lines, faults);
+  const faults = new Faults(options.file ?? 'pipeline', text);
+  const tree = readYamlTree(text, faults);
   if (tree !== null && tree.kind !== 'map') {
     faults.add(
       tree,

@@ -16,7 +16,7 @@ const expression: Schema = {
 };
 const duration: Schema = {
   type: 'string',
-  pattern: '^(\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?(\\d+ms)?$',
+  pattern: '^(\\d+(\\.\\d+)?(ms|[dhms]))+$',
   description: 'Such as 90s, 10m, 1h30m',
 };
 const line: Schema = { type: 'string', minLength: 1, pattern: '^[^\\r\\n]*$' };
@@ -49,13 +49,15 @@ export async function pipelineSchema<Services>(
       input: inputDefinition(inputTypes),
       step: stepDefinition(types),
       ...Object.fromEntries(
-        types.map(([id, type]) => [withName(id), openToExpressions(inputSchema(type), `#/$defs/${withName(id)}`)]),
+        types.map(([id, type]) => [withName(id), openToExpressions(inputSchema(type), withReference(id))]),
       ),
     },
   };
 }
 
 const withName = (id: string): string => `with ${id.replace('/', ' ')}`;
+/** A reference is a URI fragment. */
+const withReference = (id: string): string => `#/$defs/${encodeURIComponent(withName(id))}`;
 
 function inputDefinition(inputTypes: InputTypes): Schema {
   const kinds = Object.entries(inputTypes);
@@ -73,6 +75,7 @@ function inputDefinition(inputTypes: InputTypes): Schema {
     allOf: kinds.map(([name, { jsonSchema }]) => ({
       if: { properties: { type: { const: name } }, required: ['type'] },
       // A text may be written as a number or a word of YAML; it is read as it stands.
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema, in a value that nobody awaits
       then: {
         properties: {
           default:
@@ -111,8 +114,9 @@ function stepDefinition<Services>(types: readonly (readonly [string, AnyStep<Ser
     },
     allOf: types.map(([id, type]) => ({
       if: { properties: { uses: { const: id } }, required: ['uses'] },
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema, in a value that nobody awaits
       then: {
-        properties: { with: { $ref: `#/$defs/${withName(id)}` } },
+        properties: { with: { $ref: withReference(id) } },
         ...((inputSchema(type).required?.length ?? 0) > 0 ? { required: ['with'] } : {}),
       },
     })),

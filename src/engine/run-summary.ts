@@ -19,26 +19,26 @@ export interface RunView {
   readonly status: 'succeeded' | 'failed' | 'interrupted' | 'paused' | 'running' | 'damaged';
 }
 
-/** Never throws for a damaged run: it is a row that says so. `isAlive`: is somebody executing it now? */
-export async function viewRun(files: RunFiles, isAlive: boolean): Promise<RunView> {
+/** Never throws for a damaged run: it is a row that says so. `isAlive`: is somebody executing it? Asked only of a run that is open. */
+export async function viewRun(files: RunFiles, isAlive: () => Promise<boolean>): Promise<RunView> {
   const base = { id: files.runId, directory: files.directory };
   let plan: Plan | null = null;
   try {
     plan = decodePlan(await files.readPlan(), files.runId);
     const reading = readJournal(await files.readJournal(), files.runId);
     const record = foldJournal(plan, reading, files.runId);
-    return { ...base, plan, record, entries: reading.entries, damage: null, status: statusOf(record, isAlive) };
+    return { ...base, plan, record, entries: reading.entries, damage: null, status: await statusOf(record, isAlive) };
   } catch (error) {
     if (!MachinespawnError.is(error)) throw error;
     return { ...base, plan, record: null, entries: [], damage: error.toJSON(), status: 'damaged' };
   }
 }
 
-function statusOf(record: RunRecord, isAlive: boolean): RunView['status'] {
-  if (isAlive) return 'running';
+async function statusOf(record: RunRecord, isAlive: () => Promise<boolean>): Promise<RunView['status']> {
   const { state } = record;
-  // A run that was never closed was cut off: kill -9, power loss.
-  return state === 'opening' || state === 'running' || state === 'draining' ? 'interrupted' : state;
+  if (state !== 'opening' && state !== 'running' && state !== 'draining') return state;
+  // A run that was never closed and that nobody holds was cut off: kill -9, power loss.
+  return (await isAlive()) ? 'running' : 'interrupted';
 }
 
 export function isResumable(view: RunView): boolean {

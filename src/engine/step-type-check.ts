@@ -26,7 +26,8 @@ function summaryProblem(summary: unknown): string | null {
   if (!/^\p{Lu}/u.test(summary)) return 'its summary does not begin with a capital letter';
   if (/[.\s]$/u.test(summary)) return 'its summary ends with a full stop or a space';
   // Imperative as far as a program can tell: "Builds", "Building" and "This" are not.
-  if (/^(this|the|an?|\p{L}+ing|\p{L}{2,}[^s\P{L}]s)\s/iu.test(summary)) return 'its summary is not in the imperative';
+  if (/^(this|the|an?|\p{L}*[aeiouy]\p{L}*ing|\p{L}{2,}[^su\P{L}]s)\s/iu.test(summary))
+    return 'its summary is not in the imperative';
   return null;
 }
 
@@ -38,27 +39,34 @@ function plainProblem(step: AnyStep): string | null {
 }
 
 function inputProblem(step: AnyStep): string | null {
-  if (!(step.input instanceof z.ZodObject)) return 'its input is not a z.strictObject';
+  if (!isStrict(step.input)) return 'its input is not a z.strictObject';
   const schema = toSchema(step.input, 'input');
   if (typeof schema === 'string') return `its input has no JSON Schema: ${schema}`;
-  if (schema.additionalProperties !== false) return 'its input is not a z.strictObject';
   for (const [name, field] of Object.entries(step.input.shape)) {
-    const described = (field as z.ZodType).description ?? schema.properties?.[name]?.description;
+    const described = (field as z.ZodType).description ?? descriptionOf(schema.properties?.[name]);
     if (described === undefined || described.trim() === '') return `its input field '${name}' is not described`;
   }
   return null;
 }
 
 function outputProblem(step: AnyStep): string | null {
-  if (!(step.output instanceof z.ZodObject)) return 'its output is not a z.strictObject';
+  if (!isStrict(step.output)) return 'its output is not a z.strictObject';
   const schema = toSchema(step.output, 'output');
   if (typeof schema === 'string') return `its output has no JSON Schema: ${schema}`;
-  if (schema.additionalProperties !== false) return 'its output is not a z.strictObject';
   for (const name of Object.keys(schema.properties ?? {})) {
     // A field that may be missing could not be told from a misspelt one when a pipeline refers to it.
     if (!schema.required?.includes(name)) return `its output field '${name}' may be missing; make it nullable`;
   }
   return null;
+}
+
+/** Of the field, or of what it may be beside null. */
+function descriptionOf(schema: JsonSchema | undefined): string | undefined {
+  return schema?.description ?? schema?.anyOf?.map(descriptionOf).find((text) => text !== undefined);
+}
+
+function isStrict(schema: unknown): schema is z.ZodObject {
+  return schema instanceof z.ZodObject && schema.def.catchall?._zod.def.type === 'never';
 }
 
 function toSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema | string {

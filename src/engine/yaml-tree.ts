@@ -1,5 +1,5 @@
 /** YAML as a plain tree of values with their places; what YAML allows and a pipeline does not is a fault. */
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type LineCounter, type Node } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node, type YAMLParseError } from 'yaml';
 import type { Faults, Path, Place } from './pipeline-faults.ts';
 
 export interface YamlEntry {
@@ -25,19 +25,23 @@ export type YamlNode = YamlMap | YamlList | YamlScalar;
 
 const maxLength = 4 * 1024 * 1024;
 const maxDepth = 64;
+const tooDeep = `the file nests deeper than ${maxDepth} levels`;
+const phrases: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'there is more than one document in the file',
+  TAB_AS_INDENT: 'a tab cannot indent; use spaces',
+};
 /** What aliases may add to a file, in values. */
 const maxAliased = 10_000;
 
 /** Null when the text is no YAML at all; the faults then say why. */
-export function readYamlTree(text: string, lineCounter: LineCounter, faults: Faults): YamlNode | null {
+export function readYamlTree(text: string, faults: Faults): YamlNode | null {
   const whole = { start: 0, end: 1 };
   if (text.length > maxLength) return refuse('too-large', `the file is larger than ${maxLength} characters`);
-  if (nestsTooDeep(text)) return refuse('too-deep', `the file nests deeper than ${maxDepth} levels`);
+  if (nestsTooDeep(text)) return refuse('too-deep', tooDeep);
   let document;
   try {
     // Duplicate keys are looked for below: the parser compares all keys with all others.
     document = parseDocument(text, {
-      lineCounter,
       strict: true,
       uniqueKeys: false,
       prettyErrors: false,
@@ -47,10 +51,7 @@ export function readYamlTree(text: string, lineCounter: LineCounter, faults: Fau
   } catch (error) {
     return refuse('yaml', `the file cannot be read as YAML: ${error instanceof Error ? error.message : String(error)}`);
   }
-  for (const { pos, message } of document.errors) {
-    const [first = message] = message.split('\n');
-    faults.add({ start: pos[0], end: pos[1] }, 'yaml', [], first.charAt(0).toLowerCase() + first.slice(1));
-  }
+  addSyntaxFaults(document.errors, faults);
   if (document.errors.length > 0) return null;
   if (document.contents === null) return refuse('empty', 'the file is empty');
   return new TreeReader(faults).read(document.contents, [], 0).node;
@@ -58,6 +59,21 @@ export function readYamlTree(text: string, lineCounter: LineCounter, faults: Fau
   function refuse(code: string, message: string): null {
     faults.add(whole, code, [], message);
     return null;
+  }
+}
+
+/** The parser says some things once per level of nesting, and gives its own failures as faults of the file. */
+function addSyntaxFaults(errors: readonly YAMLParseError[], faults: Faults): void {
+  const said = new Set<string>();
+  for (const { pos, code, message } of errors) {
+    const place = { start: pos[0], end: pos[1] };
+    const [first = message] = message.split('\n');
+    const text =
+      phrases[code] ?? (/call stack/iu.test(first) ? tooDeep : first.charAt(0).toLowerCase() + first.slice(1));
+    const once = text === tooDeep ? text : `${pos[0]} ${text}`;
+    if (said.has(once)) continue;
+    said.add(once);
+    faults.add(place, text === tooDeep ? 'too-deep' : 'yaml', [], text);
   }
 }
 
@@ -101,7 +117,7 @@ class TreeReader {
   #readNode(node: unknown, path: Path, depth: number, near?: Place): Sized {
     const place = placeOf(node as Node | null, near);
     if (depth > maxDepth) {
-      if (!this.#tooDeep) this.#faults.add(place, 'too-deep', path, `the file nests deeper than ${maxDepth} levels`);
+      if (!this.#tooDeep) this.#faults.add(place, 'too-deep', path, tooDeep);
       this.#tooDeep = true;
       return nothing(place);
     }
@@ -123,7 +139,7 @@ class TreeReader {
     if (isValue || (typeof value === 'number' && Number.isFinite(value))) {
       return { node: { kind: 'scalar', ...place, value, source: source ?? String(value) }, size: 1 };
     }
-    this.#faults.add(place, 'value', path, `${source ?? 'this'} is not a value`);
+    this.#faults.add(place, 'value-form', path, `${source ?? 'this'} is not a value`);
     return nothing(place);
   }
 

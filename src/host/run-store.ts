@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../errors/machinespawn-error.ts';
+import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { syncDirectory } from './durable.ts';
 import { errnoCode, unreadable, unwritable } from './file-error.ts';
 import type { KernelLocks } from './locks.ts';
@@ -30,6 +30,18 @@ export class RunDirectories {
     this.#directory = directory;
     this.#locks = locks;
     this.#run = run;
+  }
+
+  /** Is somebody executing the run now? */
+  async isBusy(runId: string): Promise<boolean> {
+    try {
+      const lock = await lockRun(this.#locks, runId, this.#pathOf(runId));
+      lock.release();
+      return false;
+    } catch (error) {
+      if (MachinespawnError.is(error) && error.code === 'MSP_RUN_BUSY') return true;
+      throw error;
+    }
   }
 
   /** Whole or not at all, durable, and locked by us. Throws MSP_FILE_UNWRITABLE, MSP_DISK_FULL. */

@@ -26,6 +26,8 @@ export interface StepTreesSettings<W extends Writable> {
   readonly id: string;
   readonly signal: AbortSignal;
   readonly run: RunProgram;
+  /** Called with the tree of a step that failed, before it is thrown away. */
+  readonly onFailed?: ((path: string) => Promise<void>) | undefined;
 }
 
 function keyOf(ref: string): string {
@@ -76,7 +78,9 @@ export class StepTrees<W extends Writable> implements Trees {
 
   async discard(): Promise<void> {
     await this.#releaseViews();
-    if (this.#writable !== null) await this.#settings.store.discard(this.#writable);
+    if (this.#writable === null) return;
+    if (!this.#settings.signal.aborted) await this.#settings.onFailed?.(this.#writable.path);
+    await this.#settings.store.discard(this.#writable);
     this.#writable = null;
   }
 

@@ -18,6 +18,8 @@ export interface WorkbenchSettings<W extends { readonly path: string }> {
   readonly locks: KernelLocks;
   /** Where the runs are: scratch folders are made below. */
   readonly runs: string;
+  /** Called with the tree of a step that failed, before it is thrown away. */
+  readonly onFailedTree?: (failed: { readonly path: string; readonly step: string }) => Promise<void>;
 }
 
 /** One attempt of a step, as the engine describes it. */
@@ -62,7 +64,10 @@ export class HostWorkbench<W extends { readonly path: string }> {
     await emptyDirectory(tidy, scratch);
     const run: RunProgram = async (command) => await host.exec.run(command, context);
     const id = `${job.runId}.${place}`;
-    const trees = new StepTrees({ store, key: job.key, id, signal: job.signal, run });
+    const onFailed = async (path: string): Promise<void> => {
+      await this.#settings.onFailedTree?.({ path, step: job.stepId });
+    };
+    const trees = new StepTrees({ store, key: job.key, id, signal: job.signal, run, onFailed });
     const lock = async (name: string): Promise<void> => {
       if (taken.some((held) => held.name === name)) return;
       const onWait = (holder: string | null): void => job.log.warn(`waiting for ${name}${holder === null ? '' : `, held by ${holder}`}`);

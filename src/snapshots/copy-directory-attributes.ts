@@ -1,11 +1,13 @@
 import type { RunTool } from './run-tool.ts';
 
-const flags = "--no-recursion --numeric-owner --acls --xattrs --xattrs-include='*' --format=posix";
+const flags = "--no-recursion --no-unquote --numeric-owner --acls --xattrs --xattrs-include='*' --format=posix";
+// tar reads backslashes in the directory after -C as escapes, so the shell goes there.
 // What overlayfs notes on a directory belongs to that very layer; SGI_ is how xfs shows its ACLs a second time.
 const script = `set -eu -o pipefail
 source=$1 target=$2
 shift 2
-tar -C "$source" ${flags} --xattrs-exclude='trusted.overlay.*' --xattrs-exclude='trusted.SGI_*' -c -- "$@" | tar -C "$target" ${flags} -p -x`;
+(cd -- "$source" && tar ${flags} --xattrs-exclude='trusted.overlay.*' --xattrs-exclude='trusted.SGI_*' -c -f - -- "$@") |
+  (cd -- "$target" && tar ${flags} -p -x -f -)`;
 
 /** Owner, mode, times, extended attributes and ACLs of directories (relative paths that are in both trees). */
 export async function copyDirectoryAttributes(
@@ -14,5 +16,5 @@ export async function copyDirectoryAttributes(
   directories: readonly string[],
   run: RunTool,
 ): Promise<void> {
-  await run('bash', ['-c', script, 'bash', source, target, ...directories]);
+  await run('bash', ['--norc', '-c', script, 'bash', source, target, ...directories]);
 }

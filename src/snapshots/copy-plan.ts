@@ -40,9 +40,10 @@ export function planCopy(scan: string): CopyPlan | null {
   const cut = new Set(['']);
   const units = new Map<string, Unit>();
   for (const { type, path } of entries) {
+    const cost = costs.get(path);
+    // Costs are known down to the deepest cut only.
+    if (cost === undefined || !cut.has(parentOf(path))) continue;
     const depth = path.split('/').length;
-    if (depth > deepestCut || !cut.has(parentOf(path))) continue;
-    const cost = costs.get(path) ?? entryCostInBlocks;
     if (type === 'd' && depth < deepestCut && cost > total * worthCutting) cut.add(path);
     else units.set(path, { path, cost });
   }
@@ -59,9 +60,17 @@ function parseScan(scan: string): readonly ScannedEntry[] {
   const entries: ScannedEntry[] = [];
   for (const record of scan.split('\0')) {
     if (record === '') continue;
-    const [type = '', linkCount, inode = '', blocks] = record.split(' ', 4);
-    const start = type.length + (linkCount?.length ?? 0) + inode.length + (blocks?.length ?? 0) + 4;
-    entries.push({ type, linkCount: Number(linkCount), inode, blocks: Number(blocks), path: record.slice(start) });
+    const afterType = record.indexOf(' ');
+    const afterLinks = record.indexOf(' ', afterType + 1);
+    const afterInode = record.indexOf(' ', afterLinks + 1);
+    const afterBlocks = record.indexOf(' ', afterInode + 1);
+    entries.push({
+      type: record.slice(0, afterType),
+      linkCount: Number(record.slice(afterType + 1, afterLinks)),
+      inode: record.slice(afterLinks + 1, afterInode),
+      blocks: Number(record.slice(afterInode + 1, afterBlocks)),
+      path: record.slice(afterBlocks + 1),
+    });
   }
   return entries;
 }
@@ -70,15 +79,18 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** Of each directory down to the deepest cut, with all that is below. */
+/** Of each path down to the deepest cut, with all that is below. */
 function addUpCosts(entries: readonly ScannedEntry[]): Map<string, number> {
   const costs = new Map<string, number>();
-  for (const entry of entries) {
-    const cost = entry.blocks + entryCostInBlocks;
-    const names = entry.path.split('/');
-    for (let depth = 0; depth <= Math.min(names.length, deepestCut); depth += 1) {
-      const path = names.slice(0, depth).join('/');
-      costs.set(path, (costs.get(path) ?? 0) + cost);
+  const add = (path: string, cost: number): void => void costs.set(path, (costs.get(path) ?? 0) + cost);
+  for (const { path, blocks } of entries) {
+    const cost = blocks + entryCostInBlocks;
+    add('', cost);
+    let end = -1;
+    for (let depth = 1; depth <= deepestCut; depth += 1) {
+      end = path.indexOf('/', end + 1);
+      add(end < 0 ? path : path.slice(0, end), cost);
+      if (end < 0) break;
     }
   }
   return costs;

@@ -23,7 +23,8 @@ getfattr -R -P -h -d -m - -e hex . |
  * counts, sizes, times, symlink targets, device numbers, extended attributes (with ACLs and file capabilities).
  */
 export async function computeMetadataDigest(directory: string, run: RunTool): Promise<string> {
-  const { stdout } = await run('bash', ['-c', script], { cwd: directory });
+  // Started by node (its stdin is a socket), bash takes itself for a remote shell and would read ~/.bashrc.
+  const { stdout } = await run('bash', ['--norc', '-c', script], { cwd: directory });
   const [entries, attributes] = stdout.split('\n').map((line) => line.slice(0, 64));
   return createHash('sha256').update(`${entries}\n${attributes}\n`).digest('hex');
 }

@@ -27,7 +27,7 @@ function unescape(path: string): string {
 
 export function mountsBelow(table: readonly MountEntry[], path: string): readonly string[] {
   const prefix = path.endsWith('/') ? path : `${path}/`;
-  return table.filter((entry) => entry.path.startsWith(prefix)).map((entry) => entry.path);
+  return table.filter((entry) => entry.path !== path && entry.path.startsWith(prefix)).map((entry) => entry.path);
 }
 
 /** The mount that `path` (absolute, no symlinks) lies on. */

@@ -33,7 +33,8 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
     const store = dirname(newest(chain));
     const relative = (path: string): string => path.slice(store.length + 1);
     const lower = chain.places.map((place) => `${basename(place)}/${layer}`).join(':');
-    const parts = upper === null ? [] : [`upperdir=${relative(join(upper, layer))}`, `workdir=${relative(join(upper, 'work'))}`];
+    const parts =
+      upper === null ? [] : [`upperdir=${relative(join(upper, layer))}`, `workdir=${relative(join(upper, 'work'))}`];
     const options = [upper === null ? 'ro' : 'rw', `lowerdir=${lower}`, ...parts, featureOptions].join(',');
     // The newer mount calls take no option value beyond 255 bytes.
     const env = { LIBMOUNT_FORCE_MOUNT2: 'always' };

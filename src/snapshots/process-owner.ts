@@ -34,7 +34,9 @@ async function readBootId(): Promise<string> {
 async function readStartTicks(pid: number): Promise<number> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) === 'Z' ? Number.NaN : parseStartTicks(stat);
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) === 'Z'
+      ? Number.NaN
+      : parseStartTicks(stat);
   } catch {
     return Number.NaN;
   }

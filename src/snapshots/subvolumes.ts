@@ -25,12 +25,10 @@ function depth(path: string): number {
 
 /** Deletes the subvolumes in `path`, and `path` when it is one. No mount may be below. */
 export async function deleteSubvolumes(path: string, run: RunTool): Promise<void> {
-  const inner = await listSubvolumes(path, run);
-  for (const subvolume of [...inner, ...((await isSubvolume(path)) ? [path] : [])]) {
-    // What is in a read-only subvolume cannot be taken out of it.
-    await setReadOnly(subvolume, false, run);
-    await run('btrfs', ['subvolume', 'delete', subvolume]);
-  }
+  const deepestFirst = [...(await listSubvolumes(path, run)), ...((await isSubvolume(path)) ? [path] : [])];
+  // Nothing can be taken out of a subvolume that is read-only.
+  for (const subvolume of deepestFirst) await setReadOnly(subvolume, false, run);
+  for (const subvolume of deepestFirst) await run('btrfs', ['subvolume', 'delete', subvolume]);
 }
 
 export async function setReadOnly(subvolume: string, readOnly: boolean, run: RunTool): Promise<void> {

@@ -75,7 +75,11 @@ export interface TreeDifferenceOptions {
 }
 
 /** One line for each difference; empty when the trees are equal. */
-export function diffTrees(one: TreeListing, other: TreeListing, options: TreeDifferenceOptions = {}): readonly string[] {
+export function diffTrees(
+  one: TreeListing,
+  other: TreeListing,
+  options: TreeDifferenceOptions = {},
+): readonly string[] {
   const lines: string[] = [];
   for (const path of [...new Set([...one.keys(), ...other.keys()])].toSorted()) {
     if (options.ignore?.(path) === true) continue;
@@ -97,10 +101,15 @@ export function diffTrees(one: TreeListing, other: TreeListing, options: TreeDif
 async function runIn(directory: string, script: string): Promise<string> {
   const options = { cwd: directory, encoding: 'latin1', maxBuffer: 1024 ** 3, env: { PATH: searchPath, LC_ALL: 'C' } };
   return new Promise((resolve, reject) => {
-    execFile('bash', ['-eu', '-o', 'pipefail', '-c', script], options as { encoding: 'latin1' }, (error, stdout) => {
-      if (error === null) resolve(stdout);
-      else reject(error);
-    });
+    execFile(
+      'bash',
+      ['--norc', '-eu', '-o', 'pipefail', '-c', script],
+      options as { encoding: 'latin1' },
+      (error, stdout) => {
+        if (error === null) resolve(stdout);
+        else reject(error);
+      },
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 /** Amounts as the reports show them. */
 import { formatByteSize } from '../../model/byte-size.ts';
 import { relativeTime } from '../../model/relative-time.ts';
-import type { ActiveStep, Note } from './run-view.ts';
+import type { ActiveStep, Note } from './note.ts';
 
 /** 0.1s, 9.9s, 38s, 1m 12s, 2h 03m. */
 export function elapsed(durationMs: number): string {

@@ -4,12 +4,21 @@ import { formatByteSize } from '../../model/byte-size.ts';
 import { elapsed } from './amounts.ts';
 
 /** "Machine bread is ready (debian-12, amd64, 289 MiB) in 41s." and how to get in. */
-export function readyLines(outcome: Pick<RunOutcome, 'outputs'>, durationMs: number, title: (image: string) => string): readonly string[] {
-  const text = (name: string): string | null => (typeof outcome.outputs[name] === 'string' ? outcome.outputs[name] : null);
+export function readyLines(
+  outcome: Pick<RunOutcome, 'outputs'>,
+  durationMs: number,
+  title: (image: string) => string,
+): readonly string[] {
+  const text = (name: string): string | null =>
+    typeof outcome.outputs[name] === 'string' ? outcome.outputs[name] : null;
   const name = text('name') ?? '';
   const image = text('image');
   const size = outcome.outputs['sizeBytes'];
-  const what = [image === null ? null : title(image), text('arch'), typeof size === 'number' ? formatByteSize(size) : null];
+  const what = [
+    image === null ? null : title(image),
+    text('arch'),
+    typeof size === 'number' ? formatByteSize(size) : null,
+  ];
   const known = what.filter((part) => part !== null);
   return [
     '',

@@ -1,7 +1,8 @@
 /** The run for GitHub Actions: the plain lines, one group for each step, failures as annotations. */
 import { elapsed } from './amounts.ts';
 import { plainLines, type PlainForm } from './plain.ts';
-import type { Note, RunView } from './run-view.ts';
+import type { Note } from './note.ts';
+import type { RunView } from './run-view.ts';
 
 const ends: ReadonlySet<Note['kind']> = new Set(['succeeded', 'cached', 'failed', 'interrupted', 'skipped']);
 
@@ -13,7 +14,12 @@ export function githubLines(view: RunView, from: number, form: PlainForm): strin
     const at = from + offset;
     if (note.step === null) return plainLine(view, at, form);
     if (!ends.has(note.kind)) return [];
-    return [`::group::${escapeData(note.step)}`, ...groupOf(view, at, note.step, form), '::endgroup::', ...annotation(note)];
+    return [
+      `::group::${escapeData(note.step)}`,
+      ...groupOf(view, at, note.step, form),
+      '::endgroup::',
+      ...annotation(note),
+    ];
   });
 }
 
@@ -25,7 +31,14 @@ export function githubSummary(view: RunView): string[] {
     const text = 'text' in note ? (note.text ?? '') : '';
     return [`| ${cell(note.step)} | ${note.kind} | ${cell(text)} | ${time} |`];
   });
-  return [`### machinespawn ${cell(view.pipeline)}: ${cell(view.target)}`, '', '| step | result | | time |', '| --- | --- | --- | --- |', ...rows, ''];
+  return [
+    `### machinespawn ${cell(view.pipeline)}: ${cell(view.target)}`,
+    '',
+    '| step | result | | time |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ];
 }
 
 function groupOf(view: RunView, end: number, step: string, form: PlainForm): string[] {
@@ -43,7 +56,9 @@ function plainLine(view: RunView, at: number, form: PlainForm): string[] {
 
 function annotation(note: Note): string[] {
   if (note.kind !== 'failed') return [];
-  return [`::error title=${escapeProperty(note.step ?? '')}::${escapeData(`${note.error.message} (${note.error.code})`)}`];
+  return [
+    `::error title=${escapeProperty(note.step ?? '')}::${escapeData(`${note.error.message} (${note.error.code})`)}`,
+  ];
 }
 
 function escapeData(text: string): string {

@@ -1,7 +1,8 @@
 /** The run as plain lines, for logs and CI: one line for each change, none of them is ever drawn again. */
 import { harmless } from '../terminal.ts';
 import { activityOf, elapsed, reuseOf } from './amounts.ts';
-import type { Note, RunView } from './run-view.ts';
+import type { Note } from './note.ts';
+import type { RunView } from './run-view.ts';
 
 export interface PlainForm {
   readonly version: string;
@@ -45,7 +46,9 @@ function noteLines(note: Note, view: RunView, form: PlainForm): string[] {
     case 'interrupted':
       return say(`interrupted${note.phase === null ? '' : ` while ${note.phase}`} (${elapsed(note.durationMs)})`);
     case 'retry':
-      return say(`attempt ${note.attempt} of ${note.attempts} failed, again in ${elapsed(note.inMs)}: ${note.error.message.split('\n')[0] ?? ''}`);
+      return say(
+        `attempt ${note.attempt} of ${note.attempts} failed, again in ${elapsed(note.inMs)}: ${note.error.message.split('\n')[0] ?? ''}`,
+      );
     case 'warning':
       return say(`warning: ${note.text}`);
     case 'info':

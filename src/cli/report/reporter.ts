@@ -24,7 +24,11 @@ const frameMs = 125;
 const heartbeatMs = 60_000;
 
 /** `auto`: what suits the place. A debug shell needs the screen for itself, so nothing may be redrawn then. */
-export function chooseMode(globals: Pick<Globals, 'progress' | 'quiet'>, terminal: Terminal, screenIsShared = false): Exclude<ProgressMode, 'auto'> {
+export function chooseMode(
+  globals: Pick<Globals, 'progress' | 'quiet'>,
+  terminal: Terminal,
+  screenIsShared = false,
+): Exclude<ProgressMode, 'auto'> {
   if (globals.quiet && globals.progress !== 'json') return 'none';
   const { env, stderr } = terminal;
   const asked = globals.progress;
@@ -44,7 +48,14 @@ export async function createReporter(
   const view = newRunView();
   const write = (lines: readonly string[]): void => lines.forEach((line) => terminal.stderr.write(`${line}\n`));
   const say = (line: string): void => write([line]);
-  if (mode === 'none') return { view, isSilent: true, event: (event) => applyEvent(view, event), say: () => undefined, close: () => undefined };
+  if (mode === 'none')
+    return {
+      view,
+      isSilent: true,
+      event: (event) => applyEvent(view, event),
+      say: () => undefined,
+      close: () => undefined,
+    };
   if (mode === 'json') {
     const event = (happened: RunEvent): void => (applyEvent(view, happened), say(jsonLine(happened)));
     return { view, isSilent: false, event, say: () => undefined, close: () => undefined };

@@ -1,38 +1,6 @@
 /** What is known of a run at a moment, folded from its events. All renderers read this and nothing else. */
 import type { RunEvent } from '../../engine/events.ts';
-import type { ErrorRecord } from '../../errors/machinespawn-error.ts';
-
-export interface ActiveStep {
-  readonly id: string;
-  readonly startedMs: number;
-  /** Why no earlier result serves. */
-  readonly why: string | null;
-  readonly phase: string | null;
-  readonly done: number | null;
-  readonly total: number | null;
-  readonly unit: 'bytes' | 'items' | 'percent' | null;
-  readonly text: string | null;
-  /** Why it does not go on: another process holds its lock, or a retry is due. */
-  readonly waiting: string | null;
-  /** Last lines of output, the newest last. */
-  readonly tail: readonly string[];
-}
-
-/** Something that happened and stays so; renderers turn each into lines. */
-export type Note = { readonly atMs: number; readonly step: string | null } & (
-  | { readonly kind: 'begun'; readonly resumedAt: string | null; readonly doneBefore: readonly string[] }
-  | { readonly kind: 'started'; readonly attempt: number; readonly why: string | null }
-  | { readonly kind: 'phase'; readonly text: string }
-  | { readonly kind: 'succeeded'; readonly text: string | null; readonly why: string | null; readonly durationMs: number }
-  | { readonly kind: 'cached'; readonly text: string | null; readonly createdAt: string | null; readonly sameRun: boolean }
-  | { readonly kind: 'skipped'; readonly why: string }
-  | { readonly kind: 'failed'; readonly durationMs: number; readonly error: ErrorRecord; readonly tail: readonly string[] }
-  | { readonly kind: 'interrupted'; readonly durationMs: number; readonly phase: string | null }
-  | { readonly kind: 'retry'; readonly attempt: number; readonly attempts: number; readonly inMs: number; readonly error: ErrorRecord }
-  | { readonly kind: 'waiting'; readonly text: string }
-  | { readonly kind: 'warning' | 'info' | 'output'; readonly text: string }
-  | { readonly kind: 'ended'; readonly status: 'succeeded' | 'failed' | 'interrupted' | 'paused'; readonly durationMs: number; readonly path: string | null }
-);
+import type { ActiveStep, Note } from './note.ts';
 
 export interface RunView {
   run: string;
@@ -56,8 +24,18 @@ const tailLength = 10;
 
 export function newRunView(): RunView {
   return {
-    run: '', pipeline: '', summary: '', target: '', startedMs: 0, idWidth: 0, durationMs: 0, done: 0, total: 0, failedLog: null,
-    active: new Map(), notes: [],
+    run: '',
+    pipeline: '',
+    summary: '',
+    target: '',
+    startedMs: 0,
+    idWidth: 0,
+    durationMs: 0,
+    done: 0,
+    total: 0,
+    failedLog: null,
+    active: new Map(),
+    notes: [],
   };
 }
 
@@ -96,8 +74,21 @@ export function applyEvent(view: RunView, event: RunEvent): void {
     }
     case 'step.retry': {
       const inMs = Math.max(0, Date.parse(event.retryAt) - atMs);
-      change(view, event.step, { waiting: `attempt ${event.attempt + 1} of ${event.attempts} follows`, phase: null, text: null }, atMs);
-      view.notes.push({ kind: 'retry', atMs, step: event.step, attempt: event.attempt, attempts: event.attempts, inMs, error: event.error });
+      change(
+        view,
+        event.step,
+        { waiting: `attempt ${event.attempt + 1} of ${event.attempts} follows`, phase: null, text: null },
+        atMs,
+      );
+      view.notes.push({
+        kind: 'retry',
+        atMs,
+        step: event.step,
+        attempt: event.attempt,
+        attempts: event.attempts,
+        inMs,
+        error: event.error,
+      });
       break;
     }
     case 'warning':
@@ -119,7 +110,13 @@ function begin(view: RunView, event: EventOf<'run.started' | 'run.resumed'>, atM
   view.idWidth = Math.max(...event.steps.map(({ id }) => id.length), 0);
   view.total = event.steps.length;
   view.done = event.done.length;
-  view.notes.push({ kind: 'begun', atMs, step: null, resumedAt: event.type === 'run.resumed' ? event.at : null, doneBefore: event.done });
+  view.notes.push({
+    kind: 'begun',
+    atMs,
+    step: null,
+    resumedAt: event.type === 'run.resumed' ? event.at : null,
+    doneBefore: event.done,
+  });
 }
 
 function targetOf({ inputs, summary }: EventOf<'run.started' | 'run.resumed'>): string {
@@ -128,14 +125,25 @@ function targetOf({ inputs, summary }: EventOf<'run.started' | 'run.resumed'>): 
   return `${[text('image'), text('arch')].filter((part) => part !== '').join(' ')} -> ${text('name')}`;
 }
 
-function end(view: RunView, event: EventOf<'run.succeeded' | 'run.failed' | 'run.interrupted' | 'run.paused'>, atMs: number): void {
+function end(
+  view: RunView,
+  event: EventOf<'run.succeeded' | 'run.failed' | 'run.interrupted' | 'run.paused'>,
+  atMs: number,
+): void {
   view.durationMs = event.durationMs;
   view.done = event.done;
   view.total = event.total;
   view.active.clear();
   const path = event.outputs?.['path'];
   const status = event.type.slice('run.'.length) as 'succeeded' | 'failed' | 'interrupted' | 'paused';
-  view.notes.push({ kind: 'ended', atMs, step: null, status, durationMs: event.durationMs, path: typeof path === 'string' ? path : null });
+  view.notes.push({
+    kind: 'ended',
+    atMs,
+    step: null,
+    status,
+    durationMs: event.durationMs,
+    path: typeof path === 'string' ? path : null,
+  });
 }
 
 function progress(view: RunView, event: EventOf<'step.progress'>, atMs: number): void {
@@ -143,14 +151,19 @@ function progress(view: RunView, event: EventOf<'step.progress'>, atMs: number):
   if (event.phase !== undefined && event.phase !== before?.phase) {
     view.notes.push({ kind: 'phase', atMs, step: event.step, text: event.phase });
   }
-  change(view, event.step, {
-    phase: event.phase ?? before?.phase ?? null,
-    done: event.done ?? null,
-    total: event.total ?? null,
-    unit: event.unit ?? null,
-    text: event.text ?? null,
-    waiting: null,
-  }, atMs);
+  change(
+    view,
+    event.step,
+    {
+      phase: event.phase ?? before?.phase ?? null,
+      done: event.done ?? null,
+      total: event.total ?? null,
+      unit: event.unit ?? null,
+      text: event.text ?? null,
+      waiting: null,
+    },
+    atMs,
+  );
 }
 
 function logged(view: RunView, event: EventOf<'step.log'>, atMs: number): void {
@@ -163,7 +176,9 @@ function logged(view: RunView, event: EventOf<'step.log'>, atMs: number): void {
 
 function finish(
   view: RunView,
-  event: EventOf<'step.succeeded' | 'step.cached' | 'step.skipped' | 'step.blocked' | 'step.failed' | 'step.interrupted'>,
+  event: EventOf<
+    'step.succeeded' | 'step.cached' | 'step.skipped' | 'step.blocked' | 'step.failed' | 'step.interrupted'
+  >,
   atMs: number,
 ): void {
   const step = event.step;
@@ -175,7 +190,14 @@ function finish(
       view.done += 1;
       view.notes.push(
         event.type === 'step.cached'
-          ? { kind: 'cached', atMs, step, text: event.text, createdAt: event.from?.createdAt ?? null, sameRun: event.from?.run === view.run }
+          ? {
+              kind: 'cached',
+              atMs,
+              step,
+              text: event.text,
+              createdAt: event.from?.createdAt ?? null,
+              sameRun: event.from?.run === view.run,
+            }
           : { kind: 'succeeded', atMs, step, text: event.text, why: last?.why ?? null, durationMs: event.durationMs },
       );
       break;
@@ -188,12 +210,30 @@ function finish(
       break;
     case 'step.failed':
       view.failedLog = event.log;
-      view.notes.push({ kind: 'failed', atMs, step, durationMs: event.durationMs, error: event.error, tail: last?.tail ?? [] });
+      view.notes.push({
+        kind: 'failed',
+        atMs,
+        step,
+        durationMs: event.durationMs,
+        error: event.error,
+        tail: last?.tail ?? [],
+      });
   }
 }
 
 function newStep(id: string, startedMs: number): ActiveStep {
-  return { id, startedMs, why: null, phase: null, done: null, total: null, unit: null, text: null, waiting: null, tail: [] };
+  return {
+    id,
+    startedMs,
+    why: null,
+    phase: null,
+    done: null,
+    total: null,
+    unit: null,
+    text: null,
+    waiting: null,
+    tail: [],
+  };
 }
 
 function change(view: RunView, id: string, changes: Partial<ActiveStep>, atMs: number): void {

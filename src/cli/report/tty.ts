@@ -2,7 +2,8 @@
 import { harmless, type Paint } from '../terminal.ts';
 import { activityOf, elapsed, fractionOf, reuseOf } from './amounts.ts';
 import { clip, widthOf } from './line-width.ts';
-import type { ActiveStep, Note, RunView } from './run-view.ts';
+import type { ActiveStep, Note } from './note.ts';
+import type { RunView } from './run-view.ts';
 
 export interface TtyForm {
   /** Columns of the terminal. */
@@ -39,7 +40,16 @@ function settledLines(note: Note, view: RunView, form: TtyForm): string[] {
       return begunLines(note, view, form);
     case 'succeeded': {
       const why = note.why === null ? '' : ` (${note.why})`;
-      return [resultLine(paint('green', '✔'), note.step, `${note.text ?? ''}${why}`.trim(), elapsed(note.durationMs), view, form)];
+      return [
+        resultLine(
+          paint('green', '✔'),
+          note.step,
+          `${note.text ?? ''}${why}`.trim(),
+          elapsed(note.durationMs),
+          view,
+          form,
+        ),
+      ];
     }
     case 'cached':
       return [resultLine(paint('green', '✔'), note.step, reuseOf(note), '', view, form)];
@@ -52,7 +62,16 @@ function settledLines(note: Note, view: RunView, form: TtyForm): string[] {
       ];
     case 'interrupted': {
       const during = note.phase === null ? '' : ` while ${note.phase}`;
-      return [resultLine(paint('yellow', '■'), note.step, `interrupted${during} (${elapsed(note.durationMs)})`, '', view, form)];
+      return [
+        resultLine(
+          paint('yellow', '■'),
+          note.step,
+          `interrupted${during} (${elapsed(note.durationMs)})`,
+          '',
+          view,
+          form,
+        ),
+      ];
     }
     case 'retry': {
       const text = `attempt ${note.attempt} of ${note.attempts} failed, again in ${elapsed(note.inMs)}: ${note.error.message.split('\n')[0] ?? ''}`;
@@ -79,7 +98,8 @@ function begunLines(note: Extract<Note, { kind: 'begun' }>, view: RunView, form:
   }
   const at = note.resumedAt === null ? '' : ` at ${note.resumedAt}`;
   const lines = [clip(`resuming run ${view.run}${at} (--fresh starts over)`, width)];
-  if (note.doneBefore.length > 0) lines.push(`${form.paint('cyan', '↷')} ${clip(doneBefore(note.doneBefore, width - 2), width - 2)}`);
+  if (note.doneBefore.length > 0)
+    lines.push(`${form.paint('cyan', '↷')} ${clip(doneBefore(note.doneBefore, width - 2), width - 2)}`);
   return lines;
 }
 
@@ -90,7 +110,14 @@ function doneBefore(names: readonly string[], columns: number): string {
   return `${widthOf(all) <= room ? all : `${names.length} steps`}    done before`;
 }
 
-function resultLine(mark: string, step: string | null, text: string, time: string, view: RunView, form: TtyForm): string {
+function resultLine(
+  mark: string,
+  step: string | null,
+  text: string,
+  time: string,
+  view: RunView,
+  form: TtyForm,
+): string {
   const width = Math.min(form.width - 1, widest);
   const id = labelOf(step ?? '', view, width);
   const room = width - 2 - widthOf(id) - 1 - (time === '' ? 0 : time.length + 2);
@@ -112,7 +139,10 @@ function liveLines(step: ActiveStep, view: RunView, form: TtyForm): string[] {
   const id = labelOf(step.id, view, width);
   const time = elapsed(form.nowMs - step.startedMs);
   const fraction = fractionOf(step);
-  const first = fraction === null ? `${mark} ${id} ${time}` : `${mark} ${id} ${bar(fraction, width - widthOf(id) - 18, form)}  ${time}`;
+  const first =
+    fraction === null
+      ? `${mark} ${id} ${time}`
+      : `${mark} ${id} ${bar(fraction, width - widthOf(id) - 18, form)}  ${time}`;
   const activity = activityOf(step);
   return activity === '' ? [first] : [first, `  ${form.paint('dim', '└')} ${clip(harmless(activity), width - 4)}`];
 }

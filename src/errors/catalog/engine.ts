@@ -16,17 +16,6 @@ export const engineErrors = {
     message: ({ pipeline, input, problem }) => `input '${input}' of pipeline ${pipeline}: ${problem}`,
     hint: ({ pipeline }) => `machinespawn pipeline show ${pipeline}`,
   }),
-  MSP_VALUE_INVALID: entry<{ problem: string }>({ exit: 2, message: ({ problem }) => problem }),
-  MSP_DURATION_INVALID: entry<{ text: string; suggestion: string | null }>({
-    exit: 2,
-    message: ({ text }) => `'${text}' is not a duration`,
-    hint: ({ suggestion }) => (suggestion ? `write ${suggestion}` : 'such as 250ms, 90s, 10m, 1h30m, 2d'),
-  }),
-  MSP_SIZE_INVALID: entry<{ text: string; suggestion: string | null }>({
-    exit: 2,
-    message: ({ text }) => `'${text}' is not a size`,
-    hint: ({ suggestion }) => (suggestion ? `write ${suggestion}` : 'such as 4096, 512K, 64M, 2G'),
-  }),
   MSP_EXPRESSION_FAILED: entry<{ expression: string; problem: string }>({
     exit: 3,
     message: ({ expression, problem }) => `\${{ ${expression} }}: ${problem}`,
@@ -87,6 +76,14 @@ export const engineErrors = {
     exit: 1,
     message: ({ run, format, known }) => `run ${run} was written in format ${format}; this version knows ${known}`,
     hint: () => 'use the newer machinespawn, or --fresh',
+  }),
+  MSP_PLUGIN_API: entry<{ plugin: string; apiVersion: number; known: number }>({
+    exit: 3,
+    message: ({ plugin, apiVersion, known }) => `plugin '${plugin}' is written for plugin API ${apiVersion}; this version has ${known}`,
+  }),
+  MSP_PLUGIN_INVALID: entry<{ plugin: string; problem: string }>({
+    exit: 3,
+    message: ({ plugin, problem }) => `plugin '${plugin}' is not well formed: ${problem}`,
   }),
   MSP_CANCELLED: entry<{ reason: string }>({ exit: 130, message: ({ reason }) => `stopped: ${reason}` }),
   MSP_STEP_TYPE_INVALID: entry<{ step: string; problem: string }>({

@@ -24,7 +24,9 @@ export async function killAtMoments(
 
 /** Milliseconds from "ready" to its end, or null when it was killed before. */
 async function runVictim(args: readonly string[], killAfterMs: number | null): Promise<number | null> {
-  const child = spawn('unshare', [...wrapper, process.execPath, victim, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('unshare', [...wrapper, process.execPath, victim, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let said = '';
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const ready = new Promise<void>((resolve) => {

@@ -32,13 +32,13 @@ touch -d '2038-02-01 00:00:00.5' .
 
 /** Fills a directory with every kind of entry that a root file system can hold. */
 export async function makeTortureTree(directory: string): Promise<void> {
-  await runTool('bash', ['-c', script, 'bash', directory]);
+  await runTool('bash', ['--norc', '-c', script, 'bash', directory]);
 }
 
 /** The same without names that make a copy in two parts impossible. */
 export async function makePlainTree(directory: string): Promise<void> {
   await makeTortureTree(directory);
-  await runTool('bash', ['-c', String.raw`cd "$1"; rm -r "$(printf 'top\376dir')"`, 'bash', directory]);
+  await runTool('bash', ['--norc', '-c', String.raw`cd "$1"; rm -r "$(printf 'top\376dir')"`, 'bash', directory]);
 }
 
 const changes = String.raw`
@@ -63,5 +63,5 @@ touch -d '2020-01-01 01:01:01.000000002' usr/share
 
 /** What a step does to a tree: delete, rename a directory, replace, chmod, an opaque directory, a new capability. */
 export async function changeTree(directory: string): Promise<void> {
-  await runTool('bash', ['-c', changes, 'bash', directory]);
+  await runTool('bash', ['--norc', '-c', changes, 'bash', directory]);
 }

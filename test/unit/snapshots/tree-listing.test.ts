@@ -36,7 +36,10 @@ describe('the comparer of trees', () => {
     expect(listing.size).toBe(7);
     expect(listing.get('./new\nline "and" \\blank')).toMatchObject({ type: 'f', size: 0 });
     expect(listing.get(String.raw`./latin\xe9`)).toMatchObject({ type: 'f' });
-    expect(listing.get('./twin')).toMatchObject({ linkedWith: './dir/file', mtime: expect.stringMatching(/^1577836800\.0+$/u) as string });
+    expect(listing.get('./twin')).toMatchObject({
+      linkedWith: './dir/file',
+      mtime: expect.stringMatching(/^1577836800\.0+$/u) as string,
+    });
     expect(listing.get('./link')).toMatchObject({ type: 'l', linkTarget: 'dir/file' });
   });
 

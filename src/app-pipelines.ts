@@ -1,0 +1,144 @@
+/** Finds, reads and describes pipelines. */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { App, PipelineSummary, RunRequest, ValidationFault } from './app-types.ts';
+import { inputTypes } from './app-input-types.ts';
+import type { World } from './app-world.ts';
+import { MachinespawnError, fail } from './errors/machinespawn-error.ts';
+import { forecast } from './engine/plan-report.ts';
+import { parsePipeline } from './engine/pipeline-file.ts';
+import type { Pipeline } from './engine/pipeline.ts';
+import { makePlan, type Plan } from './engine/plan.ts';
+import { nearest } from './model/nearest.ts';
+import { packageRoot } from './package-root.ts';
+
+const builtInDirectory = join(packageRoot, 'pipelines');
+
+type Found = Pick<PipelineSummary, 'file' | 'origin'> & { readonly shown: string };
+
+export class AppPipelines {
+  readonly #world: World;
+  readonly #cwd: string;
+
+  constructor(world: World, cwd: string) {
+    this.#world = world;
+    this.#cwd = cwd;
+  }
+
+  /** Throws MSP_PIPELINE_NOT_FOUND, MSP_PIPELINE_INVALID. */
+  async read(name: string): Promise<{ pipeline: Pipeline; text: string; found: Found }> {
+    const found = await this.#find(name);
+    const text = await readFile(found.file, 'utf8').catch((error: unknown) => {
+      throw fail('MSP_PIPELINE_NOT_FOUND', { name }, error);
+    });
+    return { pipeline: await this.#parse(text, found.shown), text, found };
+  }
+
+  /** Throws what `read` throws, and MSP_INPUT_INVALID. */
+  async plan(request: Pick<RunRequest, 'pipeline' | 'inputs'>): Promise<Plan> {
+    const { pipeline } = await this.read(request.pipeline);
+    return makePlan(pipeline, request.inputs, this.#world.registry);
+  }
+
+  async list(): Promise<readonly PipelineSummary[]> {
+    const summaries: PipelineSummary[] = [];
+    for (const [origin, directory] of this.#directories()) {
+      for (const file of await namesIn(directory)) {
+        const { pipeline, found } = await this.read(join(directory, file)).catch((error: unknown) => {
+          if (MachinespawnError.is(error) && origin !== 'builtin') return { pipeline: null, found: null };
+          throw error;
+        });
+        if (pipeline !== null && found !== null) summaries.push(await this.#summary(pipeline, { ...found, origin }));
+      }
+    }
+    return summaries;
+  }
+
+  async show(name: string): ReturnType<App['showPipeline']> {
+    const { pipeline, text, found } = await this.read(name);
+    const steps = [];
+    for (const step of pipeline.steps) {
+      const type = await this.#world.registry.get(step.uses);
+      const { id, uses, needs } = step;
+      steps.push({ id, uses, needs, root: type.needs?.root === true, tools: type.needs?.tools ?? [] });
+    }
+    return { summary: await this.#summary(pipeline, found), text, plan: null, steps };
+  }
+
+  /** Never throws for what is wrong in the file: that is the answer. */
+  async validate(file: string, text: string | null): Promise<readonly ValidationFault[]> {
+    const content = text ?? (await readFile(resolve(this.#cwd, file), 'utf8').catch((error: unknown) => {
+      throw fail('MSP_PIPELINE_NOT_FOUND', { name: file }, error);
+    }));
+    try {
+      await this.#parse(content, file);
+      return [];
+    } catch (error) {
+      if (!MachinespawnError.is(error) || error.code !== 'MSP_PIPELINE_INVALID') throw error;
+      return (error.data as { faults: readonly ValidationFault[] }).faults;
+    }
+  }
+
+  async forecast(request: RunRequest): Promise<Omit<Awaited<ReturnType<App['plan']>>, 'resumes'> & { plan: Plan }> {
+    const plan = await this.plan(request);
+    const { ports, registry } = this.#world;
+    const steps = await forecast(plan, ports, registry, request);
+    return { plan, pipeline: plan.pipeline.id, summary: plan.pipeline.summary, inputs: plan.inputs, steps };
+  }
+
+  async #summary(pipeline: Pipeline, found: Found): Promise<PipelineSummary> {
+    const types = await Promise.all(pipeline.steps.map((step) => this.#world.registry.get(step.uses)));
+    return {
+      name: pipeline.id,
+      title: pipeline.summary,
+      file: found.file,
+      origin: found.origin,
+      inputs: pipeline.inputs.map((input) => ({
+        name: input.name,
+        type: input.typeName,
+        default: input.default ?? null,
+        required: input.required,
+        summary: input.summary,
+      })),
+      steps: pipeline.steps.length,
+      matrixSize: 1,
+      needsRoot: types.some((type) => type.needs?.root === true),
+    };
+  }
+
+  #parse(text: string, file: string): Promise<Pipeline> {
+    return parsePipeline(text, { file, registry: this.#world.registry, inputTypes });
+  }
+
+  async #find(name: string): Promise<Found> {
+    if (name.includes('/') || /\.ya?ml$/u.test(name)) {
+      const file = resolve(this.#cwd, name);
+      return { file, origin: file.startsWith(`${builtInDirectory}/`) ? 'builtin' : 'project', shown: name };
+    }
+    const known = new Set<string>();
+    for (const [origin, directory] of this.#directories()) {
+      for (const entry of await namesIn(directory)) {
+        const id = basename(entry).replace(/\.ya?ml$/u, '');
+        known.add(id);
+        // A built-in name always means the built-in: a project's file cannot stand in for it unseen.
+        if (id === name && origin === 'builtin') return { file: join(directory, entry), origin, shown: `pipelines/${entry}` };
+        if (id === name) return { file: join(directory, entry), origin, shown: join(directory, entry) };
+      }
+    }
+    throw fail('MSP_PIPELINE_NOT_FOUND', { name, nearest: nearest(name, known) });
+  }
+
+  #directories(): readonly (readonly [PipelineSummary['origin'], string])[] {
+    const project = resolve(this.#cwd, 'pipelines');
+    return [
+      ['builtin', builtInDirectory],
+      ...(project === builtInDirectory ? [] : ([['project', project]] as const)),
+      ['system', '/etc/machinespawn/pipelines'],
+    ];
+  }
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory).catch(() => []);
+  return names.filter((name) => /\.ya?ml$/u.test(name)).toSorted();
+}

@@ -1,0 +1,181 @@
+/** Runs: start, go on, list, show, remove. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { App, RunDetail, RunHandle, RunRequest, RunStepDetail, RunSummary } from './app-types.ts';
+import type { AppPipelines } from './app-pipelines.ts';
+import type { World } from './app-world.ts';
+import type { OpenRun } from './engine/engine.ts';
+import type { RunEvent } from './engine/events.ts';
+import type { Plan } from './engine/plan.ts';
+import { countSteps, currentStep, isResumable, viewRun, type RunView } from './engine/run-summary.ts';
+import { fail } from './errors/machinespawn-error.ts';
+
+type Listener = (event: RunEvent) => void;
+
+export class AppRuns {
+  readonly #world: World;
+  readonly #pipelines: AppPipelines;
+  readonly #kill: AbortController;
+
+  constructor(world: World, pipelines: AppPipelines, kill: AbortController) {
+    this.#world = world;
+    this.#pipelines = pipelines;
+    this.#kill = kill;
+  }
+
+  async run(request: RunRequest, onEvent: Listener): Promise<RunHandle> {
+    const plan = await this.#pipelines.plan(request);
+    const fresh = request.fresh === true;
+    const refresh = fresh ? ['*'] : (request.refresh ?? []);
+    const options = { jobs: request.jobs ?? 4, noCache: request.noCache === true, refresh, onEvent };
+    if (request.ephemeral === true) return this.#handle(await this.#world.ephemeral().start(plan, options));
+    this.#watchFailures(request);
+    const { engine } = this.#world;
+    const startsAnew = fresh || options.noCache || refresh.length > 0;
+    const unfinished = startsAnew ? null : await engine.findUnfinished(plan);
+    return this.#handle(unfinished === null ? await engine.start(plan, options) : await engine.resume(unfinished, options));
+  }
+
+  async resume(id: string | null, options: Parameters<App['resume']>[1], onEvent: Listener): Promise<RunHandle> {
+    const view = await this.find(id ?? '@resumable');
+    if (!isResumable(view) && view.damage === null) {
+      if (view.status === 'running') throw fail('MSP_RUN_BUSY', { run: view.id, pid: view.record?.pid ?? null });
+      throw fail('MSP_RUN_NOT_RESUMABLE', { run: view.id, status: view.status });
+    }
+    this.#watchFailures(options);
+    return this.#handle(await this.#world.engine.resume(view.id, { jobs: options.jobs ?? 4, onEvent }));
+  }
+
+  /** Newest first. */
+  async list(): Promise<readonly RunSummary[]> {
+    return (await this.views()).map(summaryOf);
+  }
+
+  async show(id: string): Promise<RunDetail> {
+    const view = await this.find(id);
+    const stepDetails = await Promise.all((view.plan?.steps ?? []).map(({ id: step, uses }) => stepDetail(view, step, uses)));
+    return { ...summaryOf(view), directory: view.directory, error: view.damage ?? view.record?.error ?? null, stepDetails };
+  }
+
+  async remove(ids: readonly string[]): Promise<readonly string[]> {
+    const views = await Promise.all(ids.map((id) => this.find(id)));
+    const running = views.find((view) => view.status === 'running');
+    if (running !== undefined) throw fail('MSP_RUN_BUSY', { run: running.id, pid: running.record?.pid ?? null });
+    for (const view of views) await this.#world.runs.remove(view.id);
+    return views.map((view) => view.id);
+  }
+
+  /** By id, unique prefix or suffix, @last, @failed, @resumable, or a machine's name. Throws MSP_RUN_NOT_FOUND. */
+  async find(id: string): Promise<RunView> {
+    const views = await this.views();
+    const exact = views.find((view) => view.id === id);
+    const parts = views.filter((view) => view.id.startsWith(id) || view.id.endsWith(id));
+    const found =
+      id === '@last' ? views[0]
+      : id === '@failed' ? views.find((view) => view.status === 'failed')
+      : id === '@resumable' ? views.find(isResumable)
+      : (exact ?? (parts.length === 1 ? parts[0] : views.find((view) => machineOf(view.plan) === id)));
+    if (found === undefined) throw fail('MSP_RUN_NOT_FOUND', { run: id === '@resumable' ? 'that can be resumed' : id });
+    return found;
+  }
+
+  /** Newest first. */
+  async views(): Promise<readonly RunView[]> {
+    const { runs } = this.#world;
+    const ids = (await runs.list()).toReversed();
+    const views = await Promise.all(ids.map(async (id) => {
+      const files = await runs.open(id).catch(() => null);
+      return files === null ? null : viewRun(files, () => runs.isBusy(id));
+    }));
+    return views.filter((view) => view !== null);
+  }
+
+  #handle(run: OpenRun): RunHandle {
+    const done = run.done.then((end) => ({ ...end, resumable: end.status !== 'succeeded' }));
+    return {
+      runId: run.runId,
+      done,
+      cancel: (signal, hard) => {
+        run.cancel(signal);
+        if (hard) this.#kill.abort(fail('MSP_CANCELLED', { reason: signal }));
+      },
+    };
+  }
+
+  #watchFailures(options: Pick<RunRequest, 'keepFailed' | 'debugShell'>): void {
+    const { world } = { world: this.#world };
+    if (options.keepFailed !== true && options.debugShell !== true) return;
+    world.failedTree = async ({ path, step }) => {
+      const never = new AbortController().signal;
+      if (options.debugShell === true) {
+        process.stderr.write(`A shell in the tree of step '${step}'; leave it with 'exit', and the tree is thrown away.\n`);
+        const shell = 'for shell in /bin/bash /bin/sh; do [ -x "$1$shell" ] && exec chroot "$1" "$shell"; done; cd "$1" && exec /bin/sh';
+        await world.exec.onTerminal({ file: 'sh', args: ['-c', shell, 'sh', path] }, { signal: never });
+      }
+      if (options.keepFailed === true) {
+        const kept = join(world.settings.stateDirectory, 'failed', `${step}-${Date.now()}`);
+        await world.exec.run({ file: 'mkdir', args: ['-p', '-m', '0700', join(world.settings.stateDirectory, 'failed')] }, { signal: never });
+        await world.exec.run({ file: 'cp', args: ['-a', '--reflink=auto', '-x', path, kept], sandbox: false }, { signal: never });
+        process.stderr.write(`The tree of step '${step}' is kept: ${kept}\n`);
+      }
+    };
+  }
+}
+
+function machineOf(plan: Plan | null): string | null {
+  const name = plan?.inputs['name'];
+  return typeof name === 'string' ? name : null;
+}
+
+const iso = (milliseconds: number | null | undefined): string | null =>
+  milliseconds === null || milliseconds === undefined ? null : new Date(milliseconds).toISOString();
+
+function summaryOf(view: RunView): RunSummary {
+  const { plan, record } = view;
+  const startedAt = record?.startedAt ?? null;
+  const endedAt = record?.endedAt ?? (view.status === 'running' ? null : (record?.lastAt ?? null));
+  return {
+    id: view.id,
+    pipeline: plan?.pipeline.id ?? '?',
+    machine: machineOf(plan),
+    status: view.status,
+    resumable: isResumable(view),
+    startedAt: iso(startedAt) ?? startOfId(view.id),
+    endedAt: iso(endedAt),
+    durationMs: startedAt === null || endedAt === null ? null : endedAt - startedAt,
+    steps: record === null ? { total: plan?.steps.length ?? 0, done: 0, cached: 0, skipped: 0, failed: 0 } : countSteps(record),
+    currentStep: plan === null || record === null || view.status === 'succeeded' ? null : currentStep(plan, record),
+    exitCode: record?.exitCode ?? null,
+    inputs: plan?.inputs ?? {},
+    user: record?.user ?? '',
+    version: record?.version ?? '',
+  };
+}
+
+/** An id begins with the time of its start. */
+function startOfId(id: string): string {
+  const parts = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/u.exec(id);
+  if (parts === null) return new Date(0).toISOString();
+  const [, year, month, day, hour, minute, second] = parts;
+  return `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+}
+
+async function stepDetail(view: RunView, id: string, uses: string): Promise<RunStepDetail> {
+  const step = view.record?.steps.get(id);
+  const place = join(view.directory, 'steps', encodeURIComponent(id));
+  const logs = (await readdir(place).catch(() => [])).filter((name) => name.endsWith('.log'));
+  const byAttempt = logs.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  return {
+    id,
+    uses,
+    status: step?.state ?? 'pending',
+    attempts: step?.attempts ?? 0,
+    startedAt: iso(step?.startedAt),
+    durationMs: step?.durationMs ?? null,
+    key: step?.key ?? null,
+    outputs: step?.outputs ?? null,
+    error: step?.error ?? null,
+    logs: byAttempt.map((name) => join(place, name)),
+  };
+}
+

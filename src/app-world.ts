@@ -1,0 +1,166 @@
+/** Joins the rooms: the host's classes fit the engine's ports by their shape, and this is where the compiler checks it. */
+import { readFileSync } from 'node:fs';
+import { hostname, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { Settings } from './app-types.ts';
+import { AppKeeper } from './app-keeper.ts';
+import { Engine } from './engine/engine.ts';
+import { MemoryRunStore } from './engine/memory-run-store.ts';
+import type { EnginePorts } from './engine/ports.ts';
+import { StepRegistry } from './engine/step-registry.ts';
+import { Exec } from './host/exec.ts';
+import { SystemFacts } from './host/facts.ts';
+import { KernelLocks, lockDirectory } from './host/locks.ts';
+import { MachinesDirectory } from './host/machines.ts';
+import { isPrivateNamespace } from './host/namespace.ts';
+import { ResultFiles } from './host/result-store.ts';
+import { RunDirectories } from './host/run-store.ts';
+import type { StepServices } from './host/services.ts';
+import { HostWorkbench } from './host/workbench.ts';
+import { loadPlugin } from './plugins/load-plugins.ts';
+import { openSnapshotStore } from './snapshots/open-snapshot-store.ts';
+import type { SnapshotStore, WritableSnapshot } from './snapshots/snapshot-store.ts';
+import { corePlugin } from './steps/index.ts';
+
+export const defaultDirectories = {
+  machines: '/var/lib/machines',
+  cache: '/var/cache/machinespawn',
+  state: '/var/lib/machinespawn',
+} as const;
+
+export interface World {
+  readonly settings: Settings;
+  readonly exec: Exec;
+  readonly facts: SystemFacts;
+  readonly locks: KernelLocks;
+  readonly machines: MachinesDirectory;
+  readonly runs: RunDirectories;
+  readonly results: ResultFiles;
+  readonly keeper: AppKeeper;
+  readonly registry: StepRegistry<StepServices>;
+  readonly engine: Engine<StepServices>;
+  readonly ports: EnginePorts<StepServices>;
+  /** An engine whose runs leave nothing behind. */
+  ephemeral(): Engine<StepServices>;
+  /** Opened on first use: probing the file system mounts something. */
+  openSnapshots(): Promise<SnapshotStore>;
+  /** What happens to the tree of a step that fails; set for the time of a run. */
+  failedTree: ((place: { readonly path: string; readonly step: string }) => Promise<void>) | null;
+}
+
+/** `kill`: when it is aborted every program dies at once. */
+export function openWorld(
+  settings: Settings,
+  environment: Readonly<Record<string, string | undefined>>,
+  version: string,
+  kill: AbortSignal,
+): World {
+  const isRoot = process.geteuid?.() === 0;
+  const { TERM } = environment;
+  const exec = new Exec({ isRoot, kill, ...(TERM === undefined ? {} : { term: TERM }) });
+  const facts = new SystemFacts({ environment, scratch: scratchFor(settings, isRoot) });
+  const lockPlace = settings.cacheDirectory === defaultDirectories.cache ? lockDirectory : join(settings.cacheDirectory, 'locks');
+  const locks = new KernelLocks(lockPlace, `process ${process.pid}`);
+  const { signal } = new AbortController();
+  const tidy = exec.run.bind(exec);
+  const runsPlace = join(settings.stateDirectory, 'runs');
+  const runs = new RunDirectories(runsPlace, locks, (command) => tidy(command, { signal }));
+  const results = new ResultFiles(join(settings.cacheDirectory, 'results'));
+  const machines = new MachinesDirectory(settings.machinesDirectory, join(settings.stateDirectory, 'machines'));
+
+  let snapshots: Promise<SnapshotStore> | null = null;
+  const openSnapshots = (): Promise<SnapshotStore> => {
+    snapshots ??= openSnapshotStore({
+      directory: join(settings.cacheDirectory, 'snapshots'),
+      driver: settings.snapshotDriver,
+      privateNamespace: isPrivateNamespace() === true,
+      run: (file, args, options = {}) => tidy({ file, args, sandbox: false, ...options }, { signal: options.signal ?? signal }),
+    });
+    return snapshots;
+  };
+  const store = lazyStore(openSnapshots);
+  const registry = new StepRegistry<StepServices>();
+  loadPlugin(corePlugin, registry);
+  const keeper = new AppKeeper({ settings, runs, results, locks, registry, openSnapshots, exec });
+  const directories = { cache: settings.cacheDirectory, packages: join(settings.cacheDirectory, 'packages'), state: settings.stateDirectory };
+  const world = { failedTree: null } as { failedTree: World['failedTree'] };
+  const workbench = new HostWorkbench<WritableSnapshot>({
+    host: { exec, facts, machines, keeper, directories },
+    store,
+    locks,
+    runs: runsPlace,
+    onFailedTree: async (place) => world.failedTree?.(place),
+  });
+  const ports: EnginePorts<StepServices> = {
+    runs,
+    results,
+    locks,
+    workbench,
+    clock: { now: () => Date.now(), sleep },
+    process: { pid: process.pid, host: hostname(), bootId: bootId(), user: environment['SUDO_USER'] ?? userInfo().username, version },
+    randomWord,
+  };
+  return Object.assign(world, {
+    settings,
+    exec,
+    facts,
+    locks,
+    machines,
+    runs,
+    results,
+    keeper,
+    registry,
+    ports,
+    engine: new Engine(ports, registry),
+    ephemeral: () => new Engine({ ...ports, runs: new MemoryRunStore() }, registry),
+    openSnapshots,
+  });
+}
+
+function lazyStore(open: () => Promise<SnapshotStore>): Pick<
+  SnapshotStore,
+  'prepare' | 'commit' | 'discard' | 'has' | 'verify' | 'view' | 'materialize'
+> {
+  return {
+    prepare: async (parent, id) => (await open()).prepare(parent, id),
+    commit: async (writable, key) => (await open()).commit(writable, key),
+    discard: async (writable) => (await open()).discard(writable),
+    has: async (key) => (await open()).has(key),
+    verify: async (key) => (await open()).verify(key),
+    view: async (key) => (await open()).view(key),
+    materialize: async (key, directory, options) => (await open()).materialize(key, directory, options),
+  };
+}
+
+/** Where a trial program may be written: not everybody may write below the state directory. */
+function scratchFor(settings: Settings, isRoot: boolean): string {
+  return isRoot ? join(settings.stateDirectory, 'scratch') : tmpdir();
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done, { once: true });
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+  });
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+function randomWord(length: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  return Array.from(bytes, (byte) => letters[byte % letters.length]).join('');
+}

@@ -1,0 +1,118 @@
+/** The composition root: the only reader of the environment. Making an App costs nothing; its parts load when they are used. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { App, Settings } from './app-types.ts';
+import { fail } from './errors/machinespawn-error.ts';
+import { packageRoot } from './package-root.ts';
+
+export interface AppOptions {
+  /** Directories, if they are not the usual ones. */
+  readonly settings?: Partial<Settings>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Node's own: its path, the script, the arguments. */
+  readonly argv: readonly string[];
+  /** May sudo ask for a password? @default false */
+  readonly isInteractive?: boolean;
+}
+
+/** The application behind the command line; also the library's entry. */
+export function createApp(options: AppOptions): App {
+  const { environment, cwd } = options;
+  const settings = readSettings(options);
+  const version = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
+  const kill = new AbortController();
+
+  const world = lazy(async () => (await import('./app-world.ts')).openWorld(settings, environment, version, kill.signal));
+  const pipelines = lazy(async () => new (await import('./app-pipelines.ts')).AppPipelines(await world(), cwd));
+  const runs = lazy(async () => new (await import('./app-runs.ts')).AppRuns(await world(), await pipelines(), kill));
+  const doctor = lazy(async () => new (await import('./app-doctor.ts')).AppDoctor(await world(), await pipelines()));
+
+  return {
+    settings,
+    version,
+    versions: async () => (await import('./app-versions.ts')).toolVersions(),
+    run: async (request, onEvent) => (await runs()).run(request, onEvent),
+    resume: async (id, resumeOptions, onEvent) => (await runs()).resume(id, resumeOptions, onEvent),
+    plan: async (request) => {
+      const { plan, ...report } = await (await pipelines()).forecast(request);
+      const startsAnew = request.fresh === true || request.noCache === true || (request.refresh?.length ?? 0) > 0;
+      const mayLook = !startsAnew && request.ephemeral !== true;
+      return { ...report, resumes: mayLook ? await (await world()).engine.findUnfinished(plan).catch(() => null) : null };
+    },
+    listRuns: async () => (await runs()).list(),
+    showRun: async (id) => (await runs()).show(id),
+    removeRuns: async (ids) => (await runs()).remove(ids),
+    listMachines: async ({ size }) => (await import('./app-list.ts')).listMachinesOf(settings, size),
+    images: async () => (await import('./app-images.ts')).listImages(settings, environment),
+    doctor: async (target) => (await doctor()).checks(target),
+    cacheEntries: async () => (await world()).keeper.items(),
+    explain: async (request, step) => {
+      const { plan: _plan, ...report } = await (await pipelines()).forecast(request);
+      return { ...report, steps: report.steps.filter((one) => step === null || one.id === step), resumes: null };
+    },
+    listPipelines: async () => (await pipelines()).list(),
+    showPipeline: async (name) => (await pipelines()).show(name),
+    validatePipeline: async (file, text) => (await pipelines()).validate(file, text),
+    graphPipeline: async (name, format, run) => (await import('./app-graph.ts')).graphOf(await pipelines(), await runs(), name, format, run),
+    pipelineSchema: async () => (await import('./app-step-types.ts')).schemaOf(await world()),
+    stepTypes: async () => (await import('./app-step-types.ts')).stepTypesOf(await world()),
+    missingTools: async (request) => (await doctor()).missing(request),
+    installTools: async (commands) => {
+      const { exec } = await world();
+      const context = { signal: kill.signal };
+      for (const [file = '', ...args] of commands) {
+        const { exitCode } = await exec.onTerminal({ file, args, env: aptEnvironment(environment), sandbox: false }, context);
+        if (exitCode !== 0) throw fail('MSP_TOOL_FAILED', { tool: file, exitCode, tail: '', command: [file, ...args].join(' ') });
+      }
+    },
+    elevate: async (argv) => {
+      if (process.geteuid?.() === 0) return;
+      const { elevate } = await import('./host/elevate.ts');
+      const kept = settingsAsOptions(settings);
+      elevate({
+        argv: [...options.argv.slice(0, 1), resolve(options.argv[1] ?? ''), ...kept, ...argv],
+        environment,
+        mayAsk: options.isInteractive === true,
+        isAllowed: environment['MACHINESPAWN_SUDO'] !== 'never',
+        onElevate: () => process.stderr.write('(needs root: sudo)\n'),
+      });
+    },
+    isolate: async (argv) => {
+      const { enterPrivateNamespace } = await import('./host/namespace.ts');
+      enterPrivateNamespace([...options.argv.slice(0, 2), ...argv], environment);
+    },
+  };
+}
+
+function lazy<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => (made ??= make());
+}
+
+function readSettings({ settings = {}, environment, cwd }: AppOptions): Settings {
+  const place = (given: string | undefined, variable: string, usual: string): string =>
+    resolve(cwd, given ?? (environment[`MACHINESPAWN_${variable}`] || usual));
+  const driver = settings.snapshotDriver ?? environment['MACHINESPAWN_SNAPSHOT_DRIVER'] ?? 'auto';
+  return {
+    machinesDirectory: place(settings.machinesDirectory, 'MACHINES_DIR', '/var/lib/machines'),
+    cacheDirectory: place(settings.cacheDirectory, 'CACHE_DIR', '/var/cache/machinespawn'),
+    stateDirectory: place(settings.stateDirectory, 'STATE_DIR', '/var/lib/machinespawn'),
+    snapshotDriver: driver as Settings['snapshotDriver'],
+  };
+}
+
+/** sudo drops the environment: what came from it goes on as options. */
+function settingsAsOptions(settings: Settings): readonly string[] {
+  return [
+    ...['--machines-dir', settings.machinesDirectory, '--cache-dir', settings.cacheDirectory],
+    ...['--state-dir', settings.stateDirectory, '--snapshot-driver', settings.snapshotDriver],
+  ];
+}
+
+/** apt may need the caller's way through the network. */
+function aptEnvironment(environment: AppOptions['environment']): Record<string, string> {
+  const names = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+  const kept = names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]));
+  return { ...Object.fromEntries(kept), DEBIAN_FRONTEND: 'noninteractive' };
+}

@@ -1,0 +1,64 @@
+import { defineCommand } from '../command.ts';
+import { execute } from '../execute.ts';
+import { inputOption, parseInputs, pipelineName } from '../pipeline-request.ts';
+import { elapsed } from '../report/amounts.ts';
+import { readyLines } from '../report/final-words.ts';
+import { harmless } from '../terminal.ts';
+
+export const pipelineRun = defineCommand({
+  name: 'pipeline run',
+  summary: 'Run a pipeline',
+  group: 'Pipelines',
+  needsRoot: 'steps',
+  positionals: [{ name: 'pipeline', summary: 'A file, or the name of a built-in pipeline' }],
+  options: {
+    ...inputOption,
+    fresh: { type: 'boolean', summary: 'Start over instead of going on with an interrupted run' },
+    noCache: { type: 'boolean', summary: 'Use no result of earlier runs' },
+    refresh: { type: 'list', valueName: 'STEP', summary: 'Do these steps again' },
+    keepFailed: { type: 'boolean', summary: 'Keep the tree of a step that fails' },
+    debugShell: { type: 'boolean', summary: 'Open a shell in the tree of a step that fails' },
+    json: { type: 'boolean', summary: 'Print the outcome as JSON' },
+  },
+  examples: [
+    ['machinespawn pipeline run ./live.yaml -i suite=trixie', 'a file'],
+    ['machinespawn pipeline run bootstrap -i image=debian-12 -i name=bread', 'a built-in one'],
+  ],
+
+  async run(invocation) {
+    const { positionals, options, globals, app, terminal } = invocation;
+    const pipeline = pipelineName(positionals.pipeline, globals.cwd);
+    const inputs = parseInputs(options.input);
+    const { summary } = await app.showPipeline(pipeline);
+    const request = {
+      pipeline,
+      inputs,
+      fresh: options.fresh,
+      noCache: options.noCache,
+      ...(options.refresh.length === 0 ? {} : { refresh: options.refresh }),
+      keepFailed: options.keepFailed,
+      debugShell: options.debugShell,
+    };
+    return execute(invocation, request, {
+      root: summary.needsRoot,
+      json: options.json,
+      debugShell: options.debugShell,
+      finish: (outcome, durationMs) => {
+        if (pipeline === 'bootstrap')
+          for (const line of readyLines(outcome, durationMs, (image) => image)) terminal.say(line);
+        else if (!options.json) for (const line of outputLines(outcome.outputs, durationMs)) terminal.say(line);
+        return 0;
+      },
+    });
+  },
+});
+
+function outputLines(outputs: Readonly<Record<string, unknown>>, durationMs: number): readonly string[] {
+  const entries = Object.entries(outputs);
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  const lines = entries.map(
+    ([name, value]) =>
+      `  ${name.padEnd(width)}  ${harmless(typeof value === 'string' ? value : JSON.stringify(value))}`,
+  );
+  return ['', `Done in ${elapsed(durationMs)}.`, ...lines];
+}

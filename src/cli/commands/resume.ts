@@ -1,0 +1,74 @@
+import { MachinespawnError } from '../../errors/machinespawn-error.ts';
+import type { App, RunSummary } from '../../app-types.ts';
+import { defineCommand } from '../command.ts';
+import { execute, follow, prepare, type Manner } from '../execute.ts';
+import { readyLines } from '../report/final-words.ts';
+
+export const resume = defineCommand({
+  name: 'resume',
+  summary: 'Go on with an interrupted run (the last one, or RUN)',
+  group: 'Build',
+  needsRoot: 'steps',
+  positionals: [
+    { name: 'run', summary: 'Its id, the first or last part of it, @last, @failed, or a machine', optional: true },
+  ],
+  options: {
+    keepFailed: { type: 'boolean', summary: 'Keep the tree of a step that fails' },
+    debugShell: { type: 'boolean', summary: 'Open a shell in the tree of a step that fails' },
+    json: { type: 'boolean', summary: 'Print the outcome as JSON' },
+  },
+  examples: [
+    ['machinespawn resume', 'the last run that can go on'],
+    ['machinespawn resume k3f9', 'by the end of its id'],
+    ['machinespawn resume bread', "by the machine's name"],
+  ],
+
+  async run(invocation) {
+    const { positionals, options, globals, app, terminal } = invocation;
+    const id = positionals.run ?? null;
+    const manner: Manner = {
+      root: await needsRoot(app, id),
+      json: options.json,
+      debugShell: options.debugShell,
+      finish: (outcome, durationMs) => {
+        if (typeof outcome.outputs['name'] === 'string')
+          for (const line of readyLines(outcome, durationMs, (image) => image)) terminal.say(line);
+        return 0;
+      },
+    };
+    if (globals.dryRun) {
+      const detail = await app.showRun(id ?? '@last');
+      return execute(invocation, { pipeline: detail.pipeline, inputs: detail.inputs }, manner);
+    }
+    if (manner.root) await app.elevate(invocation.argv);
+    const found = await visibleRun(app, id);
+    await prepare(invocation, found === null ? null : { pipeline: found.pipeline, inputs: found.inputs }, manner.root);
+    const how = {
+      ...(globals.jobs === undefined ? {} : { jobs: globals.jobs }),
+      keepFailed: options.keepFailed,
+      debugShell: options.debugShell,
+    };
+    return follow(invocation, manner, (onEvent) => app.resume(id, how, onEvent));
+  },
+});
+
+/** A run that this user can see and whose steps need no root goes on without it; all others are root's. */
+async function needsRoot(app: App, id: string | null): Promise<boolean> {
+  const run = await visibleRun(app, id);
+  return run === null || (await app.showPipeline(run.pipeline)).summary.needsRoot;
+}
+
+async function visibleRun(app: App, id: string | null): Promise<RunSummary | null> {
+  try {
+    if (id === null) return (await app.listRuns()).find(({ resumable }) => resumable) ?? null;
+    return await app.showRun(id);
+  } catch (error) {
+    if (MachinespawnError.is(error) && isHidden(error.code)) return null;
+    throw error;
+  }
+}
+
+/** It is not there for this user; root may see it. */
+function isHidden(code: string): boolean {
+  return code === 'MSP_RUN_NOT_FOUND' || code === 'MSP_FILE_UNREADABLE';
+}

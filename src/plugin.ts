@@ -1,0 +1,8 @@
+/** Everything that a plugin may import. zod comes from here, so that there is one. */
+export { z } from 'zod';
+export { definePlugin, pluginApiVersion, type Plugin } from './engine/plugin.ts';
+export type { AnyStep, Json, RetryPolicy, Reuse, Step, StepContext, StepLog, StepProgress } from './engine/step.ts';
+export { fail, MachinespawnError } from './errors/machinespawn-error.ts';
+export type { ErrorCode, ErrorData } from './errors/catalog.ts';
+export type { Command, CommandResult, Files, RootFiles, StepServices, Trees } from './host/services.ts';
+export { defineStep } from './steps/define-step.ts';

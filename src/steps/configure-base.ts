@@ -1,0 +1,128 @@
+/** Makes the tree that every machine of this kind begins with: its sources are complete, and it belongs to nobody. */
+import { z } from 'zod';
+import { fail } from '../errors/machinespawn-error.ts';
+import type { RootFiles } from '../host/services.ts';
+import { aptSources } from '../model/apt-sources.ts';
+import { parseOsRelease } from '../model/os-release.ts';
+import { releaseOf } from '../model/releases.ts';
+import { archSchema } from '../model/schemas.ts';
+import { defineStep, type Context } from './define-step.ts';
+import { archiveSchema } from './lib/archive-schema.ts';
+import { installedPackages } from './lib/dpkg-status.ts';
+
+/** From this version on, systemd takes the word for "not set up yet"; older ones want an empty file. */
+const systemdWithUninitialized = 247;
+
+/** Left by the building, or a machine's own. */
+const unwanted = [
+  '/debootstrap',
+  '/etc/hostname',
+  '/etc/hosts',
+  '/etc/resolv.conf',
+  '/etc/machine-id',
+  '/var/lib/dbus/machine-id',
+  '/usr/sbin/policy-rc.d',
+  '/var/log/bootstrap.log',
+  '/var/log/dpkg.log',
+  '/var/log/alternatives.log',
+  '/var/cache/apt/pkgcache.bin',
+  '/var/cache/apt/srcpkgcache.bin',
+  '/var/cache/ldconfig/aux-cache',
+];
+/** Directories whose content goes, less `partial`, which apt wants to find. */
+const emptied = ['/var/lib/apt/lists', '/var/cache/apt/archives', '/var/log/apt'];
+
+const input = z.strictObject({
+  tree: z.string().describe('The installed tree'),
+  arch: archSchema.describe('Debian architecture of the tree'),
+  archive: archiveSchema,
+});
+type Input = z.output<typeof input>;
+
+export const configureBase = defineStep({
+  id: 'configure-base',
+  summary: 'Write the sources and take out what belongs to one machine',
+  version: 1,
+  input,
+  output: z.strictObject({
+    tree: z.string().describe('The tree that machines begin with'),
+    packages: z.number().describe('How many packages are installed'),
+    osPrettyName: z.string().describe('Name of the system, such as Debian GNU/Linux 12 (bookworm)'),
+    sizeBytes: z.number().describe('Space that the tree takes'),
+  }),
+  reuse: 'always',
+  needs: { root: true },
+  // The tree stands for all else that the archive decided.
+  identity: ({ tree, arch, archive }) => ({
+    tree,
+    arch,
+    mirror: archive.mirror,
+    archive: archive.archive,
+    components: archive.components,
+    suites: archive.suites,
+    keyringDigest: archive.ownKeyring ? archive.keyringDigest : null,
+  }),
+  describe: ({ osPrettyName, packages, sizeBytes }) => `${osPrettyName}, ${packages} packages, ${Math.round(sizeBytes / 1048576)} MiB`,
+
+  async run(context) {
+    const { services, input } = context;
+    const { path, ref, root } = await services.trees.change(input.tree);
+    await clean(root);
+    const guestKeyring = await installKeyring(context, path);
+    await writeSources(root, input, guestKeyring);
+    const installed = installedPackages((await root.readText('/var/lib/dpkg/status')) ?? '');
+    const machineId = emptyMachineId(installed.get('systemd'));
+    if (machineId !== null) await root.writeText('/etc/machine-id', machineId, { mode: 0o444 });
+    const osRelease = await root.readText('/etc/os-release');
+    if (osRelease === null) throw fail('MSP_MACHINE_BROKEN', { name: input.archive.image, problem: 'its tree has no os-release' });
+    return { tree: ref, packages: installed.size, osPrettyName: parseOsRelease(osRelease).prettyName, sizeBytes: await sizeOf(context, path) };
+  },
+});
+
+async function clean(root: RootFiles): Promise<void> {
+  for (const path of unwanted) await root.remove(path);
+  for (const directory of emptied) {
+    for (const name of await root.list(directory)) {
+      if (name !== 'partial') await root.remove(`${directory}/${name}`);
+    }
+    for (const name of await root.list(`${directory}/partial`)) await root.remove(`${directory}/partial/${name}`);
+  }
+}
+
+/** Another keyring than the release's own comes along, or apt in the machine could verify nothing. */
+async function installKeyring({ services, input }: Context<Input>, tree: string): Promise<string | null> {
+  if (!input.archive.ownKeyring) return null;
+  const start = await services.root('/').readStart(input.archive.keyring, 5);
+  const inside = `/etc/apt/keyrings/machinespawn.${start?.toString('latin1') === '-----' ? 'asc' : 'gpg'}`;
+  await services.exec({ file: 'install', args: ['-D', '-m', '0644', '--', input.archive.keyring, `${tree}${inside}`] });
+  return inside;
+}
+
+async function writeSources(root: RootFiles, { archive, arch }: Input, guestKeyring: string | null): Promise<void> {
+  const release = releaseOf(archive.codename);
+  const has = (role: 'updates' | 'security') => archive.suites.find((suite) => suite.role === role && suite.exists);
+  const sources = aptSources(
+    { ...release, updatesSuite: has('updates')?.suite ?? null },
+    {
+      arch,
+      archive: archive.archive,
+      components: archive.components,
+      mirror: archive.mirror,
+      securityMirror: has('security')?.mirror ?? null,
+      ...(guestKeyring !== null && { guestKeyring }),
+    },
+  );
+  for (const path of sources.remove) await root.remove(path);
+  for (const { path, text } of sources.files) await root.writeText(path, text);
+}
+
+/** Null where nothing asks for the file. */
+function emptyMachineId(systemd: string | undefined): string | null {
+  if (systemd === undefined) return null;
+  return Number.parseInt(systemd.replace(/^\d+:/u, ''), 10) >= systemdWithUninitialized ? 'uninitialized\n' : '';
+}
+
+async function sizeOf({ services }: Context<Input>, path: string): Promise<number> {
+  const { stdout } = await services.exec({ file: 'du', args: ['-sx', '--block-size=1', '--', path], reads: true, sandbox: false });
+  return Number.parseInt(stdout, 10);
+}

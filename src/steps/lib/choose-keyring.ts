@@ -1,0 +1,34 @@
+/** Finds the keyring of a release on this host and looks whether it holds the right keys, before anything is fetched. */
+import { fail } from '../../errors/machinespawn-error.ts';
+import { keyId } from '../../model/archive-keys.ts';
+import type { Release } from '../../model/release.ts';
+import type { Context } from '../define-step.ts';
+import { keyringFingerprints } from './keyring-fingerprints.ts';
+import { sha256 } from './sha256.ts';
+
+const mostKeyringBytes = 4 * 1024 * 1024;
+
+export interface ChosenKeyring {
+  readonly path: string;
+  readonly digest: string;
+  /** Is it another one than the release's packages install? */
+  readonly own: boolean;
+}
+
+/** @param asked '' for the release's own. Throws MSP_KEYRING_MISSING, MSP_KEY_MISSING. */
+export async function chooseKeyring(context: Context, release: Release, asked: string): Promise<ChosenKeyring> {
+  const { debianPackage } = release.keyring;
+  const host = context.services.root('/');
+  const own = asked !== '' && !release.keyring.paths.includes(asked);
+  for (const path of asked === '' ? release.keyring.paths : [asked]) {
+    const data = await host.readStart(path, mostKeyringBytes);
+    if (data === null) continue;
+    const needed = release.signingKeys.main.map(({ fingerprint }) => fingerprint);
+    const held = keyringFingerprints(data);
+    if (!own && held !== null && !needed.some((fingerprint) => held.includes(fingerprint))) {
+      throw fail('MSP_KEY_MISSING', { keyring: path, keys: needed.map(keyId), debianPackage });
+    }
+    return { path, digest: sha256(data), own };
+  }
+  throw fail('MSP_KEYRING_MISSING', { keyring: asked || (release.keyring.paths[0] ?? ''), debianPackage });
+}

@@ -1,0 +1,33 @@
+/** Copies the base tree to a directory beside the machines. From here on the machine's name counts. */
+import { z } from 'zod';
+import { machineNameSchema } from '../model/schemas.ts';
+import { defineStep } from './define-step.ts';
+import { isStagingOf, isStagingThere, stagingPath } from './lib/staging.ts';
+
+export const materializeMachine = defineStep({
+  id: 'materialize-machine',
+  summary: 'Copy the base tree for the new machine',
+  version: 1,
+  input: z.strictObject({
+    tree: z.string().describe('The tree that machines begin with'),
+    name: machineNameSchema.describe('Name of the new machine'),
+  }),
+  output: z.strictObject({ staging: z.string().describe('Directory in which the machine is prepared') }),
+  reuse: 'run',
+  needs: { root: true },
+  claims: ({ name }) => [`machine-${name}`],
+  check: ({ input, output, services }) => isStagingThere(services, output.staging, input.name),
+  describe: () => 'copied',
+
+  async run({ services, input }) {
+    const { directory } = services.machines;
+    // Two runs that prepare the same name would remove each other's copy.
+    await services.lock(`machine-${input.name}`);
+    for (const fileName of await services.files.list(directory)) {
+      if (isStagingOf(fileName, input.name)) await services.files.remove(`${directory}/${fileName}`);
+    }
+    const staging = stagingPath(directory, input.name, services.facts.randomHex(4));
+    await services.trees.materialize(input.tree, staging);
+    return { staging };
+  },
+});
