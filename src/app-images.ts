@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from './app-types.ts';
 import { SystemFacts } from './host/facts.ts';
-import { ResultFiles } from './host/result-store.ts';
+import { ResultFiles, type StoredResult } from './host/result-store.ts';
 import { archs, type Arch } from './model/arch.ts';
 import { imageRows, type CachedImage, type ImageRow, type Runs } from './model/image-rows.ts';
 import { releases } from './model/releases.ts';
@@ -35,12 +35,28 @@ async function cachedImages(settings: Settings): Promise<readonly CachedImage[]>
       if (meta !== null) sizes.set(key, Number(size ?? 0));
     }
   }
-  const results = await new ResultFiles(join(settings.cacheDirectory, 'results')).recent('configure-base', 200).catch(() => []);
-  return results.flatMap(({ key, outputs, createdAt }) => {
-    const made = outputs as { image?: unknown; arch?: unknown; variant?: unknown; sizeBytes?: unknown };
-    if (!sizes.has(key) || typeof made.image !== 'string' || typeof made.arch !== 'string') return [];
-    const variant = typeof made.variant === 'string' ? made.variant : 'default';
-    const sizeBytes = typeof made.sizeBytes === 'number' ? made.sizeBytes : (sizes.get(key) ?? null);
-    return [{ image: made.image, arch: made.arch as Arch, variant, createdAt, sizeBytes }];
-  });
+  const results = new ResultFiles(join(settings.cacheDirectory, 'results'));
+  const bases = await results.recent('configure-base', 200).catch(() => []);
+  const images = await Promise.all(bases.filter(({ key }) => sizes.has(key)).map((base) => imageOf(results, base)));
+  return images.filter((image) => image !== null);
+}
+
+/** A base knows only its tree; what it was made from stands with the first stage. */
+async function imageOf(results: ResultFiles, base: StoredResult): Promise<CachedImage | null> {
+  let from: StoredResult | null = base;
+  for (const type of ['bootstrap-second-stage', 'bootstrap-first-stage']) {
+    const tree = treeOf(from?.identity);
+    from = tree === null ? null : await results.get(type, tree).catch(() => null);
+  }
+  const asked = from?.identity as { codename?: string; arch?: Arch; variant?: string } | undefined;
+  const release = releases.find(({ codename }) => codename === asked?.codename);
+  if (release === undefined || asked?.arch === undefined) return null;
+  const { sizeBytes } = base.outputs as { sizeBytes?: number };
+  const { createdAt } = base;
+  return { image: release.image, arch: asked.arch, variant: asked.variant ?? 'default', createdAt, sizeBytes: sizeBytes ?? null };
+}
+
+function treeOf(identity: unknown): string | null {
+  const { tree } = (identity ?? {}) as { tree?: unknown };
+  return typeof tree === 'string' ? tree.replace(/^tree:/u, '') : null;
 }

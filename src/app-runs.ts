@@ -1,5 +1,5 @@
 /** Runs: start, go on, list, show, remove. */
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App, RunDetail, RunHandle, RunRequest, RunStepDetail, RunSummary } from './app-types.ts';
 import type { AppPipelines } from './app-pipelines.ts';
@@ -28,7 +28,13 @@ export class AppRuns {
     const fresh = request.fresh === true;
     const refresh = fresh ? ['*'] : (request.refresh ?? []);
     const options = { jobs: request.jobs ?? 4, noCache: request.noCache === true, refresh, onEvent };
-    if (request.ephemeral === true) return this.#handle(await this.#world.ephemeral().start(plan, options));
+    if (request.ephemeral === true) {
+      const { engine, scratch } = this.#world.ephemeral();
+      const run = await engine.start(plan, options);
+      // Each step has emptied its own folder in it.
+      const done = run.done.finally(() => rm(join(scratch, run.runId), { recursive: true, force: true }));
+      return this.#handle({ ...run, done });
+    }
     this.#watchFailures(request);
     const { engine } = this.#world;
     const startsAnew = fresh || options.noCache || refresh.length > 0;

@@ -41,7 +41,7 @@ export interface World {
   readonly engine: Engine<StepServices>;
   readonly ports: EnginePorts<StepServices>;
   /** An engine whose runs leave nothing behind. */
-  ephemeral(): Engine<StepServices>;
+  ephemeral(): { readonly engine: Engine<StepServices>; readonly scratch: string };
   /** Opened on first use: probing the file system mounts something. */
   openSnapshots(): Promise<SnapshotStore>;
   /** What happens to the tree of a step that fails; set for the time of a run. */
@@ -84,18 +84,19 @@ export function openWorld(
   const keeper = new AppKeeper({ settings, runs, results, locks, registry, openSnapshots, exec });
   const directories = { cache: settings.cacheDirectory, packages: join(settings.cacheDirectory, 'packages'), state: settings.stateDirectory };
   const world = { failedTree: null } as { failedTree: World['failedTree'] };
-  const workbench = new HostWorkbench<WritableSnapshot>({
-    host: { exec, facts, machines, keeper, directories },
-    store,
-    locks,
-    runs: runsPlace,
-    onFailedTree: async (place) => world.failedTree?.(place),
-  });
+  const makeWorkbench = (place: string): HostWorkbench<WritableSnapshot> =>
+    new HostWorkbench<WritableSnapshot>({
+      host: { exec, facts, machines, keeper, directories },
+      store,
+      locks,
+      runs: place,
+      onFailedTree: async (failed) => world.failedTree?.(failed),
+    });
   const ports: EnginePorts<StepServices> = {
     runs,
     results,
     locks,
-    workbench,
+    workbench: makeWorkbench(runsPlace),
     clock: { now: () => Date.now(), sleep },
     process: { pid: process.pid, host: hostname(), bootId: bootId(), user: environment['SUDO_USER'] ?? userInfo().username, version },
     randomWord,
@@ -112,7 +113,10 @@ export function openWorld(
     registry,
     ports,
     engine: new Engine(ports, registry),
-    ephemeral: () => new Engine({ ...ports, runs: new MemoryRunStore() }, registry),
+    ephemeral: () => {
+      const scratch = scratchFor(settings, isRoot);
+      return { engine: new Engine({ ...ports, runs: new MemoryRunStore(), workbench: makeWorkbench(scratch) }, registry), scratch };
+    },
     openSnapshots,
   });
 }

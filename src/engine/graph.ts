@@ -5,7 +5,7 @@ import type { Plan, PlannedStep } from './plan.ts';
 export type GraphFormat = 'mermaid' | 'dot' | 'text' | 'json';
 
 /** How a step stands in a run. */
-export interface GraphState {
+interface GraphState {
   /** Such as "succeeded", "cached", "failed", "running", "skipped". */
   readonly status: string;
   readonly durationMs: number | null;

@@ -71,16 +71,11 @@ function describe(issue: Issue, whole: Json): readonly LiteralFault[] {
 
 /** "is not a text". */
 function expectation(issue: Issue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `is not ${typeNames[issue.expected] ?? issue.expected}`;
-    case 'invalid_value':
-      return `is not ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
-    case 'invalid_union':
-      return unionExpectation(issue.errors);
-    default:
-      return `is refused: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
-  }
+  if (issue.code === 'invalid_type') return `is not ${typeNames[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'invalid_value')
+    return `is not ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_union') return unionExpectation(issue.errors);
+  return `is refused: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
 }
 
 /** The branch that got furthest speaks for the union; those that only miss the type are named together. */
@@ -97,7 +92,7 @@ function unionExpectation(branches: readonly (readonly Issue[])[]): string {
 function show(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (typeof value === 'object') return jsonTypeOf(value) === 'array' ? 'a list' : 'a map';
-  const text = String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return `'${text.length > 60 ? `${text.slice(0, 60)}…` : text}'`;
 }
 

@@ -31,7 +31,7 @@ export class MapReader {
   }
 
   get place(): Place {
-    const first = this.#map.entries.values().next().value as YamlEntry | undefined;
+    const first = this.#map.entries.values().next().value;
     return first?.keyPlace ?? this.#map;
   }
 

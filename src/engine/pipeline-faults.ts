@@ -81,7 +81,7 @@ export class Faults {
   }
 
   nearest(word: string, candidates: Iterable<string>): string | null {
-    if (word.length > 64 || this.#suggestions >= maxSuggestions) return null;
+    if (word.length < 2 || word.length > 64 || this.#suggestions >= maxSuggestions) return null;
     this.#suggestions += 1;
     const reach = Math.max(1, Math.floor(word.length / 3));
     return nearest(

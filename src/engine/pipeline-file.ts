@@ -60,7 +60,7 @@ async function readPipeline<Services>(
       stepsNode,
       'type',
       'steps',
-      `${stepsNode.kind === 'list' ? 'the list is empty' : `${nameOf(stepsNode)} is not a list of steps`}`,
+      stepsNode.kind === 'list' ? 'the list is empty' : `${nameOf(stepsNode)} is not a list of steps`,
     );
   }
   const drafts = stepsNode?.kind === 'list' ? readSteps(stepsNode, faults) : [];

@@ -86,7 +86,9 @@ function choiceOf(options: readonly string[], plain: InputType): InputType {
     parse: (value) => {
       const text = plain.parse(value);
       if (options.some((option) => option === text)) return text;
-      throw fail('MSP_USAGE', { problem: `'${String(text)}' is not one of ${options.join(', ')}` });
+      throw fail('MSP_USAGE', {
+        problem: `${JSON.stringify(text).replaceAll('"', "'")} is not one of ${options.join(', ')}`,
+      });
     },
     jsonSchema: { enum: options },
   };

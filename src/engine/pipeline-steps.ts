@@ -23,18 +23,7 @@ export interface StepDraft {
   readonly line: number;
 }
 
-export const stepKeys = [
-  'id',
-  'uses',
-  'summary',
-  'with',
-  'needs',
-  'if',
-  'retry',
-  'timeout',
-  'cache',
-  'always',
-] as const;
+const stepKeys = ['id', 'uses', 'summary', 'with', 'needs', 'if', 'retry', 'timeout', 'cache', 'always'] as const;
 const retryKeys = ['attempts', 'on', 'delay'] as const;
 export const stepIdForm = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/u;
 const maxIdLength = 64;

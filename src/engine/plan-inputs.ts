@@ -83,7 +83,7 @@ async function fillIn(
   if (value === null || typeof value !== 'object') return value;
   const isList = Array.isArray(value);
   const fields: [string, Json][] = [];
-  for (const [name, field] of Object.entries(value) as [string, Json][]) {
+  for (const [name, field] of Object.entries(value)) {
     fields.push([name, await fillIn(field, [...path, isList ? Number(name) : name], context, open, closed)]);
   }
   return isList ? fields.map(([, field]) => field) : Object.fromEntries(fields);

@@ -15,7 +15,7 @@ export function checkStepType(id: string, step: AnyStep): void {
 
 function findProblem(name: string, step: AnyStep): string | null {
   if (typeof step !== 'object' || step === null) return 'it is not a step';
-  if (step.id !== name) return `its id is '${String(step.id)}'`;
+  if (step.id !== name) return `its id is '${step.id}'`;
   if (!idForm.test(name)) return 'its id is not of lower-case words with dashes between them';
   return summaryProblem(step.summary) ?? plainProblem(step) ?? inputProblem(step) ?? outputProblem(step);
 }

@@ -13,7 +13,6 @@ export function createBtrfsDriver(run: RunTool): SnapshotDriver {
   return {
     name: 'btrfs',
     layer,
-    isStacked: () => false,
     async start(place, parent) {
       const path = join(place, layer);
       if (parent === null) {
@@ -25,6 +24,7 @@ export function createBtrfsDriver(run: RunTool): SnapshotDriver {
     async seal(place) {
       await flattenSubvolumes(join(place, layer), run);
       await setReadOnly(join(place, layer), true, run);
+      return { isStacked: false };
     },
     abandon: async () => undefined,
     open: async (chain) => ({ path: join(newest(chain), layer), close: async () => undefined }),

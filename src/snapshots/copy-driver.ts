@@ -11,14 +11,13 @@ export function createCopyDriver(run: RunTool): SnapshotDriver {
   return {
     name: 'copy',
     layer,
-    isStacked: () => false,
     async start(place, parent) {
       const path = join(place, layer);
       if (parent === null) await makeTop(path);
       else await copyTree(join(newest(parent), layer), path, run);
       return { path };
     },
-    seal: async () => undefined,
+    seal: async () => ({ isStacked: false }),
     abandon: async () => undefined,
     open: async (chain) => ({ path: join(newest(chain), layer), close: async () => undefined }),
     cloneTo: async () => false,

@@ -15,9 +15,14 @@ export const copyScanFormat = String.raw`%y %n %i %b %P\0`;
 export interface CopyPlan {
   /** Directories made empty first, parents before children; their attributes are set at the end. */
   readonly skeleton: readonly string[];
-  /** Paths relative to the top, to be copied whole. No hard link leads from one part to the other. */
-  readonly parts: readonly [readonly string[], readonly string[]];
+  /**
+   * Groups of paths relative to the top, to be copied whole. No hard link leads from one group to another, so a
+   * group has to be copied by one program, and no more than a group has to.
+   */
+  readonly parts: readonly [readonly CopyGroup[], readonly CopyGroup[]];
 }
+
+export type CopyGroup = readonly string[];
 
 /** A whole subtree (or file) that stays together. */
 interface Unit {
@@ -51,7 +56,7 @@ export function planCopy(scan: string): CopyPlan | null {
   if ([...units.keys(), ...cut].some((path) => path.includes('\uFFFD'))) return null;
   const parts = balance(joinLinked(entries, units));
   if (Math.max(...parts.map((part) => part.cost)) > total * uselessShare) return null;
-  const [first, second] = parts.map((part) => part.paths);
+  const [first, second] = parts.map((part) => part.groups);
   if (first === undefined || second === undefined) return null;
   return { skeleton: [...cut].filter((path) => path !== ''), parts: [first, second] };
 }
@@ -125,15 +130,15 @@ function unitOf(path: string, units: ReadonlyMap<string, Unit>): Unit | null {
   return units.get(path) ?? null;
 }
 
-function balance(groups: readonly (readonly Unit[])[]): readonly { readonly paths: string[]; cost: number }[] {
+function balance(groups: readonly (readonly Unit[])[]): readonly { readonly groups: CopyGroup[]; cost: number }[] {
   const parts = [
-    { paths: [] as string[], cost: 0 },
-    { paths: [] as string[], cost: 0 },
+    { groups: [] as CopyGroup[], cost: 0 },
+    { groups: [] as CopyGroup[], cost: 0 },
   ] satisfies [object, object];
   const costed = groups.map((group) => ({ group, cost: group.reduce((sum, unit) => sum + unit.cost, 0) }));
   for (const { group, cost } of costed.toSorted((one, other) => other.cost - one.cost)) {
     const lighter = parts[0].cost <= parts[1].cost ? parts[0] : parts[1];
-    lighter.paths.push(...group.map((unit) => unit.path));
+    lighter.groups.push(group.map((unit) => unit.path));
     lighter.cost += cost;
   }
   return parts;

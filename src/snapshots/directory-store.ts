@@ -69,7 +69,7 @@ export class DirectoryStore implements SnapshotStore {
     const place = pendingPlaceOf(this.#layout, writable.id);
     await refuseMounts(writable.path, { itself: false });
     const chain = writable.parent === null ? null : await this.#readChain(writable.parent);
-    await this.#driver.seal(place);
+    const { isStacked } = await this.#driver.seal(place);
     await this.#run('sync', ['-f', place]);
     const [digest, sizeBytes, parentMeta] = await Promise.all([
       computeMetadataDigest(join(place, this.#driver.layer), this.#run),
@@ -84,7 +84,7 @@ export class DirectoryStore implements SnapshotStore {
       sizeBytes,
       digest,
       parentDigest: parentMeta?.digest ?? null,
-      stacked: this.#driver.isStacked(chain),
+      stacked: isStacked,
     };
     await writeMeta(place, meta);
     return (await this.#publish(place, final, key)) ? describe(meta) : this.#keepOther(place, key);
@@ -122,7 +122,9 @@ export class DirectoryStore implements SnapshotStore {
     const { chain, viewed } = await this.#hold(key);
     try {
       if (await this.#driver.cloneTo(chain, directory)) return;
-      await copyTree(viewed.path, directory, this.#run, options.signal);
+      const [base, ...uppers] = chain.places.map((place) => join(place, this.#driver.layer)).toReversed();
+      const layers = base === undefined || uppers.length === 0 ? {} : { layers: { base, uppers } };
+      await copyTree(viewed.path, directory, this.#run, { ...options, ...layers });
     } catch (error) {
       await removeTree(directory, this.#run);
       throw error;

@@ -17,12 +17,10 @@ export interface SnapshotDriver {
   readonly name: DriverName;
   /** Name of the layer inside its place. */
   readonly layer: 'tree' | 'diff';
-  /** Does a layer with `parent` need its parent's layer below it? Asked before `start`. */
-  isStacked(parent: LayerChain | null): boolean;
   /** Begins a layer in the empty directory `place`. */
   start(place: string, parent: LayerChain | null): Promise<StartedLayer>;
-  /** Nothing is mounted afterwards, and nothing but the layer lies in the place. */
-  seal(place: string): Promise<void>;
+  /** Nothing is mounted afterwards. Tells whether the layer needs its parent's layer below it. */
+  seal(place: string): Promise<{ readonly isStacked: boolean }>;
   /** Gives back what `start` or a cut-off `seal` holds, so that the place can be removed. */
   abandon(place: string): Promise<void>;
   /** The whole tree, not to be written to. `place` is an empty directory for the driver's use. */

@@ -21,6 +21,7 @@ export const materializeMachine = defineStep({
 
   async run({ services, input }) {
     const { directory } = services.machines;
+    await services.files.makeDirectory(directory, { mode: 0o700 });
     // Two runs that prepare the same name would remove each other's copy.
     await services.lock(`machine-${input.name}`);
     for (const fileName of await services.files.list(directory)) {

@@ -83,16 +83,21 @@ async function stop({ services, signal }: Context<Input>, entry: MachineEntry | 
 
 async function remove({ services, input, key }: Context<Input>, { name, entry, asides }: Doomed): Promise<void> {
   const { machines, files } = services;
-  for (const aside of asides) await files.remove(aside);
-  // The tree goes last: as long as it is there, an attempt that was cut off is seen to be unfinished.
-  const aside = entry === null ? null : asidePath(machines.directory, basename(entry.path), key);
-  if (entry !== null && aside !== null) await files.publish(entry.path, aside);
+  const left = new Set(asides);
+  if (entry !== null) {
+    const aside = asidePath(machines.directory, basename(entry.path), key);
+    if (left.has(aside)) await files.remove(aside);
+    await files.publish(entry.path, aside);
+    left.add(aside);
+  }
   await machines.removeRecord(name);
   if (!input.keepSettings) {
     const settings = `/etc/systemd/nspawn/${name}.nspawn`;
     // A file without our header is somebody else's.
     if ((await files.info(settings)) !== null && /managed by machinespawn/iu.test(await files.readText(settings))) await files.remove(settings);
   }
-  await files.remove(`${machines.directory}/.#${name}.lck`);
-  if (aside !== null) await files.remove(aside);
+  const lock = `${machines.directory}/.#${name}.lck`;
+  if ((await files.info(lock)) !== null) await files.remove(lock);
+  // Last: as long as the tree is there, an attempt that was cut off is seen to be unfinished.
+  for (const aside of left) await files.remove(aside);
 }

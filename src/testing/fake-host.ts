@@ -1,6 +1,6 @@
 /** What a test says about the pretended host of a case. */
 import type { Arch } from '../model/arch.ts';
-import type { MachineEntry } from '../host/services.ts';
+import type { CacheItem } from '../host/services.ts';
 import type { World } from './world.ts';
 
 export interface ProgramCall {
@@ -42,8 +42,8 @@ export interface FakeHost {
   readonly freeBytes?: number;
   /** Who uses a machine, by its name. */
   readonly holders?: Readonly<Record<string, string>>;
-  /** Raw images beside the directories. */
-  readonly rawMachines?: readonly Pick<MachineEntry, 'name' | 'path'>[];
+  /** What is kept to save work; an item is there as long as its path is. */
+  readonly cache?: readonly (CacheItem & { readonly neededBy?: string })[];
 }
 
 /** The name says that nothing of it is real. */

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import type { FileInfo, Files, RootFiles } from '../host/services.ts';
@@ -55,13 +55,13 @@ export function pretendRootFiles(world: World, moments: Moments, path: string, r
     list: (inner) => moments.call(`list(${path}:${inner})`, 'reads', () => namesIn(at(inner))),
     writeText: (inner, text, options) =>
       change(`writeText(${path}:${inner})`, () => {
-        mkdirSync(dirname(at(inner)), { recursive: true });
-        writeWhole(at(inner), text, options?.mode);
+        // As a rename does: a last symlink is replaced, not followed.
+        const real = replaced(atLink(inner));
+        writeWhole(real, text, options?.mode);
       }),
     symlink: (inner, target) =>
       change(`symlink(${path}:${inner})`, () => {
-        mkdirSync(dirname(atLink(inner)), { recursive: true });
-        symlinkSync(target, atLink(inner));
+        symlinkSync(target, replaced(atLink(inner)));
       }),
     remove: (inner) => change(`remove(${path}:${inner})`, (inside) => removeTree(atLink(inner), inside)),
     makeDirectory: (inner, options) => change(`makeDirectory(${path}:${inner})`, () => makeDirectory(at(inner), options?.mode)),
@@ -73,6 +73,13 @@ function fileInfo(real: string): FileInfo | null {
   if (stat === undefined) return null;
   const type = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'symlink' : 'other';
   return { type, sizeBytes: stat.size, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, mtimeMs: stat.mtimeMs };
+}
+
+/** Makes room for a file at that path. */
+function replaced(real: string): string {
+  mkdirSync(dirname(real), { recursive: true });
+  if (lstatSync(real, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(real);
+  return real;
 }
 
 function namesIn(real: string): readonly string[] {

@@ -8,6 +8,7 @@ import type { FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
 import { pretendPrograms } from './pretended-exec.ts';
 import { pretendFiles, pretendRootFiles } from './pretended-files.ts';
+import { pretendKeeper } from './pretended-keeper.ts';
 import { pretendMachines } from './pretended-machines.ts';
 import { pretendTrees } from './pretended-trees.ts';
 import { removeTree } from './tree-files.ts';
@@ -42,11 +43,14 @@ export function openBench(world: World, moments: Moments, host: FakeHost, key: s
         }),
       nowMs: () => Date.parse(host.now ?? '2026-11-22T12:00:00Z'),
       randomHex: (bytes) => {
-        const hex = createHash('sha512').update(`${attempt}.${random.length}`).digest('hex').slice(0, 2 * bytes);
+        // In the form of a UUID, so that what makes one of it leaves it as it is.
+        const digits = createHash('sha512').update(`${attempt}.${random.length}`).digest('hex');
+        const hex = `${digits.slice(0, 12)}4${digits.slice(13, 16)}8${digits.slice(17)}`.slice(0, 2 * bytes);
         random.push(hex);
         return hex;
       },
     },
+    keeper: pretendKeeper(world, moments, host),
     files: pretendFiles(world, moments, host.freeBytes ?? 100 * 2 ** 30),
     net: pretendNet(moments, host),
     trees,

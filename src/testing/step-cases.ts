@@ -19,10 +19,10 @@ export interface AcceptedCase<Input, Output> extends Prepared<Input> {
   /** Looks at what is there after the step. Throws when it is not as it should be. */
   readonly then?: (world: World, output: Output) => void;
   /**
-   * The code with which the step refuses to do again what is done already, such as removing what is gone.
-   * Only for steps of which nothing is recorded; others give the same output once more.
+   * Only for steps of which nothing is recorded, so that they are never done again by the engine: the code with which
+   * the step refuses what is done already, such as removing what is gone; or `other output` when it tells what it did itself.
    */
-  readonly whenDone?: ErrorCode;
+  readonly whenDone?: ErrorCode | 'other output';
 }
 
 export interface RefusedCase {

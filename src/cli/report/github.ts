@@ -45,13 +45,18 @@ function groupOf(view: RunView, end: number, step: string, form: PlainForm): str
   const lines: string[] = [];
   const before = view.notes.slice(0, end).findLastIndex((note) => note.step === step && ends.has(note.kind));
   for (let at = before + 1; at <= end; at += 1) {
-    if (view.notes[at]?.step === step) lines.push(...plainLine(view, at, form));
+    if (view.notes[at]?.step === step) lines.push(...plainLine(view, at, form).map(noCommand));
   }
   return lines;
 }
 
 function plainLine(view: RunView, at: number, form: PlainForm): string[] {
   return plainLines({ ...view, notes: view.notes.slice(at, at + 1) }, 0, form);
+}
+
+/** A program's output must not be taken for a command of the workflow, which may be indented. */
+function noCommand(line: string): string {
+  return line.replace(/^(\s*)::/u, '$1: :');
 }
 
 function annotation(note: Note): string[] {

@@ -30,7 +30,7 @@ function noteLines(note: Note, view: RunView, form: PlainForm): string[] {
       return begunLines(note, view, form);
     case 'started': {
       const again = note.attempt > 1 ? ` (attempt ${note.attempt})` : '';
-      return say(`start${again}${note.why === null ? '' : `: ${note.why}`}`);
+      return say(`start${again}${note.why === null ? '' : ` (miss: ${note.why})`}`);
     }
     case 'phase':
     case 'waiting':

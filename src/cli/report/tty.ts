@@ -39,7 +39,7 @@ function settledLines(note: Note, view: RunView, form: TtyForm): string[] {
     case 'begun':
       return begunLines(note, view, form);
     case 'succeeded': {
-      const why = note.why === null ? '' : ` (${note.why})`;
+      const why = note.why === null ? '' : ` (miss: ${note.why})`;
       return [
         resultLine(
           paint('green', '✔'),
@@ -139,17 +139,20 @@ function liveLines(step: ActiveStep, view: RunView, form: TtyForm): string[] {
   const id = labelOf(step.id, view, width);
   const time = elapsed(form.nowMs - step.startedMs);
   const fraction = fractionOf(step);
-  const first =
-    fraction === null
-      ? `${mark} ${id} ${time}`
-      : `${mark} ${id} ${bar(fraction, width - widthOf(id) - 18, form)}  ${time}`;
+  const room = width - 2 - widthOf(id) - 1 - ' 100%'.length - 2 - time.length;
+  const measure = fraction === null ? '' : `${bar(fraction, room, form)}  `;
+  const first = `${mark} ${id} ${measure}${time}`;
   const activity = activityOf(step);
-  return activity === '' ? [first] : [first, `  ${form.paint('dim', '└')} ${clip(harmless(activity), width - 4)}`];
+  return activity === ''
+    ? [first]
+    : [first, `  ${form.paint('dim', '└')} ${clip(harmless(activity), width - 4)}`];
 }
 
+/** Without the cells where there is no room for them. */
 function bar(fraction: number, room: number, { paint }: TtyForm): string {
-  const cells = Math.max(4, Math.min(32, room));
+  const cells = room < 6 ? 0 : Math.min(32, room);
   const full = Math.round(fraction * cells);
   const percent = `${Math.floor(fraction * 100)}%`.padStart(4);
+  if (cells === 0) return percent.trim();
   return `${paint('cyan', '━'.repeat(full))}${paint('dim', '─'.repeat(cells - full))} ${percent}`;
 }

@@ -39,7 +39,7 @@ const broken = recorded(
     },
   ],
   [4.4, started('first-stage', null, 2)],
-  [4.5, { type: 'step.log', step: 'first-stage', level: 'output', text: 'E: 100% broken' }],
+  [4.5, { type: 'step.log', step: 'first-stage', level: 'output', text: '::error::100% broken' }],
   [
     4.8,
     {
@@ -83,12 +83,26 @@ const resumed = recorded(
 
 describe('on a terminal', () => {
   it('shows a build at work', () => {
-    expect(screen(viewOf(build), 100)).toMatchInlineSnapshot();
+    expect(screen(viewOf(build), 100)).toMatchInlineSnapshot(`
+      "run 20261122-184902-k3f9   debian-12 amd64 -> bread
+      ✔ preflight      systemd 252, debootstrap 1.0.128, 72 GiB free                                 0.1s
+      ✔ archive        from cache, built 3 minutes ago
+      ! first-stage    the proxy is slow
+      ◒ first-stage    ━━━━━━━━━━━━━━━━━━━─────────────  60%  21s
+        └ downloading packages 18.4/30.4 MiB  libsystemd0_252.39-1~deb12u1_amd64_a_very_long_name_for_a_…"
+    `);
   });
 
   it('shows the same at 60 columns, and nothing wraps', () => {
     const text = screen(viewOf(build), 60);
-    expect(text).toMatchInlineSnapshot();
+    expect(text).toMatchInlineSnapshot(`
+      "run 20261122-184902-k3f9   debian-12 amd64 -> bread
+      ✔ preflight      systemd 252, debootstrap 1.0.128, 7…  0.1s
+      ✔ archive        from cache, built 3 minutes ago
+      ! first-stage    the proxy is slow
+      ◒ first-stage    ━━━━━━━━━━━━━━━━━━━─────────────  60%  21s
+        └ downloading packages 18.4/30.4 MiB  libsystemd0_252.39…"
+    `);
     expect(Math.max(...text.split('\n').map(widthOf))).toBeLessThan(60);
   });
 
@@ -101,16 +115,32 @@ describe('on a terminal', () => {
   });
 
   it('shows a finished build', () => {
-    expect(screen(viewOf(build, end), 100)).toMatchInlineSnapshot();
+    expect(screen(viewOf(build, end), 100)).toMatchInlineSnapshot(`
+      "run 20261122-184902-k3f9   debian-12 amd64 -> bread
+      ✔ preflight      systemd 252, debootstrap 1.0.128, 72 GiB free                                 0.1s
+      ✔ archive        from cache, built 3 minutes ago
+      ! first-stage    the proxy is slow
+      ✔ first-stage    bookworm, 104 packages (miss: arch is arm64, was amd64)                        38s"
+    `);
   });
 
   it('shows a failure with its last output', () => {
-    expect(screen(viewOf(broken), 100)).toMatchInlineSnapshot();
+    expect(screen(viewOf(broken), 100)).toMatchInlineSnapshot(`
+      "run 20261122-184902-k3f9   debian-12 amd64 -> bread
+      ↻ first-stage    attempt 1 of 3 failed, again in 4.0s: the signature does not verify
+      ✖ first-stage    failed after 0.4s
+        ::error::100% broken
+      - archive        skipped: first-stage failed"
+    `);
     expect(viewOf(broken).failedLog).toBe('/runs/x/first-stage.2.log');
   });
 
   it('shows where a resumed run goes on, and an interruption', () => {
-    expect(screen(viewOf(resumed), 100)).toMatchInlineSnapshot();
+    expect(screen(viewOf(resumed), 100)).toMatchInlineSnapshot(`
+      "resuming run 20261122-184902-k3f9 at first-stage (--fresh starts over)
+      ↷ preflight, archive    done before
+      ■ first-stage    interrupted while unpacking (27s)"
+    `);
   });
 
   it('shows no more steps than there are rows', () => {
@@ -127,11 +157,31 @@ describe('on a terminal', () => {
 
 describe('as plain lines', () => {
   it('has one line for each change', () => {
-    expect(plainLines(viewOf(build, end), 0, plain).join('\n')).toMatchInlineSnapshot();
+    expect(plainLines(viewOf(build, end), 0, plain).join('\n')).toMatchInlineSnapshot(`
+      "machinespawn 0.1.0 run 20261122-184902-k3f9: bootstrap debian-12 amd64 -> bread
+      [ 0.1s] preflight    start
+      [ 0.2s] preflight    ok: systemd 252, debootstrap 1.0.128, 72 GiB free (0.1s)
+      [ 0.3s] archive      ok: from cache, built 3 minutes ago
+      [ 0.4s] first-stage  start (miss: arch is arm64, was amd64)
+      [ 0.5s] first-stage  package lists
+      [ 6.5s] first-stage  downloading packages
+      [ 7.0s] first-stage  warning: the proxy is slow
+      [38.4s] first-stage  ok: bookworm, 104 packages (38s)
+      [38.5s] done: /var/lib/machines/bread"
+    `);
   });
 
   it('has a failure with its last output', () => {
-    expect(plainLines(viewOf(broken), 0, plain).join('\n')).toMatchInlineSnapshot();
+    expect(plainLines(viewOf(broken), 0, plain).join('\n')).toMatchInlineSnapshot(`
+      "machinespawn 0.1.0 run 20261122-184902-k3f9: bootstrap debian-12 amd64 -> bread
+      [ 0.1s] first-stage  start
+      [ 0.4s] first-stage  attempt 1 of 3 failed, again in 4.0s: the signature does not verify
+      [ 4.4s] first-stage  start (attempt 2)
+      [ 4.8s] first-stage  failed after 0.4s
+        ::error::100% broken
+      [ 4.9s] archive      skipped: first-stage failed
+      [ 5.0s] failed"
+    `);
   });
 
   it('says where it goes on', () => {
@@ -158,7 +208,21 @@ describe('as plain lines', () => {
 
 describe('for GitHub', () => {
   it('groups the lines of a step and annotates its failure', () => {
-    expect(githubLines(viewOf(broken), 0, plain).join('\n')).toMatchInlineSnapshot();
+    expect(githubLines(viewOf(broken), 0, plain).join('\n')).toMatchInlineSnapshot(`
+      "machinespawn 0.1.0 run 20261122-184902-k3f9: bootstrap debian-12 amd64 -> bread
+      ::group::first-stage
+      [ 0.1s] first-stage  start
+      [ 0.4s] first-stage  attempt 1 of 3 failed, again in 4.0s: the signature does not verify
+      [ 4.4s] first-stage  start (attempt 2)
+      [ 4.8s] first-stage  failed after 0.4s
+        : :error::100% broken
+      ::endgroup::
+      ::error title=first-stage::the signature does not verify (MSP_SIGNATURE_BAD)
+      ::group::archive
+      [ 4.9s] archive      skipped: first-stage failed
+      ::endgroup::
+      [ 5.0s] failed"
+    `);
   });
 
   it('writes the same whether it is asked once or after each event', () => {
@@ -173,7 +237,16 @@ describe('for GitHub', () => {
   });
 
   it('sums up', () => {
-    expect(githubSummary(viewOf(build, end)).join('\n')).toMatchInlineSnapshot();
+    expect(githubSummary(viewOf(build, end)).join('\n')).toMatchInlineSnapshot(`
+      "### machinespawn bootstrap: debian-12 amd64 -> bread
+
+      | step | result | | time |
+      | --- | --- | --- | --- |
+      | preflight | succeeded | systemd 252, debootstrap 1.0.128, 72 GiB free | 0.1s |
+      | archive | cached | bookworm |  |
+      | first-stage | succeeded | bookworm, 104 packages | 38s |
+      "
+    `);
   });
 });
 
@@ -191,7 +264,7 @@ describe('amounts', () => {
   it.each([
     [{ done: 61, total: 104, unit: 'items' as const }, '61/104'],
     [{ done: 58, total: null, unit: 'percent' as const }, '58%'],
-    [{ done: 2048, total: null, unit: 'bytes' as const }, '2.0 KiB'],
+    [{ done: 2048, total: null, unit: 'bytes' as const }, '2 KiB'],
     [{ done: 100, total: 900, unit: 'bytes' as const }, '100/900 B'],
     [{ done: null, total: null, unit: null }, null],
   ])('%o is %s', (step, text) => expect(amountOf(step)).toBe(text));

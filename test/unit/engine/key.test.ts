@@ -12,7 +12,7 @@ function turned(value: Json): Json {
   return Object.fromEntries(
     Object.entries(value)
       .toReversed()
-      .map(([name, field]) => [name, turned(field as Json)]),
+      .map(([name, field]) => [name, turned(field)]),
   );
 }
 

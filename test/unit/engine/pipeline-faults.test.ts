@@ -204,9 +204,59 @@ describe('faults of a pipeline file', () => {
   });
 });
 
+const one = '  - { id: a, uses: echo, with: { text: x } }\n';
+
+const inputCases: readonly (readonly [string, string])[] = [
+  ['x', "live.yaml:5:6 input 'x' is 'x', not a map (write x: { type: string, summary: … })"],
+  ['{ summary: S }', "live.yaml:5:8 input 'x' has no 'type'"],
+  ['{ typ: string, summary: S }', "live.yaml:5:8 unknown key 'typ' in input 'x' (did you mean 'type'?)"],
+  ['{ type: strnig, summary: S }', "live.yaml:5:14 type: there is no input type 'strnig' (did you mean 'string'?)"],
+  [
+    '{ type: constructor, summary: S }',
+    "live.yaml:5:14 type: there is no input type 'constructor' (there are string, path, number, boolean, list, choice, duration, size)",
+  ],
+  ['{ type: string }', "live.yaml:5:8 input 'x' has no 'summary'"],
+  ['{ type: number, summary: S, default: many }', "live.yaml:5:43 default: 'many' is not a number"],
+  [
+    '{ type: duration, summary: S, default: 10 minutes }',
+    "live.yaml:5:45 default: '10 minutes' is not a duration (write 10m)",
+  ],
+  [
+    '{ type: boolean, summary: S, required: true, default: true }',
+    'live.yaml:5:60 default: an input that is required has no default',
+  ],
+  [
+    '{ type: string, summary: S, default: "${{ run.id }}" }',
+    'live.yaml:5:43 default: a default cannot hold an expression',
+  ],
+  ['{ type: choice, summary: S }', "live.yaml:5:8 input 'x' has no 'options'"],
+  ['{ type: choice, summary: S, options: [] }', 'live.yaml:5:43 options: there is nothing to choose from'],
+  ['{ type: choice, summary: S, options: [a, b], default: c }', "live.yaml:5:60 default: 'c' is not one of a, b"],
+  ['{ type: string, summary: S, options: [a] }', 'live.yaml:5:34 options: only an input of type choice has options'],
+];
+
+describe('faults of inputs and outputs', () => {
+  it.each(inputCases)('%s', async (input, said) => {
+    expect(await textsOf(withSteps(one, `inputs:\n  x: ${input}\n`))).toBe(said);
+  });
+
+  it('names that cannot be', async () => {
+    expect(await textsOf(withSteps(one, 'inputs: { 1x: { type: string, summary: S } }\n'))).toBe(
+      "live.yaml:4:11 '1x' cannot be the name of an input (such as name, or keep-failed)",
+    );
+    expect(await textsOf(withSteps(one, 'outputs: { a b: x }\n'))).toBe(
+      "live.yaml:4:12 'a b' cannot be the name of an output",
+    );
+    expect(await textsOf(withSteps(one, 'outputs: { ab: "${{ steps.b.outputs.text }}" }\n'))).toBe(
+      "live.yaml:4:27 ${{ steps.b.outputs.text }}: there is no step 'b'",
+    );
+  });
+});
+
 const bomb =
   'a: &a [x, x, x, x, x, x, x, x, x, x]\n' +
-  [...'bcdefghi']
+  'bcdefghi'
+    .split('')
     .map(
       (name, index) =>
         `${name}: &${name} [${Array(10)

@@ -59,8 +59,9 @@ it('takes an expression wherever a value may stand, and refuses what the step wo
 });
 
 it('says what each input type is', async () => {
-  const types = ((await made).$defs['input']?.properties['type'] as { oneOf: { const: string; description: string }[] })
-    .oneOf;
+  const { oneOf: types } = ((await made).$defs['input'] as Schema).properties['type'] as {
+    oneOf: { const: string; description: string }[];
+  };
   expect(types.map((type) => type.const)).toEqual(Object.keys(testInputTypes));
   expect(types.every((type) => type.description !== '')).toBe(true);
 });
