@@ -37,9 +37,10 @@ project=$(cd "$(dirname "$0")/.." && pwd)
 # What makes the network work here must work in there, too: copied as it is, and named nowhere.
 hand_in() { # ROOT
   cp -L /etc/resolv.conf /etc/hosts "$1/etc/"
+  echo '127.0.1.1 fresh' >> "$1/etc/hosts"
   mkdir -p "$1/etc/apt/apt.conf.d" "$1/usr/local/share/ca-certificates" "$1/usr/local/etc"
-  for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*prox*; do
-    [ ! -f "$file" ] || cp "$file" "$1$file"
+  for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*; do
+    [ ! -f "$file" ] || [ -e "$1$file" ] || cp "$file" "$1$file"
   done
   for file in /usr/local/share/ca-certificates/*.crt; do
     [ ! -f "$file" ] || cp "$file" "$1$file"
@@ -133,12 +134,12 @@ one() { # SUITE PERSON
     mount --rbind /sys sys
     mount --rbind /dev dev
     mount -t tmpfs -o mode=755 tmpfs run
-    mount -t tmpfs -o mode=1777 tmpfs tmp
+    mkdir -m 1777 run/lock
     # The root itself must be a mount, or nothing inside can pivot or make its mounts private.
     mkdir -p .old && pivot_root . .old
     cd / && umount -l /.old && rmdir /.old
     exec env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM="${TERM:-dumb}" \
-      LANG=C.UTF-8 su -w WITH_TESTS - "$login" -c "WITH_TESTS=$3 sh /session"
+      LANG=C.UTF-8 su - "$login" -c "WITH_TESTS=$3 sh /session"
   ' sh "$machine" "$login" "$with_tests"
   [ -n "$keep" ] || rm -rf --one-file-system "$machine"
 }

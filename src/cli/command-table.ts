@@ -1,29 +1,127 @@
-/** Every command by its name; each is read only when it is needed. */
-import type { AnyCommand } from './command.ts';
+/** Every command by its name: the line of the overview, and the declaration, read only when it is needed. */
+import type { AnyCommand, Group } from './command.ts';
 
-export const commandTable: Readonly<Record<string, () => Promise<AnyCommand>>> = {
-  bootstrap: async () => (await import('./commands/bootstrap.ts')).bootstrap,
-  images: async () => (await import('./commands/images.ts')).images,
-  resume: async () => (await import('./commands/resume.ts')).resume,
-  run: async () => (await import('./commands/run.ts')).run,
-  list: async () => (await import('./commands/list.ts')).list,
-  remove: async () => (await import('./commands/remove.ts')).remove,
-  'clean-cache': async () => (await import('./commands/clean-cache.ts')).cleanCache,
-  'cache ls': async () => (await import('./commands/cache-ls.ts')).cacheLs,
-  'cache explain': async () => (await import('./commands/cache-explain.ts')).cacheExplain,
-  'pipeline run': async () => (await import('./commands/pipeline-run.ts')).pipelineRun,
-  'pipeline list': async () => (await import('./commands/pipeline-list.ts')).pipelineList,
-  'pipeline show': async () => (await import('./commands/pipeline-show.ts')).pipelineShow,
-  'pipeline steps': async () => (await import('./commands/pipeline-steps.ts')).pipelineSteps,
-  'pipeline validate': async () => (await import('./commands/pipeline-validate.ts')).pipelineValidate,
-  'pipeline graph': async () => (await import('./commands/pipeline-graph.ts')).pipelineGraph,
-  'pipeline schema': async () => (await import('./commands/pipeline-schema.ts')).pipelineSchema,
-  'runs ls': async () => (await import('./commands/runs-ls.ts')).runsLs,
-  'runs show': async () => (await import('./commands/runs-show.ts')).runsShow,
-  'runs logs': async () => (await import('./commands/runs-logs.ts')).runsLogs,
-  'runs rm': async () => (await import('./commands/runs-rm.ts')).runsRm,
-  doctor: async () => (await import('./commands/doctor.ts')).doctor,
-  help: async () => (await import('./commands/help.ts')).help,
+export interface TableRow {
+  readonly group: Group;
+  /** The declaration's own, so that the overview reads no declaration. A test holds them together. */
+  readonly summary: string;
+  readonly aliases?: readonly string[];
+  load(): Promise<AnyCommand>;
+}
+
+export const commandTable: Readonly<Record<string, TableRow>> = {
+  bootstrap: {
+    group: 'Build',
+    summary: 'Build a machine from scratch',
+    load: async () => (await import('./commands/bootstrap.ts')).bootstrap,
+  },
+  images: {
+    group: 'Build',
+    summary: 'Show what can be bootstrapped (releases x architectures)',
+    load: async () => (await import('./commands/images.ts')).images,
+  },
+  resume: {
+    group: 'Build',
+    summary: 'Go on with an interrupted run (the last one, or RUN)',
+    load: async () => (await import('./commands/resume.ts')).resume,
+  },
+  run: {
+    group: 'Run',
+    summary: 'Run a command or a shell in a machine (not booted)',
+    load: async () => (await import('./commands/run.ts')).run,
+  },
+  list: {
+    group: 'Manage',
+    summary: 'List machines',
+    aliases: ['ls', 'list-images'],
+    load: async () => (await import('./commands/list.ts')).list,
+  },
+  remove: {
+    group: 'Manage',
+    summary: 'Remove machines',
+    aliases: ['rm'],
+    load: async () => (await import('./commands/remove.ts')).remove,
+  },
+  'clean-cache': {
+    group: 'Manage',
+    summary: 'Free space in /var/cache/machinespawn',
+    load: async () => (await import('./commands/clean-cache.ts')).cleanCache,
+  },
+  'cache ls': {
+    group: 'Manage',
+    summary: 'List what is cached',
+    load: async () => (await import('./commands/cache-ls.ts')).cacheLs,
+  },
+  'cache explain': {
+    group: 'Manage',
+    summary: 'Say why a stored result would be reused, or not',
+    load: async () => (await import('./commands/cache-explain.ts')).cacheExplain,
+  },
+  'pipeline run': {
+    group: 'Pipelines',
+    summary: 'Run a pipeline',
+    load: async () => (await import('./commands/pipeline-run.ts')).pipelineRun,
+  },
+  'pipeline list': {
+    group: 'Pipelines',
+    summary: 'List pipelines',
+    load: async () => (await import('./commands/pipeline-list.ts')).pipelineList,
+  },
+  'pipeline show': {
+    group: 'Pipelines',
+    summary: 'Show inputs and steps of a pipeline, and what they need',
+    load: async () => (await import('./commands/pipeline-show.ts')).pipelineShow,
+  },
+  'pipeline steps': {
+    group: 'Pipelines',
+    summary: 'List step types, or the options of one',
+    load: async () => (await import('./commands/pipeline-steps.ts')).pipelineSteps,
+  },
+  'pipeline validate': {
+    group: 'Pipelines',
+    summary: 'Check pipeline files: all faults at once, with line and column',
+    load: async () => (await import('./commands/pipeline-validate.ts')).pipelineValidate,
+  },
+  'pipeline graph': {
+    group: 'Pipelines',
+    summary: 'Draw a pipeline',
+    load: async () => (await import('./commands/pipeline-graph.ts')).pipelineGraph,
+  },
+  'pipeline schema': {
+    group: 'Pipelines',
+    summary: 'Print the JSON schema of pipeline files, for editors',
+    load: async () => (await import('./commands/pipeline-schema.ts')).pipelineSchema,
+  },
+  'runs ls': {
+    group: 'Pipelines',
+    summary: 'List runs, the newest first',
+    load: async () => (await import('./commands/runs-ls.ts')).runsLs,
+  },
+  'runs show': {
+    group: 'Pipelines',
+    summary: 'Show one run and its steps',
+    load: async () => (await import('./commands/runs-show.ts')).runsShow,
+  },
+  'runs logs': {
+    group: 'Pipelines',
+    summary: 'Print the logs of a run',
+    load: async () => (await import('./commands/runs-logs.ts')).runsLogs,
+  },
+  'runs rm': {
+    group: 'Pipelines',
+    summary: 'Remove runs from the history',
+    load: async () => (await import('./commands/runs-rm.ts')).runsRm,
+  },
+  doctor: {
+    group: 'Helpers',
+    summary: 'Check this host and say how to fix it',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  help: {
+    group: 'Helpers',
+    summary: 'Help for a command or a topic',
+    load: async () => (await import('./commands/help.ts')).help,
+  },
 };
 
 /** Other names. A test holds them against the declarations. */

@@ -31,22 +31,21 @@ const familyGroups: Readonly<Record<string, (typeof groups)[number]>> = {
   cache: 'Manage',
 };
 
-/** `machinespawn --help`. */
-export async function overviewText(): Promise<string> {
-  const single = await Promise.all(
-    Object.keys(commandTable)
-      .filter((name) => !name.includes(' '))
-      .map((name) => loadCommand(name)),
+/** `machinespawn --help`. Reads no declaration: it is asked for often, and shall be quick. */
+export function overviewText(): string {
+  const rows = Object.entries(commandTable).filter(([name]) => !name.includes(' '));
+  const sections = groups.map((group) =>
+    [
+      `${group}:`,
+      ...rows
+        .filter(([, row]) => row.group === group)
+        .map(([name, { summary, aliases = [] }]) => overviewLine(name, summary, aliases)),
+      ...families
+        .filter((family) => familyGroups[family] === group)
+        .map((family) => overviewLine(family, membersOf(family).join(', '), [])),
+      ...(group === 'Helpers' ? topicLines() : []),
+    ].join('\n'),
   );
-  const sections = groups.map((group) => {
-    const lines = single
-      .filter((command) => command.group === group)
-      .map((command) => overviewLine(command.name, command.summary, command.aliases ?? []));
-    const families_ = families
-      .filter((family) => familyGroups[family] === group)
-      .map((family) => overviewLine(family, membersOf(family).join(', '), []));
-    return [`${group}:`, ...lines, ...families_, ...(group === 'Helpers' ? topicLines() : [])].join('\n');
-  });
   return `${[heads, ...sections].join('\n\n')}\n\nRun 'machinespawn help <command>' for details.`;
 }
 
@@ -62,14 +61,17 @@ function topicLines(): readonly string[] {
 }
 
 /** `machinespawn pipeline --help`. */
-export async function familyText(family: string): Promise<string> {
-  const commands = await Promise.all(membersOf(family).map((member) => loadCommand(`${family} ${member}`)));
-  const width = Math.max(...commands.map(({ name }) => name.length));
+export function familyText(family: string): string {
+  const rows = membersOf(family).map((member) => ({
+    name: `${family} ${member}`,
+    summary: commandTable[`${family} ${member}`]?.summary ?? '',
+  }));
+  const width = Math.max(...rows.map(({ name }) => name.length));
   return [
     `Usage: machinespawn ${family} <command> [options]`,
     '',
     'Commands:',
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...rows.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
     `Run 'machinespawn help ${family} <command>' for details.`,
   ].join('\n');
@@ -86,7 +88,13 @@ export function commandText(command: AnyCommand): string {
   if (positionals.length > 0)
     parts.push(section('Arguments', pairs(positionals.map(({ name, summary }) => [name, summary]))));
   if (Object.keys(command.options).length > 0) parts.push(section('Options', optionLines(command.options)));
-  if (command.details !== undefined) parts.push(command.details);
+  if (command.details !== undefined)
+    parts.push(
+      command.details
+        .split('\n')
+        .flatMap((line) => wrap(line, 96))
+        .join('\n'),
+    );
   const aliases = command.aliases ?? [];
   if (aliases.length > 0) parts.push(`Also: ${aliases.join(', ')}`);
   parts.push(section('Options of every command', optionLines(globalOptions)));
@@ -102,10 +110,11 @@ export function usageLine(command: AnyCommand): string {
   return ['machinespawn', command.name, ...words, ...rest].join(' ');
 }
 
+/** The declaration behind a name of the table. */
 export async function loadCommand(name: string): Promise<AnyCommand> {
-  const load = commandTable[name];
-  if (load === undefined) throw new RangeError(`no command ${name} in the table`);
-  return load();
+  const row = commandTable[name];
+  if (row === undefined) throw new RangeError(`no command ${name} in the table`);
+  return row.load();
 }
 
 function section(title: string, lines: readonly string[]): string {

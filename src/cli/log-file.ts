@@ -12,7 +12,8 @@ export const noLogFile: LogFile = { write: () => undefined, close: async () => u
 
 /** Appends to the file. Throws MSP_FILE_UNWRITABLE. */
 export async function openLogFile(path: string): Promise<LogFile> {
-  const { pino } = await import('pino');
+  // CommonJS: a bundle knows its names only below `default`.
+  const { default: pino } = await import('pino');
   try {
     await access(dirname(path), constants.W_OK);
     const destination = pino.destination({ dest: path, append: true, sync: true });

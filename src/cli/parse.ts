@@ -78,8 +78,8 @@ function optionFor(key: string, option: OptionDeclaration): Option {
   if (key === 'verbose')
     return made.argParser((_text, before: unknown) => (typeof before === 'number' ? before : 0) + 1);
   if (option.type === 'list') {
-    return made.argParser((text: string, before: readonly string[] = []) => [
-      ...before,
+    return made.argParser((text: string, before?: readonly string[]) => [
+      ...(before ?? []),
       ...text
         .split(',')
         .map((item) => item.trim())
@@ -87,7 +87,7 @@ function optionFor(key: string, option: OptionDeclaration): Option {
     ]);
   }
   if (option.type === 'repeat')
-    return made.argParser((text: string, before: readonly string[] = []) => [...before, text]);
+    return made.argParser((text: string, before?: readonly string[]) => [...(before ?? []), text]);
   if (option.type === 'count') return made.argParser(parseCount);
   return option.choices === undefined ? made : made.argParser((text: string) => chosen(text, option.choices ?? []));
 }

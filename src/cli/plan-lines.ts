@@ -9,8 +9,8 @@ export function planLines(plan: PlanReport): readonly string[] {
   const columns = [
     { title: '', right: true as const, cell: ({ number }: (typeof rows)[number]) => String(number) },
     { title: '', cell: ({ step }: (typeof rows)[number]) => step.id },
-    { title: '', cell: ({ step }: (typeof rows)[number]) => stateOf(step) },
     { title: '', cell: ({ step }: (typeof rows)[number]) => step.summary },
+    { title: '', cell: ({ step }: (typeof rows)[number]) => stateOf(step) },
   ];
   return [...lines, ...tableLines(columns, rows, false).map((line) => `  ${line}`)];
 }

@@ -1,4 +1,5 @@
 /** The only place that words an error for a person. */
+import { inspect } from 'node:util';
 import { MachinespawnError, type ErrorRecord } from '../errors/machinespawn-error.ts';
 import { redact } from '../errors/redact.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -56,7 +57,7 @@ function faultLines(record: ErrorRecord, paint: Paint): string[] {
 function bugLines(error: unknown, paint: Paint): readonly string[] {
   const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
   const cause =
-    error instanceof Error && error.cause !== undefined ? [`caused by: ${redact(String(error.cause))}`] : [];
+    error instanceof Error && error.cause !== undefined ? [`caused by: ${redact(inspect(error.cause))}`] : [];
   return [
     `${paint('red', 'error:')} machinespawn failed in a way nobody foresaw ${paint('dim', '(MSP_INTERNAL)')}`,
     ...redact(text)

@@ -34,9 +34,9 @@ export async function resolveCommand(argv: readonly string[]): Promise<Resolved>
 }
 
 async function commandCalled(name: string, typedName: string, args: readonly string[]): Promise<Resolved> {
-  const load = commandTable[name];
-  if (load === undefined) throw fail('MSP_COMMAND_UNKNOWN', { word: name });
-  const command = await load();
+  const row = commandTable[name];
+  if (row === undefined) throw fail('MSP_COMMAND_UNKNOWN', { word: name });
+  const command = await row.load();
   const options = { ...globalOptions, ...command.options } as OptionDeclarations;
   const head = scan(args, options, command.passThrough === true ? 1 : undefined);
   if (hasFlag(head, 'version', globalOptions)) return { kind: 'version' };

@@ -32,7 +32,7 @@ export class HostFiles implements Files {
     try {
       return (await readdir(directory)).toSorted();
     } catch (error) {
-      if (errnoCode(error) === 'ENOENT') return [];
+      if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return [];
       throw unreadable(directory, error);
     }
   }

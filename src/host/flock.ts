@@ -116,6 +116,7 @@ export async function waitForFlock(
     if (signal.aborted) throw cancelled(signal);
     if (tryOnce(path, descriptor)) return held(descriptor, holder);
     onWait(holderOf(path));
+    if (signal.aborted) throw cancelled(signal);
     // Should we be killed, the waiting program must not stay behind.
     const waiter = spawn('/usr/bin/setpriv', ['--pdeathsig', 'KILL', '--', '/usr/bin/flock', '-x', '3'], {
       stdio: ['ignore', 'ignore', 'ignore', descriptor],

@@ -5,7 +5,7 @@ import { cleanEnvironment } from './clean-environment.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Set in the process that `enterPrivateNamespace` starts, so that it happens once. */
+/** Names the process that `enterPrivateNamespace` has given its namespace, so that it happens once, and only to that one. */
 export const namespaceMarker = 'MACHINESPAWN_PRIVATE_NAMESPACE';
 
 /** Does this process have a mount namespace of its own? Null when that cannot be seen, such as without root. */
@@ -28,7 +28,8 @@ function unshareFailed(problem: string): MachinespawnError {
  * Throws MSP_TOOL_FAILED where namespaces are not allowed, MSP_TOOL_MISSING.
  */
 export function enterPrivateNamespace(argv: readonly string[], environment: Environment): void {
-  if (environment[namespaceMarker] !== undefined || isPrivateNamespace() === true) return;
+  // Another namespace than that of PID 1 is not enough: it may be a service's, and what we mount would stay there.
+  if (environment[namespaceMarker] === String(process.pid)) return;
   const unshare = '/usr/bin/unshare';
   const options = ['--mount', '--propagation', 'slave', '--'];
   // Once replaced we could not say what is wrong any more.
@@ -39,7 +40,7 @@ export function enterPrivateNamespace(argv: readonly string[], environment: Envi
   if (trial.status !== 0) throw unshareFailed(trial.stderr.trim());
   if (process.execve === undefined) throw unshareFailed(`Node ${process.version} has no process.execve`);
   const [, ...rest] = argv;
-  const given = Object.entries({ ...environment, [namespaceMarker]: '1' }).filter(([, value]) => value !== undefined);
+  const given = Object.entries({ ...environment, [namespaceMarker]: String(process.pid) }).filter(([, value]) => value !== undefined);
   process.execve(
     unshare,
     ['unshare', ...options, process.execPath, ...process.execArgv, ...rest],

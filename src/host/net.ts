@@ -78,7 +78,7 @@ export class HttpNet implements Net {
     options: { readonly timeoutMs: number },
   ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string } | null> {
     try {
-      const { Agent, request } = await import('undici');
+      const { Agent, request } = (await import('undici')).default;
       const dispatcher = new Agent();
       try {
         const signal = AbortSignal.any([this.#settings.signal, AbortSignal.timeout(options.timeoutMs)]);
@@ -95,7 +95,8 @@ export class HttpNet implements Net {
   }
 
   async #dispatcher(proxy: string | null | undefined): Promise<Dispatcher> {
-    const { Agent, EnvHttpProxyAgent, ProxyAgent } = await import('undici');
+    // CommonJS: a bundle knows its names only below `default`.
+    const { Agent, EnvHttpProxyAgent, ProxyAgent } = (await import('undici')).default;
     if (proxy === null) return new Agent();
     if (proxy !== undefined) return new ProxyAgent({ uri: proxy, proxyTunnel: false });
     const { env } = this.#settings;
@@ -112,7 +113,7 @@ export class HttpNet implements Net {
     options: FetchOptions,
     dispatcher: Dispatcher,
   ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
-    const { request } = await import('undici');
+    const { request } = (await import('undici')).default;
     const limit = AbortSignal.timeout(options.timeoutMs ?? 60_000);
     const signal = AbortSignal.any([this.#settings.signal, limit]);
     let place = url;

@@ -45,7 +45,7 @@ export class TreeFiles implements RootFiles {
     try {
       return (await readdir(place)).toSorted();
     } catch (error) {
-      if (errnoCode(error) === 'ENOENT') return [];
+      if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return [];
       throw unreadable(place, error);
     }
   }

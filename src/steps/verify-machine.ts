@@ -28,7 +28,7 @@ export const verifyMachine = defineStep({
     arch: archSchema.describe('Debian architecture of its programs'),
   }),
   reuse: 'run',
-  needs: { root: true, tools: ['dpkg'] },
+  needs: { root: true, tools: ['chroot'] },
   check: ({ input, services }) => isStagingThere(services, input.staging, input.name),
   describe: ({ os, arch }) => `${os}, ${arch}`,
 
@@ -84,13 +84,8 @@ async function remainsProblem(root: RootFiles): Promise<string | null> {
 }
 
 async function audit({ services, input }: Context<Input>): Promise<void> {
-  const { stdout } = await services.exec({
-    file: 'dpkg',
-    args: [`--root=${input.staging}`, '--audit'],
-    okCodes: [0, 1],
-    reads: true,
-    sandbox: false,
-  });
+  // The machine's own dpkg: the host's would call every package of another architecture foreign.
+  const { stdout } = await services.exec({ file: 'chroot', args: [input.staging, 'dpkg', '--audit'], okCodes: [0, 1] });
   if (stdout.trim() !== '') {
     throw fail('MSP_MACHINE_BROKEN', { name: input.name, problem: `dpkg finds packages that are not installed well: ${stdout.trim().slice(0, 500)}` });
   }

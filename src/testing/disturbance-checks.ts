@@ -54,7 +54,9 @@ export async function checkAborts(stage: Stage): Promise<void> {
     const world = stage.before.copy();
     try {
       const end = await runAttempt(stage.step, stage.input, world, stage.host, { disturbance: { kind: 'abort', at } });
-      const ended = end.error === undefined ? at === attempt.moments.length - 1 : MachinespawnError.is(end.error) && end.error.code === 'MSP_CANCELLED';
+      // What was under way already may still come to a good end.
+      const wentOn = end.moments.slice(at + 1).some((what) => what.startsWith('before '));
+      const ended = end.error === undefined ? !wentOn : MachinespawnError.is(end.error) && end.error.code === 'MSP_CANCELLED';
       if (!ended) throw end.error ?? new Error('it went on');
       const left = trespasses(files, world.listing(), stage.writes);
       if (left.length > 0) throw new Error(`it left\n${left.join('\n')}`);

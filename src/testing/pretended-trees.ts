@@ -49,6 +49,7 @@ export function pretendTrees(world: World, moments: Moments, key: string): Prete
     commit() {
       if (!changed) return;
       const to = join(world.root, directories.trees, key);
+      world.committed.push(key);
       if (world.has(`${directories.trees}/${key}`)) removeTree(join(world.root, work));
       else renameSync(join(world.root, work), to);
     },

@@ -52,12 +52,17 @@ export function stepChecks<In extends ZodType, Out extends ZodType>(step: Step<I
 
 function checkCases(cases: StepCases): void {
   if (cases.accepts.length === 0) throw new TypeError('a step needs at least one case that it accepts');
+  const numbers = new Map<unknown, number>();
+  const numberOf = (value: unknown): number => {
+    numbers.set(value, numbers.get(value) ?? numbers.size);
+    return numbers.get(value) ?? 0;
+  };
   for (const list of [cases.accepts, cases.refuses ?? [], cases.fails ?? []]) {
     const seen = new Map<string, unknown>();
     for (const given of list as readonly (AcceptedCase<unknown, unknown> | FailedCase<unknown> | RefusedCase)[]) {
-      // Functions are told apart by what they are, and the rest by what it says.
+      // Functions are the same only when they are one; two may close over different values.
       const { name, ...rest } = given;
-      const form = JSON.stringify(rest, (_, value: unknown) => (typeof value === 'function' ? value.toString() : value));
+      const form = JSON.stringify(rest, (_, value: unknown) => (typeof value === 'function' ? `function ${numberOf(value)}` : value));
       for (const mark of [`name ${name}`, `form ${form}`]) {
         if (seen.has(mark)) throw new TypeError(`case '${name}' is there twice (as '${String(seen.get(mark))}')`);
         seen.set(mark, name);

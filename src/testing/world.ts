@@ -1,5 +1,5 @@
 /** A pretended computer: a directory that plays `/`, with what it answers. */
-import { mkdirSync, mkdtempSync, symlinkSync, chmodSync, writeFileSync, readFileSync, lstatSync } from 'node:fs';
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Command } from '../host/services.ts';
@@ -21,6 +21,16 @@ export const directories = {
   work: '/var/cache/machinespawn/work',
 } as const;
 
+/** In memory where there is such a place: a step is tried some hundred times. */
+function base(): string {
+  try {
+    accessSync('/dev/shm', constants.W_OK | constants.X_OK);
+    return '/dev/shm';
+  } catch {
+    return tmpdir();
+  }
+}
+
 export class World {
   /** Real path of the directory that plays `/`. */
   readonly root: string;
@@ -28,6 +38,8 @@ export class World {
   readonly commands: Pick<Command, 'file' | 'args' | 'env' | 'stdin'>[] = [];
   /** Locks that were taken, in order. */
   readonly locks: string[] = [];
+  /** References of the trees that steps have made, in order. */
+  readonly committed: string[] = [];
   /** What the step told the log, level first. */
   readonly logged: string[] = [];
   #trees = 0;
@@ -37,14 +49,14 @@ export class World {
   }
 
   static create(): World {
-    const world = new World(mkdtempSync(join(tmpdir(), 'machinespawn-step-')));
+    const world = new World(mkdtempSync(join(base(), 'machinespawn-step-')));
     for (const directory of Object.values(directories)) mkdirSync(join(world.root, directory), { recursive: true });
     mkdirSync(join(world.root, 'tmp'));
     return world;
   }
 
   copy(): World {
-    const parent = mkdtempSync(join(tmpdir(), 'machinespawn-step-'));
+    const parent = mkdtempSync(join(base(), 'machinespawn-step-'));
     copyTree(this.root, join(parent, 'root'));
     const copy = new World(join(parent, 'root'));
     copy.#trees = this.#trees;
@@ -71,6 +83,11 @@ export class World {
     const ref = `${this.#trees}`.padStart(64, '0');
     this.put({ '/': null, ...files }, `${directories.trees}/${ref}`);
     return ref;
+  }
+
+  /** Removes what is there, as `rm -rf` does. */
+  remove(path: string): void {
+    removeTree(insideRoot(this.root, path, false));
   }
 
   /** Text of a file, or null. */

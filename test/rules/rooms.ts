@@ -110,7 +110,7 @@ const rooms: readonly Room[] = [
     holds: ['src/cli/'],
     mayImport: ['src/model/', 'src/errors/', APP, PACKAGE_ROOT],
     mayImportTypes: ['src/engine/'],
-    npm: ['commander', 'log-update'],
+    npm: ['commander', 'log-update', 'pino'],
     builtins: 'all',
   },
   {
@@ -144,7 +144,7 @@ const rooms: readonly Room[] = [
   {
     name: 'bin',
     holds: ['src/bin.ts'],
-    mayImport: ['src/cli/', 'src/errors/', PACKAGE_ROOT],
+    mayImport: ['src/cli/', 'src/errors/', APP, PACKAGE_ROOT],
     builtins: 'all',
     readsEnvironment: true,
   },

@@ -54,8 +54,10 @@ async function requestFor(
   app: App,
   cwd: string,
 ): Promise<RunRequest> {
-  const pipeline = pipelineName(what, cwd);
-  if (pipeline !== what || (await app.listPipelines()).some(({ name }) => name === what)) return { pipeline, inputs };
+  // "debian/12" is an image although it holds a slash.
+  const isFile = /\.ya?ml$/u.test(what) || /^\.{0,2}\//u.test(what);
+  if (isFile || (await app.listPipelines()).some(({ name }) => name === what))
+    return { pipeline: pipelineName(what, cwd), inputs };
   if (what.startsWith('@') || /^\d{8}-\d{6}-/u.test(what)) return requestOfRun(await app.showRun(what), inputs);
   const { parseImageSpec } = await import('../../model/image-spec.ts');
   try {

@@ -3,7 +3,7 @@ import { fail } from '../../errors/machinespawn-error.ts';
 import { relativeTime } from '../../model/relative-time.ts';
 import { defineCommand } from '../command.ts';
 import { elapsed } from '../report/amounts.ts';
-import { countOf, listOptions, printList } from '../table.ts';
+import { listOptions, printList } from '../table.ts';
 
 export const runStatuses = ['succeeded', 'failed', 'interrupted', 'paused', 'running', 'damaged'] as const;
 

@@ -94,7 +94,12 @@ export function applyEvent(view: RunView, event: RunEvent): void {
     case 'warning':
       view.notes.push({ kind: 'warning', atMs, step: event.step, text: event.text });
       break;
-    default:
+    case 'step.succeeded':
+    case 'step.cached':
+    case 'step.skipped':
+    case 'step.blocked':
+    case 'step.failed':
+    case 'step.interrupted':
       finish(view, event, atMs);
   }
 }

@@ -143,9 +143,7 @@ function liveLines(step: ActiveStep, view: RunView, form: TtyForm): string[] {
   const measure = fraction === null ? '' : `${bar(fraction, room, form)}  `;
   const first = `${mark} ${id} ${measure}${time}`;
   const activity = activityOf(step);
-  return activity === ''
-    ? [first]
-    : [first, `  ${form.paint('dim', '└')} ${clip(harmless(activity), width - 4)}`];
+  return activity === '' ? [first] : [first, `  ${form.paint('dim', '└')} ${clip(harmless(activity), width - 4)}`];
 }
 
 /** Without the cells where there is no room for them. */

@@ -32,7 +32,13 @@ export const bread: MachineSummary = {
 export const succeeded: RunOutcome = {
   runId: '20261122-184902-k3f9',
   status: 'succeeded',
-  outputs: { name: 'bread', path: '/var/lib/machines/bread', image: 'debian-12', arch: 'amd64', sizeBytes: 303_038_464 },
+  outputs: {
+    name: 'bread',
+    path: '/var/lib/machines/bread',
+    image: 'debian-12',
+    arch: 'amd64',
+    sizeBytes: 303_038_464,
+  },
   error: null,
   exitCode: 0,
   steps: { total: 3, done: 3, cached: 0 },
@@ -68,7 +74,18 @@ export const lastRun: RunDetail = {
   directory: '/var/lib/machinespawn/runs/20261122-184902-k3f9',
   error: null,
   stepDetails: [
-    { id: 'first-stage', uses: 'bootstrap-first-stage', status: 'succeeded', attempts: 1, startedAt: null, durationMs: 38_000, key: 'ab'.repeat(32), outputs: null, error: null, logs: [] },
+    {
+      id: 'first-stage',
+      uses: 'bootstrap-first-stage',
+      status: 'succeeded',
+      attempts: 1,
+      startedAt: null,
+      durationMs: 38_000,
+      key: 'ab'.repeat(32),
+      outputs: null,
+      error: null,
+      logs: [],
+    },
   ],
 };
 
@@ -102,11 +119,23 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
     removeRuns: note('removeRuns', (ids: readonly string[]) => ids),
     listMachines: note('listMachines', () => [bread]),
     images: note('images', () => []),
-    doctor: note('doctor', () => [{ id: 'root', title: 'root', status: 'ok' as const, detail: 'sudo available', fix: null }]),
+    doctor: note('doctor', () => [
+      { id: 'root', title: 'root', status: 'ok' as const, detail: 'sudo available', fix: null },
+    ]),
     cacheEntries: note('cacheEntries', () => []),
     explain: note('explain', () => ({
       ...plan,
-      steps: [{ id: 'first-stage', uses: 'bootstrap-first-stage', summary: 'Unpack', needs: [], cache: 'miss' as const, why: 'arch is arm64, was amd64', input: null }],
+      steps: [
+        {
+          id: 'first-stage',
+          uses: 'bootstrap-first-stage',
+          summary: 'Unpack',
+          needs: [],
+          cache: 'miss' as const,
+          why: 'arch is arm64, was amd64',
+          input: null,
+        },
+      ],
     })),
     listPipelines: note('listPipelines', () => [helloPipeline]),
     showPipeline: note('showPipeline', () => ({
@@ -119,7 +148,15 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
     graphPipeline: note('graphPipeline', () => 'a -> b\n'),
     pipelineSchema: note('pipelineSchema', () => ({ type: 'object' })),
     stepTypes: note('stepTypes', () => [
-      { id: 'echo', summary: 'Print and return a text', input: { properties: { text: { type: 'string', description: 'The text' } }, required: ['text'] }, output: { properties: {} }, needsRoot: false, tools: [], reuse: 'always' },
+      {
+        id: 'echo',
+        summary: 'Print and return a text',
+        input: { properties: { text: { type: 'string', description: 'The text' } }, required: ['text'] },
+        output: { properties: {} },
+        needsRoot: false,
+        tools: [],
+        reuse: 'always',
+      },
     ]),
     missingTools: note('missingTools', () => ({ packages: [], commands: [] })),
     installTools: note('installTools', () => undefined),

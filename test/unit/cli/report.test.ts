@@ -109,7 +109,8 @@ describe('on a terminal', () => {
   it('wraps at no width', () => {
     for (let width = 20; width <= 200; width += 7) {
       for (const view of [viewOf(build), viewOf(build, end), viewOf(broken), viewOf(resumed)]) {
-        for (const line of screen(view, width).split('\n')) expect(widthOf(line), `${width}: ${line}`).toBeLessThan(width);
+        for (const line of screen(view, width).split('\n'))
+          expect(widthOf(line), `${width}: ${line}`).toBeLessThan(width);
       }
     }
   });
@@ -271,7 +272,11 @@ describe('amounts', () => {
 
   it('says what a step waits for', () => {
     const view = viewOf(
-      recorded([0, begun], [1, started('archive')], [2, { type: 'step.waiting', step: 'archive', holder: 'run x (pid 7)' }]),
+      recorded(
+        [0, begun],
+        [1, started('archive')],
+        [2, { type: 'step.waiting', step: 'archive', holder: 'run x (pid 7)' }],
+      ),
     );
     const [step] = [...view.active.values()];
     expect(step === undefined ? '' : activityOf(step)).toBe('waiting for run x (pid 7)');

@@ -87,7 +87,10 @@ export const build = recorded(
       text: 'libsystemd0_252.39-1~deb12u1_amd64_a_very_long_name_for_a_package',
     },
   ],
-  [6.6, { type: 'step.log', step: 'first-stage', level: 'output', text: 'I: Retrieving \u001b[31mlibsystemd0\u001b[0m' }],
+  [
+    6.6,
+    { type: 'step.log', step: 'first-stage', level: 'output', text: 'I: Retrieving \u001b[31mlibsystemd0\u001b[0m' },
+  ],
   [7, { type: 'warning', step: 'first-stage', text: 'the proxy is slow' }],
 );
 

@@ -1,0 +1,31 @@
+/** What all files of the real tier share: one temporary directory, made before the first and removed after the last. */
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where the mirror keeps what it has fetched, so that no package crosses the internet twice in one run. */
+export const archiveVariable = 'MACHINESPAWN_TEST_ARCHIVE';
+const rootVariable = 'MACHINESPAWN_TEST_ROOT';
+
+/** Set by the global set-up, which also removes it. */
+export function announceSharedRoot(path: string): void {
+  process.env[rootVariable] = path;
+}
+
+/** Throws where the global set-up did not run. */
+export function sharedRoot(): string {
+  const root = process.env[rootVariable];
+  if (root === undefined) throw new TypeError(`${rootVariable} is not set: the global set-up did not run`);
+  return root;
+}
+
+/** The shared package archive. A developer may keep it from one run to the next. */
+export function archiveDirectory(): string {
+  const path = process.env[archiveVariable] ?? join(sharedRoot(), 'archive');
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** A new directory for one test. */
+export function newDirectory(label: string): string {
+  return mkdtempSync(join(sharedRoot(), `${label}-`));
+}
