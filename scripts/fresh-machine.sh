@@ -67,9 +67,17 @@ make_root() { # SUITE ROOT
   [ ! -e "$2/.whole" ] || return 0
   rm -rf --one-file-system "$2"
   mkdir -p "$work/packages"
-  debootstrap --variant=minbase --include=nodejs,npm,git,ca-certificates,sudo --cache-dir="$work/packages" \
+  debootstrap --variant=minbase --include=ca-certificates --cache-dir="$work/packages" \
     "$1" "$2" http://deb.debian.org/debian > "$work/$1.log" 2>&1 || { tail -20 "$work/$1.log" >&2 && exit 1; }
   hand_in "$2"
+  # Through apt: debootstrap cannot order the many packages that npm needs.
+  unshare --mount --pid --fork --kill-child --propagation private /bin/sh -eu -c '
+    mount -t proc proc "$1/proc"
+    export DEBIAN_FRONTEND=noninteractive
+    chroot "$1" apt-get -q update
+    chroot "$1" apt-get -q -y --no-install-recommends install nodejs npm git sudo
+    chroot "$1" apt-get clean
+  ' sh "$2" >> "$work/$1.log" 2>&1 || { tail -20 "$work/$1.log" >&2 && exit 1; }
   chroot "$2" /usr/sbin/update-ca-certificates > /dev/null
   chroot "$2" /usr/sbin/useradd --create-home --shell /bin/bash baker
   echo 'baker ALL=(ALL) NOPASSWD: ALL' > "$2/etc/sudoers.d/baker"

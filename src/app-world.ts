@@ -28,6 +28,8 @@ export const defaultDirectories = {
   state: '/var/lib/machinespawn',
 } as const;
 
+const mountTools: ReadonlySet<string> = new Set(['mount', 'umount']);
+
 export interface World {
   readonly settings: Settings;
   readonly exec: Exec;
@@ -73,8 +75,10 @@ export function openWorld(
     snapshots ??= openSnapshotStore({
       directory: join(settings.cacheDirectory, 'snapshots'),
       driver: settings.snapshotDriver,
-      privateNamespace: isPrivateNamespace() === true,
-      run: (file, args, options = {}) => tidy({ file, args, sandbox: false, ...options }, { signal: options.signal ?? signal }),
+      privateNamespace: isPrivateNamespace(environment),
+      // Mounts must be made in this process's own namespace; all else dies with us in one of its own.
+      run: (file, args, { signal: stop = signal, ...options } = {}) =>
+        tidy({ file, args, sandbox: !mountTools.has(file), wholeOutput: true, ...options }, { signal: stop }),
     });
     return snapshots;
   };
@@ -127,7 +131,7 @@ function lazyStore(open: () => Promise<SnapshotStore>): Pick<
 > {
   return {
     prepare: async (parent, id) => (await open()).prepare(parent, id),
-    commit: async (writable, key) => (await open()).commit(writable, key),
+    commit: async (writable, key, options) => (await open()).commit(writable, key, options),
     discard: async (writable) => (await open()).discard(writable),
     has: async (key) => (await open()).has(key),
     verify: async (key) => (await open()).verify(key),

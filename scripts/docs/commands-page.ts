@@ -21,7 +21,7 @@ export async function commandsPage(): Promise<string> {
   return [
     generatedNote,
     '# Commands',
-    fenced(await overviewText()),
+    fenced(overviewText()),
     ...sections,
     '## Exit codes',
     markdownTable(['code', 'meaning'], exitCodeTexts),

@@ -6,7 +6,7 @@ export interface TableRow {
   /** The declaration's own, so that the overview reads no declaration. A test holds them together. */
   readonly summary: string;
   readonly aliases?: readonly string[];
-  load(): Promise<AnyCommand>;
+  readonly load: () => Promise<AnyCommand>;
 }
 
 export const commandTable: Readonly<Record<string, TableRow>> = {

@@ -24,7 +24,7 @@ export interface Manner {
   /** Asked as root and just before the run; false ends it without an error. */
   readonly confirm?: () => Promise<boolean>;
   /** Last words after a success; gives the exit code. */
-  readonly finish: (outcome: RunOutcome, durationMs: number) => number;
+  readonly finish: (outcome: RunOutcome, durationMs: number) => number | Promise<number>;
 }
 
 /** Runs a request, or shows its plan with --dry-run. */
@@ -112,6 +112,7 @@ async function ended(call: Call, manner: Manner, reporter: Reporter, outcome: Ru
       json: manner.json === true,
       run: outcome.runId,
       log: reporter.view.failedLog,
+      afterSteps: !reporter.isSilent,
     });
   }
   if (saved && manner.json !== true) for (const line of savedLines(outcome, manner.root)) terminal.say(line);

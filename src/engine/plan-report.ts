@@ -1,6 +1,6 @@
 /** What a run of a plan would do: what is reused, what is made, and why. Steps that only look are run for it. */
 import { MachinespawnError } from '../errors/machinespawn-error.ts';
-import { evaluateCondition, type ExpressionContext } from './expression.ts';
+import { evaluateCondition, parseTemplate, references, type ExpressionContext } from './expression.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { EnginePorts } from './ports.ts';
 import type { RunOptions } from './run-options.ts';
@@ -49,7 +49,8 @@ async function one<Services>(
   options: Pick<RunOptions, 'noCache' | 'refresh'>,
 ): Promise<Report> {
   const unknown = planned.needs.filter((need) => context.steps[need] === undefined);
-  const used = unknown.filter((need) => JSON.stringify([planned.with, planned.if]).includes(`steps.${need}.`));
+  const named = new Set(await stepsNamedIn([planned.with, planned.if]));
+  const used = unknown.filter((need) => named.has(need));
   if (used.length > 0) return { cache: 'unknown', why: `it depends on what ${used.join(' and ')} gives`, input: null };
   try {
     if (planned.if !== null && !(await evaluateCondition(planned.if, context))) {
@@ -62,7 +63,7 @@ async function one<Services>(
       if (options.refresh?.some((name) => name === '*' || name === planned.id) === true) {
         return { cache: 'miss', why: 'it is to be done anew (--refresh)', input };
       }
-      const { hit, why } = await lookUp(ports.results, type, question, ports.clock, true);
+      const { hit, why } = await lookUp(ports.results, planned.uses, type, question, ports.clock, true);
       if (hit === null) return { cache: 'miss', why: why ?? '', input };
       return { cache: 'hit', why: why ?? '', input, outputs: hit.outputs };
     }
@@ -73,6 +74,16 @@ async function one<Services>(
     if (!MachinespawnError.is(error)) throw error;
     return { cache: 'off', why: `${error.message} (${error.code})`, input: null };
   }
+}
+
+/** Ids of the steps that the expressions in a value refer to. */
+async function stepsNamedIn(value: Json): Promise<readonly string[]> {
+  if (typeof value === 'string') {
+    const found = references(await parseTemplate(value));
+    return found.filter(({ root }) => root === 'steps').map(({ path }) => path[0] ?? '');
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return (await Promise.all(Object.values(value).map(stepsNamedIn))).flat();
 }
 
 function lookingContext<Services>(planned: PlannedStep, input: unknown, key: string, ports: EnginePorts<Services>): StepContext<unknown, Services> {

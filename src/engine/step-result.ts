@@ -26,12 +26,13 @@ export async function askedOf(planned: PlannedStep, type: AnyStep, context: Expr
   }
   const input: unknown = deepFreeze(parsed.data);
   const identity = JSON.parse(JSON.stringify(type.identity === undefined ? input : type.identity(input))) as Json;
-  return { input, identity, key: stepKey({ type: type.id, version: type.version, identity }) };
+  return { input, identity, key: stepKey({ type: planned.uses, version: type.version, identity }) };
 }
 
 /** A result that serves, or why there is none. `why` is null when explaining was not asked for. */
 export async function lookUp(
   results: ResultStore,
+  uses: string,
   type: AnyStep,
   question: Question,
   clock: Clock,
@@ -39,19 +40,19 @@ export async function lookUp(
 ): Promise<{ readonly hit: StoredResult | null; readonly why: string | null }> {
   let hit: StoredResult | null = null;
   try {
-    hit = await results.get(type.id, question.key);
+    hit = await results.get(uses, question.key);
   } catch (error) {
     if (!MachinespawnError.is(error) || error.code !== 'MSP_RESULT_CORRUPT') throw error;
     return { hit: null, why: error.message };
   }
   if (hit !== null) return { hit, why: explain ? `made ${ageText(clock.now() - Date.parse(hit.createdAt))} by run ${hit.runId}` : null };
-  return { hit: null, why: explain ? await explainMiss(results, type, question) : null };
+  return { hit: null, why: explain ? await explainMiss(results, uses, type, question) : null };
 }
 
 const nearestOf = 20;
 
-async function explainMiss(results: ResultStore, type: AnyStep, question: Question): Promise<string> {
-  const earlier = await results.recent(type.id, nearestOf);
+async function explainMiss(results: ResultStore, uses: string, type: AnyStep, question: Question): Promise<string> {
+  const earlier = await results.recent(uses, nearestOf);
   if (earlier.length === 0) return 'no result yet';
   let best: { text: string; count: number } | null = null;
   for (const result of earlier) {

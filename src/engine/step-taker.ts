@@ -106,12 +106,12 @@ export class StepTaker<Services> {
     if (this.#distrusted.has(id)) return { done: false, why: journal.step(id).why };
     if (options.noCache === true) return { done: false, why: 'stored results are not asked for (--no-cache)' };
     if (options.refresh?.some((name) => name === '*' || name === id) === true) return { done: false, why: 'it is to be done anew (--refresh)' };
-    const { hit, why } = await lookUp(ports.results, type, question, ports.clock, type.singleFlight !== false);
+    const { hit, why } = await lookUp(ports.results, planned.uses, type, question, ports.clock, type.singleFlight !== false);
     if (hit === null) return { done: false, why };
     const from = { run: hit.runId, createdAt: hit.createdAt };
     journal.commit({ type: 'CACHED', step: id, key: question.key, outputs: hit.outputs, from });
     const text = type.describe?.(hit.outputs) ?? null;
-    this.#run.emit({ type: 'step.cached', step: id, uses: type.id, durationMs: 0, outputs: hit.outputs, text, from });
+    this.#run.emit({ type: 'step.cached', step: id, uses: planned.uses, durationMs: 0, outputs: hit.outputs, text, from });
     this.#settle(id, hit.outputs);
     return { done: true, why: null };
   }
@@ -157,7 +157,7 @@ export class StepTaker<Services> {
       }
       const attempt = record.attempts + 1;
       journal.commit({ type: 'START', step: id, attempt, key: question.key, identity: question.identity });
-      this.#run.emit({ type: 'step.started', step: id, uses: type.id, attempt, key: question.key, why });
+      this.#run.emit({ type: 'step.started', step: id, uses: planned.uses, attempt, key: question.key, why });
       if (await this.#attempt(planned, type, question, attempt)) return;
     }
   }
@@ -188,13 +188,13 @@ export class StepTaker<Services> {
           if (!planned.cache || type.reuse !== 'always') return;
           const { key, identity } = question;
           const createdAt = new Date(ports.clock.now()).toISOString();
-          await ports.results.put({ key, type: type.id, version: type.version, identity, outputs: made, runId, createdAt, durationMs: duration() });
+          await ports.results.put({ key, type: planned.uses, version: type.version, identity, outputs: made, runId, createdAt, durationMs: duration() });
         },
       });
       journal.commit({ type: 'DONE', step: id, key: question.key, outputs, durationMs: duration() });
       this.#seen.add(id);
       const text = type.describe?.(outputs) ?? null;
-      this.#run.emit({ type: 'step.succeeded', step: id, uses: type.id, durationMs: duration(), outputs, text, from: null });
+      this.#run.emit({ type: 'step.succeeded', step: id, uses: planned.uses, durationMs: duration(), outputs, text, from: null });
       this.#run.emit({ type: 'checkpoint.saved', step: id });
       this.#settle(id, outputs);
       return true;

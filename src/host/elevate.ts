@@ -31,6 +31,6 @@ export function elevate(options: ElevateOptions): never {
   if (!isFree && !options.mayAsk) throw wanted;
   options.onElevate?.();
   const given = Object.entries(environment).filter(([, value]) => value !== undefined);
-  process.execve(sudo, ['sudo', ...command], Object.fromEntries(given) as Record<string, string>);
+  process.execve(sudo, ['sudo', ...command], Object.fromEntries(given));
   throw wanted;
 }

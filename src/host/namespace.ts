@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
 import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 
@@ -8,13 +7,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Names the process that `enterPrivateNamespace` has given its namespace, so that it happens once, and only to that one. */
 export const namespaceMarker = 'MACHINESPAWN_PRIVATE_NAMESPACE';
 
-/** Does this process have a mount namespace of its own? Null when that cannot be seen, such as without root. */
-export function isPrivateNamespace(): boolean | null {
-  try {
-    return readlinkSync('/proc/self/ns/mnt') !== readlinkSync('/proc/1/ns/mnt');
-  } catch {
-    return null;
-  }
+/** Has `enterPrivateNamespace` given this very process its mount namespace? PID 1's may be hidden, even from root. */
+export function isPrivateNamespace(environment: Environment): boolean {
+  return environment[namespaceMarker] === String(process.pid);
 }
 
 function unshareFailed(problem: string): MachinespawnError {
@@ -29,7 +24,7 @@ function unshareFailed(problem: string): MachinespawnError {
  */
 export function enterPrivateNamespace(argv: readonly string[], environment: Environment): void {
   // Another namespace than that of PID 1 is not enough: it may be a service's, and what we mount would stay there.
-  if (environment[namespaceMarker] === String(process.pid)) return;
+  if (isPrivateNamespace(environment)) return;
   const unshare = '/usr/bin/unshare';
   const options = ['--mount', '--propagation', 'slave', '--'];
   // Once replaced we could not say what is wrong any more.
@@ -44,6 +39,6 @@ export function enterPrivateNamespace(argv: readonly string[], environment: Envi
   process.execve(
     unshare,
     ['unshare', ...options, process.execPath, ...process.execArgv, ...rest],
-    Object.fromEntries(given) as Record<string, string>,
+    Object.fromEntries(given),
   );
 }

@@ -40,7 +40,7 @@ const terminalInit = `${makeBinds}
 ( trap '' TERM INT HUP QUIT
   while read -r m <&3; do case $m in TERM|INT|HUP) kill -$m -1;; esac; done
   kill -KILL -1 ) </dev/null >/dev/null 2>&1 &
-"$@" 3<&-
+env --default-signal=INT,QUIT "$@" 3<&-
 exit $?`;
 
 export interface SandboxOptions {
@@ -56,6 +56,8 @@ export function sandboxArgv(command: readonly string[], options: SandboxOptions 
   const binds = (options.binds ?? []).flatMap(({ from, to, readOnly }) => [readOnly === true ? 'ro' : 'rw', from, to]);
   const script = options.terminal === true ? terminalInit : init(options.status === true ? '3>&4 4>&-' : '3<&- 4>&-');
   return [
+    // Ctrl-C reaches all of them: unshare would hold it back, and die of it in the end.
+    ...(options.terminal === true ? ['env', '--ignore-signal=INT,QUIT'] : []),
     ...['setpriv', '--pdeathsig', 'KILL', '--'],
     ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=KILL', '--mount-proc', '--'],
     ...['sh', '-c', script, 'ms-init', ...binds, '--', ...command],

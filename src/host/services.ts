@@ -21,6 +21,8 @@ export interface Command {
   readonly timeoutMs?: number;
   /** Its own mount and PID namespace, dead when we die. Off for quick look-ups that start nothing. @default true */
   readonly sandbox?: boolean;
+  /** `stdout` of the result is all of it, not only its last MiB. @default false */
+  readonly wholeOutput?: boolean;
   /** The program only looks; it may run in a dry run. @default false */
   readonly reads?: boolean;
   /** Bind mounts made inside the sandbox before the program starts. */
@@ -82,7 +84,7 @@ export interface Trees {
    * The tree that this step makes: a writable snapshot of `parent`, or an empty one.
    * It is committed under `ref` when the step succeeds, and thrown away otherwise. Once in a step.
    */
-  change(parent: string | null): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }>;
+  change(parent: string | null, options?: { /** Will it be copied again and again (true), or is it an early stage of something (false)? */ readonly whole?: boolean }): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }>;
   /** A faithful, independent copy of a committed tree at `directory`, which must not exist. */
   materialize(ref: string, directory: string): Promise<void>;
   /** A read-only look at a committed tree. Given back when the step ends. */

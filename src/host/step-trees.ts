@@ -11,7 +11,9 @@ interface Writable {
 /** What is asked of the snapshot store, whose writable trees only it understands. */
 export interface TreeStore<W extends Writable = Writable> {
   prepare(parent: string | null, id: string): Promise<W>;
-  commit(writable: W, key: string): Promise<unknown>;
+  commit(writable: W, key: string, options?: { readonly whole?: boolean }): Promise<unknown>;
+  /** Throws MSP_SNAPSHOT_MISSING, MSP_SNAPSHOT_DAMAGED. */
+  verify(key: string): Promise<void>;
   discard(writable: W): Promise<void>;
   has(key: string): Promise<boolean>;
   view(key: string): Promise<{ readonly path: string; release(): Promise<void> }>;
@@ -43,15 +45,21 @@ export class StepTrees<W extends Writable> implements Trees {
   readonly #settings: StepTreesSettings<W>;
   #writable: W | null = null;
   #isChanged = false;
+  #commitOptions: { readonly whole?: boolean } = {};
   readonly #views: { release(): Promise<void> }[] = [];
 
   constructor(settings: StepTreesSettings<W>) {
     this.#settings = settings;
   }
 
-  async change(parent: string | null): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }> {
+  async change(
+    parent: string | null,
+    options: { readonly whole?: boolean } = {},
+  ): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }> {
     if (this.#isChanged) throw misuse('a step changes one tree, once');
     this.#isChanged = true;
+    this.#commitOptions = options;
+    if (parent !== null) await this.#settings.store.verify(keyOf(parent));
     const { store, id, key, run } = this.#settings;
     this.#writable = await store.prepare(parent === null ? null : keyOf(parent), id);
     const { path } = this.#writable;
@@ -60,6 +68,7 @@ export class StepTrees<W extends Writable> implements Trees {
 
   async materialize(ref: string, directory: string): Promise<void> {
     const { store, signal } = this.#settings;
+    await store.verify(keyOf(ref));
     await store.materialize(keyOf(ref), directory, { signal });
   }
 
@@ -72,7 +81,9 @@ export class StepTrees<W extends Writable> implements Trees {
   /** Durable when it returns. */
   async commit(): Promise<void> {
     await this.#releaseViews();
-    if (this.#writable !== null) await this.#settings.store.commit(this.#writable, this.#settings.key);
+    if (this.#writable !== null) {
+      await this.#settings.store.commit(this.#writable, this.#settings.key, this.#commitOptions);
+    }
     this.#writable = null;
   }
 

@@ -71,8 +71,8 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const lock = async (name: string): Promise<void> => {
       if (taken.some((held) => held.name === name)) return;
       const onWait = (holder: string | null): void => job.log.warn(`waiting for ${name}${holder === null ? '' : `, held by ${holder}`}`);
-      const { release } = await locks.acquire(name, { signal: job.signal, onWait });
-      taken.push({ name, release });
+      const held = await locks.acquire(name, { signal: job.signal, onWait });
+      taken.push({ name, release: () => held.release() });
     };
     const close = async (): Promise<void> => {
       await removeTree(tidy, scratch);

@@ -10,18 +10,20 @@ const coreName = 'core';
 /** Throws MSP_PLUGIN_API, MSP_PLUGIN_INVALID, and MSP_STEP_TYPE_INVALID for a name that is taken. */
 export function loadPlugin<Services>(plugin: Plugin, registry: StepRegistry<Services>): void {
   if (plugin.apiVersion !== pluginApiVersion) {
-    throw fail('MSP_PLUGIN_API', { plugin: String(plugin.name), apiVersion: Number(plugin.apiVersion), known: pluginApiVersion });
+    throw fail('MSP_PLUGIN_API', { plugin: plugin.name, apiVersion: plugin.apiVersion, known: pluginApiVersion });
   }
   const problem = findProblem(plugin);
-  if (problem !== null) throw fail('MSP_PLUGIN_INVALID', { plugin: String(plugin.name), problem });
+  if (problem !== null) throw fail('MSP_PLUGIN_INVALID', { plugin: plugin.name, problem });
   for (const [id, load] of Object.entries(plugin.steps)) {
     registry.add(plugin.name === coreName ? id : `${plugin.name}/${id}`, load);
   }
 }
 
 function findProblem(plugin: Plugin): string | null {
-  if (typeof plugin.name !== 'string' || !nameForm.test(plugin.name)) return 'its name is not of lower-case words with dashes between them';
-  if (typeof plugin.summary !== 'string' || plugin.summary === '' || plugin.summary.includes('\n')) return 'it has no summary of one line';
+  if (typeof plugin.name !== 'string' || !nameForm.test(plugin.name))
+    return 'its name is not of lower-case words with dashes between them';
+  if (typeof plugin.summary !== 'string' || plugin.summary === '' || plugin.summary.includes('\n'))
+    return 'it has no summary of one line';
   if (plugin.steps === null || typeof plugin.steps !== 'object') return 'it has no table of steps';
   const odd = Object.entries(plugin.steps).find(([id, load]) => !nameForm.test(id) || typeof load !== 'function');
   return odd === undefined ? null : `its step '${odd[0]}' is not a name with a function that loads it`;

@@ -12,7 +12,7 @@ import { claimPlace, refuseOthersPlace } from './pending-places.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunTool } from './run-tool.ts';
 import { readMeta, type SnapshotMeta, syncDirectory, writeMeta } from './snapshot-meta.ts';
-import type { SnapshotInfo, SnapshotStore, WritableSnapshot } from './snapshot-store.ts';
+import type { CommitOptions, SnapshotInfo, SnapshotStore, WritableSnapshot } from './snapshot-store.ts';
 import { createLayout, isKey, pendingPlaceOf, placeOf, type StoreLayout } from './store-layout.ts';
 
 interface ViewedSnapshot {
@@ -64,12 +64,12 @@ export class DirectoryStore implements SnapshotStore {
     }
   }
 
-  async commit(writable: WritableSnapshot, key: string): Promise<SnapshotInfo> {
+  async commit(writable: WritableSnapshot, key: string, options: CommitOptions = {}): Promise<SnapshotInfo> {
     const final = placeOf(this.#layout, key);
     const place = pendingPlaceOf(this.#layout, writable.id);
     await refuseMounts(writable.path, { itself: false });
     const chain = writable.parent === null ? null : await this.#readChain(writable.parent);
-    const { isStacked } = await this.#driver.seal(place);
+    const { isStacked } = await this.#driver.seal(place, options.whole);
     await this.#run('sync', ['-f', place]);
     const [digest, sizeBytes, parentMeta] = await Promise.all([
       computeMetadataDigest(join(place, this.#driver.layer), this.#run),

@@ -19,8 +19,11 @@ export interface SnapshotDriver {
   readonly layer: 'tree' | 'diff';
   /** Begins a layer in the empty directory `place`. */
   start(place: string, parent: LayerChain | null): Promise<StartedLayer>;
-  /** Nothing is mounted afterwards. Tells whether the layer needs its parent's layer below it. */
-  seal(place: string): Promise<{ readonly isStacked: boolean }>;
+  /**
+   * Nothing is mounted afterwards. Tells whether the layer needs its parent's layer below it.
+   * `whole`: must it stand alone? Undefined: the driver decides by its size.
+   */
+  seal(place: string, whole: boolean | undefined): Promise<{ readonly isStacked: boolean }>;
   /** Gives back what `start` or a cut-off `seal` holds, so that the place can be removed. */
   abandon(place: string): Promise<void>;
   /** The whole tree, not to be written to. `place` is an empty directory for the driver's use. */

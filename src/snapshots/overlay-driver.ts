@@ -60,16 +60,18 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
     await rm(merged, { recursive: true, force: true });
   }
 
+  async function isHeavy(place: string): Promise<boolean> {
+    const [own, all] = await Promise.all([measureTree(join(place, layer), run), measureTree(join(place, 'merged'), run)]);
+    return own >= all * heavyShare;
+  }
+
   /** A layer that holds most of its tree is made whole: copying past overlayfs is a third quicker, again and again. */
-  async function flattenHeavy(place: string): Promise<boolean> {
+  async function flatten(place: string): Promise<void> {
     const [diff, merged, whole] = [join(place, layer), join(place, 'merged'), join(place, 'whole')];
-    const [own, all] = await Promise.all([measureTree(diff, run), measureTree(merged, run)]);
-    if (own < all * heavyShare) return false;
     await copyTree(merged, whole, run);
     await unmount(merged);
     await removeTree(diff, run);
     await rename(whole, diff);
-    return true;
   }
 
   return {
@@ -94,9 +96,10 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
       await mountOverlay(parent, merged, place);
       return { path: merged };
     },
-    async seal(place) {
+    async seal(place, whole) {
       const isStacked = await pathExists(join(place, 'work'));
-      const isFlat = isStacked && (await flattenHeavy(place));
+      const isFlat = isStacked && (whole ?? (await isHeavy(place)));
+      if (isFlat) await flatten(place);
       await clear(place);
       return { isStacked: isStacked && !isFlat };
     },

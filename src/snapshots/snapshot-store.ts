@@ -22,6 +22,14 @@ export interface SnapshotInfo {
   readonly sizeBytes: number;
 }
 
+export interface CommitOptions {
+  /**
+   * True: it stands alone and is quick to copy again and again. False: it is an early stage of something, as small as it
+   * can be. Left out: the driver decides by its size.
+   */
+  readonly whole?: boolean;
+}
+
 export interface SnapshotStore {
   readonly driver: DriverName;
   /**
@@ -31,7 +39,7 @@ export interface SnapshotStore {
    */
   prepare(parent: string | null, id: string): Promise<WritableSnapshot>;
   /** Seals the tree under `key`. Durable (syncfs) when it returns. If `key` is there already, the new tree is discarded. */
-  commit(writable: WritableSnapshot, key: string): Promise<SnapshotInfo>;
+  commit(writable: WritableSnapshot, key: string, options?: CommitOptions): Promise<SnapshotInfo>;
   discard(writable: WritableSnapshot): Promise<void>;
   has(key: string): Promise<boolean>;
   /** Throws MSP_SNAPSHOT_MISSING, or MSP_SNAPSHOT_DAMAGED when its recorded digest of metadata does not fit the tree. */

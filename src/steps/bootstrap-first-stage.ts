@@ -80,7 +80,8 @@ export const bootstrapFirstStage = defineStep({
 
 function argumentsOf(input: Input, packages: string, target: string, script: string | null): readonly string[] {
   const { archive, arch, variant } = input;
-  const list = (option: string, names: readonly string[]) => (names.length === 0 ? [] : [`${option}=${names.join(',')}`]);
+  const list = (option: string, names: readonly string[]) =>
+    names.length === 0 ? [] : [`${option}=${names.join(',')}`];
   return [
     '--foreign',
     '--debian-installer',

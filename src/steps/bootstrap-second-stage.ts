@@ -27,7 +27,7 @@ export const bootstrapSecondStage = defineStep({
   async run(context) {
     const { services, input } = context;
     // Not restartable: it always begins with the untouched tree of the first stage.
-    const { path, ref, root } = await services.trees.change(input.tree);
+    const { path, ref, root } = await services.trees.change(input.tree, { whole: false });
     await runDebootstrap(
       context,
       {

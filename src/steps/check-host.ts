@@ -21,7 +21,10 @@ const tools: Readonly<Record<string, string>> = {
 
 const input = z.strictObject({
   image: imageSpecSchema.describe('Image to build, such as debian-12'),
-  arch: z.union([archSchema, z.literal('')]).default('').describe("Debian architecture of the machine; '' for the image's or the host's"),
+  arch: z
+    .union([archSchema, z.literal('')])
+    .default('')
+    .describe("Debian architecture of the machine; '' for the image's or the host's"),
   name: machineNameSchema.describe('Name of the new machine'),
   replace: z.boolean().default(false).describe('May a machine of this name be replaced?'),
 });
@@ -44,7 +47,8 @@ export const checkHost = defineStep({
   singleFlight: false,
   needs: { root: true, tools: Object.keys(tools) },
   describe: ({ debootstrap, systemd, freeBytes, emulated, arch }) => {
-    const free = freeBytes >= 1024 * MiB ? `${Math.floor(freeBytes / MiB / 1024)} GiB` : `${Math.floor(freeBytes / MiB)} MiB`;
+    const free =
+      freeBytes >= 1024 * MiB ? `${Math.floor(freeBytes / MiB / 1024)} GiB` : `${Math.floor(freeBytes / MiB)} MiB`;
     return `systemd ${systemd}, debootstrap ${debootstrap.split('+')[0]}, ${free} free${emulated ? `, ${arch} by qemu` : ''}`;
   },
 
@@ -60,7 +64,10 @@ export const checkHost = defineStep({
     await checkName(context);
     const freeBytes = await checkSpace(context);
     checkClock(context);
-    const [debootstrap, systemd] = await Promise.all([versionOf(context, 'debootstrap'), versionOf(context, 'systemd-nspawn')]);
+    const [debootstrap, systemd] = await Promise.all([
+      versionOf(context, 'debootstrap'),
+      versionOf(context, 'systemd-nspawn'),
+    ]);
     return { hostArch: services.facts.arch, arch, emulated: runs === 'qemu', debootstrap, systemd, freeBytes };
   },
 });

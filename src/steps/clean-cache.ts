@@ -17,7 +17,10 @@ const usualKinds = ['bootstrap', 'packages', 'downloads'] as const;
 
 const input = z.strictObject({
   images: z.array(z.string()).default([]).describe('Only what belongs to these images; none for all'),
-  kinds: z.array(z.enum(['bootstrap', 'packages', 'downloads', 'runs'])).default([]).describe('What to remove; none for all but runs'),
+  kinds: z
+    .array(z.enum(['bootstrap', 'packages', 'downloads', 'runs']))
+    .default([])
+    .describe('What to remove; none for all but runs'),
   olderThan: z.string().default('').describe("Only what is older than this, such as 30d; '' for any age"),
   keep: z.number().int().min(0).default(0).describe('How many to keep of each kind and image, the newest'),
 });
@@ -36,14 +39,18 @@ export const cleanCache = defineStep({
   }),
   reuse: 'never',
   needs: { root: true },
-  describe: ({ freedBytes, removed }) => `${removed.reduce((sum, { count }) => sum + count, 0)} removed, ${Math.round(freedBytes / 1048576)} MiB freed`,
+  describe: ({ freedBytes, removed }) =>
+    `${removed.reduce((sum, { count }) => sum + count, 0)} removed, ${Math.round(freedBytes / 1048576)} MiB freed`,
 
   async run({ services, input }) {
     const isMeant = filterOf(input, services.facts.nowMs());
     const removed: CacheItem[] = [];
     // A snapshot that others build on is in use until they are gone.
     for (;;) {
-      const meant = withoutNewest((await services.keeper.items()).filter((item) => isMeant(item)), input.keep).filter((item) => !item.inUse);
+      const meant = withoutNewest(
+        (await services.keeper.items()).filter((item) => isMeant(item)),
+        input.keep,
+      ).filter((item) => !item.inUse);
       const gone = meant.length === 0 ? [] : await services.keeper.remove(meant);
       if (gone.length === 0) break;
       removed.push(...gone);
@@ -65,11 +72,16 @@ function filterOf(input: Input, nowMs: number): (item: CacheItem) => boolean {
 function withoutNewest(items: readonly CacheItem[], keep: number): readonly CacheItem[] {
   if (keep === 0) return items;
   const groups = Map.groupBy(items, ({ kind, image }) => `${kind} ${image ?? ''}`);
-  return [...groups.values()].flatMap((group) => group.toSorted((one, other) => (other.createdAt ?? '').localeCompare(one.createdAt ?? '')).slice(keep));
+  return [...groups.values()].flatMap((group) =>
+    group.toSorted((one, other) => (other.createdAt ?? '').localeCompare(one.createdAt ?? '')).slice(keep),
+  );
 }
 
 function summarize(items: readonly CacheItem[]) {
-  const groups = Map.groupBy(items, ({ kind, path }) => `${kind} ${kind === 'package' || kind === 'result' ? dirname(path) : path}`);
+  const groups = Map.groupBy(
+    items,
+    ({ kind, path }) => `${kind} ${kind === 'package' || kind === 'result' ? dirname(path) : path}`,
+  );
   return [...groups.values()].map((group) => ({
     kind: group[0]?.kind ?? '',
     path: group.length === 1 ? (group[0]?.path ?? '') : dirname(group[0]?.path ?? ''),

@@ -62,11 +62,12 @@ export const configureBase = defineStep({
     suites: archive.suites,
     keyringDigest: archive.ownKeyring ? archive.keyringDigest : null,
   }),
-  describe: ({ osPrettyName, packages, sizeBytes }) => `${osPrettyName}, ${packages} packages, ${Math.round(sizeBytes / 1048576)} MiB`,
+  describe: ({ osPrettyName, packages, sizeBytes }) =>
+    `${osPrettyName}, ${packages} packages, ${Math.round(sizeBytes / 1048576)} MiB`,
 
   async run(context) {
     const { services, input } = context;
-    const { path, ref, root } = await services.trees.change(input.tree);
+    const { path, ref, root } = await services.trees.change(input.tree, { whole: true });
     await clean(root);
     const guestKeyring = await installKeyring(context, path);
     await writeSources(root, input, guestKeyring);
@@ -74,8 +75,14 @@ export const configureBase = defineStep({
     const machineId = emptyMachineId(installed.get('systemd'));
     if (machineId !== null) await root.writeText('/etc/machine-id', machineId, { mode: 0o444 });
     const osRelease = await root.readText('/etc/os-release');
-    if (osRelease === null) throw fail('MSP_MACHINE_BROKEN', { name: input.archive.image, problem: 'its tree has no os-release' });
-    return { tree: ref, packages: installed.size, osPrettyName: parseOsRelease(osRelease).prettyName, sizeBytes: await sizeOf(context, path) };
+    if (osRelease === null)
+      throw fail('MSP_MACHINE_BROKEN', { name: input.archive.image, problem: 'its tree has no os-release' });
+    return {
+      tree: ref,
+      packages: installed.size,
+      osPrettyName: parseOsRelease(osRelease).prettyName,
+      sizeBytes: await sizeOf(context, path),
+    };
   },
 });
 
@@ -123,6 +130,11 @@ function emptyMachineId(systemd: string | undefined): string | null {
 }
 
 async function sizeOf({ services }: Context<Input>, path: string): Promise<number> {
-  const { stdout } = await services.exec({ file: 'du', args: ['-sx', '--block-size=1', '--', path], reads: true, sandbox: false });
+  const { stdout } = await services.exec({
+    file: 'du',
+    args: ['-sx', '--block-size=1', '--', path],
+    reads: true,
+    sandbox: false,
+  });
   return Number.parseInt(stdout, 10);
 }

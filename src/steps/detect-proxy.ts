@@ -41,25 +41,35 @@ export const detectProxy = defineStep({
 
 function fromEnvironment({ services }: Context<Input>): Choice | null {
   const url = services.facts.env('http_proxy');
-  return url === undefined || url === '' ? null : { url: parseProxy(url, 'http_proxy'), reason: 'from the environment' };
+  return url === undefined || url === ''
+    ? null
+    : { url: parseProxy(url, 'http_proxy'), reason: 'from the environment' };
 }
 
 async function fromApt(context: Context<Input>): Promise<Choice | null> {
   const { services, input } = context;
   if ((await services.facts.findProgram('apt-config')) === null) return null;
   const { stdout } = await services.exec({ file: 'apt-config', args: ['dump'], reads: true, sandbox: false });
-  const settings = new Map([...stdout.matchAll(/^(\S+) "(.*)";$/gmu)].map(([, key = '', value = '']) => [key.toLowerCase(), value]));
-  const mirror = input.mirror === '' ? expectedArchive(releaseOf(input.image.codename), services.facts.arch) : input.mirror;
+  const settings = new Map(
+    [...stdout.matchAll(/^(\S+) "(.*)";$/gmu)].map(([, key = '', value = '']) => [key.toLowerCase(), value]),
+  );
+  const mirror =
+    input.mirror === '' ? expectedArchive(releaseOf(input.image.codename), services.facts.arch) : input.mirror;
   const host = URL.canParse(mirror) ? new URL(mirror).hostname : '';
   const given = settings.get(`acquire::http::proxy::${host}`) ?? settings.get('acquire::http::proxy') ?? '';
   if (given.toUpperCase() === 'DIRECT') return { url: null, reason: "the host's apt configuration says so" };
-  if (given !== '') return { url: parseProxy(given, "the host's apt configuration"), reason: "from the host's apt configuration" };
+  if (given !== '')
+    return { url: parseProxy(given, "the host's apt configuration"), reason: "from the host's apt configuration" };
   const detector = settings.get('acquire::http::proxy-auto-detect') || settings.get('acquire::http::proxyautodetect');
   return detector === undefined || detector === '' ? null : await askDetector(context, detector, mirror);
 }
 
 /** As apt does it: the detector gets the address and prints a proxy, DIRECT or nothing. */
-async function askDetector({ services, log }: Context<Input>, detector: string, mirror: string): Promise<Choice | null> {
+async function askDetector(
+  { services, log }: Context<Input>,
+  detector: string,
+  mirror: string,
+): Promise<Choice | null> {
   try {
     const { stdout } = await services.exec({ file: detector, args: [mirror], reads: true, timeoutMs: 5000 });
     const answer = stdout.trim().split('\n').at(-1)?.trim() ?? '';
@@ -75,5 +85,8 @@ async function askDetector({ services, log }: Context<Input>, detector: string, 
 
 function parseProxy(text: string, source: string): string {
   if (/^https?:\/\/[^\s'"]+$/u.test(text) && URL.canParse(text)) return text;
-  throw fail('MSP_USAGE', { problem: `the proxy that ${source} names is not a URL: '${text}'`, hint: '--proxy none, or --proxy http://HOST:PORT' });
+  throw fail('MSP_USAGE', {
+    problem: `the proxy that ${source} names is not a URL: '${text}'`,
+    hint: '--proxy none, or --proxy http://HOST:PORT',
+  });
 }

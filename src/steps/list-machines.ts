@@ -8,7 +8,14 @@ const machine = z.strictObject({
   name: z.string(),
   state: z.enum(['stopped', 'running', 'broken']),
   type: z.enum(['directory', 'subvolume', 'raw']),
-  os: z.strictObject({ id: z.string(), versionId: z.string().nullable(), codename: z.string().nullable(), prettyName: z.string() }).nullable(),
+  os: z
+    .strictObject({
+      id: z.string(),
+      versionId: z.string().nullable(),
+      codename: z.string().nullable(),
+      prettyName: z.string(),
+    })
+    .nullable(),
   arch: z.string().nullable(),
   enabled: z.boolean(),
   path: z.string(),
@@ -17,7 +24,12 @@ const machine = z.strictObject({
   machineId: z.string().nullable(),
   settingsFile: z.string().nullable(),
   origin: z
-    .strictObject({ kind: z.string(), image: z.string().nullable(), runId: z.string().nullable(), verification: z.string().nullable() })
+    .strictObject({
+      kind: z.string(),
+      image: z.string().nullable(),
+      runId: z.string().nullable(),
+      verification: z.string().nullable(),
+    })
     .nullable(),
 });
 type Machine = z.output<typeof machine>;
@@ -59,15 +71,32 @@ async function describeMachine(context: Context<Input>, { name, path, type, hold
     arch: root === null ? text('arch') : ((await readArch(root)) ?? text('arch')),
     enabled: await has(`/etc/systemd/system/machines.target.wants/systemd-nspawn@${name}.service`),
     path,
-    sizeBytes: input.size ? await sizeOf(context, path) : typeof record?.['sizeBytes'] === 'number' ? record['sizeBytes'] : null,
+    sizeBytes: input.size
+      ? await sizeOf(context, path)
+      : typeof record?.['sizeBytes'] === 'number'
+        ? record['sizeBytes']
+        : null,
     createdAt: text('createdAt'),
     machineId: root === null ? null : await readMachineId(root),
     settingsFile: (await has(settingsFile)) ? settingsFile : null,
-    origin: record === null ? null : { kind: text('kind') ?? 'unknown', image: text('image'), runId: text('runId'), verification: text('verification') },
+    origin:
+      record === null
+        ? null
+        : {
+            kind: text('kind') ?? 'unknown',
+            image: text('image'),
+            runId: text('runId'),
+            verification: text('verification'),
+          },
   };
 }
 
 async function sizeOf({ services }: Context<Input>, path: string): Promise<number> {
-  const { stdout } = await services.exec({ file: 'du', args: ['-sx', '--block-size=1', '--', path], reads: true, sandbox: false });
+  const { stdout } = await services.exec({
+    file: 'du',
+    args: ['-sx', '--block-size=1', '--', path],
+    reads: true,
+    sandbox: false,
+  });
   return Number.parseInt(stdout, 10);
 }

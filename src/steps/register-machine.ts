@@ -73,7 +73,12 @@ async function publish({ services, input }: Context<Input>, path: string): Promi
     await services.files.publish(input.staging, path);
   } catch (error) {
     // Somebody was faster.
-    if (!MachinespawnError.is(error) || error.code !== 'MSP_FILE_UNWRITABLE' || (await services.files.info(path)) === null) throw error;
+    if (
+      !MachinespawnError.is(error) ||
+      error.code !== 'MSP_FILE_UNWRITABLE' ||
+      (await services.files.info(path)) === null
+    )
+      throw error;
     await services.machines.removeRecord(input.name);
     throw fail('MSP_MACHINE_EXISTS', { name: input.name, path }, error);
   }

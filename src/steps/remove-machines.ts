@@ -20,7 +20,7 @@ const input = z.strictObject({
 });
 type Input = z.output<typeof input>;
 
-/** One machine: still in its place, already put aside by an attempt that was cut off, or both in turn. */
+/** One machine: still in its place, or put aside by an attempt that was cut off, or gone through it. */
 interface Doomed {
   readonly name: string;
   readonly entry: MachineEntry | null;
@@ -40,17 +40,23 @@ export const removeMachines = defineStep({
 
   async run(context) {
     const { services, input } = context;
+    // In one order, or two commands could wait for each other.
     const names = [...new Set(input.names)];
-    for (const name of names) await services.lock(`machine-${name}`);
+    for (const name of names.toSorted()) await services.lock(`machine-${name}`);
     const doomed: Doomed[] = [];
     for (const name of names) doomed.push(await find(context, name));
+    await checkAll(context, doomed);
     for (const { entry } of doomed) await stop(context, entry);
-    for (const one of doomed) await remove(context, one);
+    const asides: string[] = [];
+    for (const one of doomed) asides.push(...(await putAside(context, one)));
+    for (const { name } of doomed) await removeBelongings(context, name);
+    // Last: as long as a tree is there, an attempt that was cut off is seen to be unfinished.
+    for (const aside of asides) await services.files.remove(aside);
     return { removed: names };
   },
 });
 
-async function find({ services, input, key }: Context<Input>, name: string): Promise<Doomed> {
+async function find({ services, key }: Context<Input>, name: string): Promise<Doomed> {
   const { machines, files } = services;
   const entry = await machines.find(name);
   const asides: string[] = [];
@@ -58,12 +64,21 @@ async function find({ services, input, key }: Context<Input>, name: string): Pro
     const aside = asidePath(machines.directory, fileName, key);
     if ((await files.info(aside)) !== null) asides.push(aside);
   }
-  if (entry === null && asides.length === 0) {
-    const names = (await machines.list()).map((machine) => machine.name);
-    throw fail('MSP_MACHINE_NOT_FOUND', { name, nearest: nearest(name, names) });
-  }
-  if (entry !== null && entry.holder !== null && !input.force) throw fail('MSP_MACHINE_RUNNING', { name, holder: entry.holder });
   return { name, entry, asides };
+}
+
+/** Nothing is removed unless all can be. */
+async function checkAll({ services, input }: Context<Input>, doomed: readonly Doomed[]): Promise<void> {
+  // What is missing then was removed by that attempt, which had found all of them.
+  const isAnotherAttempt = doomed.some(({ asides }) => asides.length > 0);
+  for (const { name, entry } of doomed) {
+    if (entry === null && !isAnotherAttempt) {
+      const names = (await services.machines.list()).map((machine) => machine.name);
+      throw fail('MSP_MACHINE_NOT_FOUND', { name, nearest: nearest(name, names) });
+    }
+    if (entry !== null && entry.holder !== null && !input.force)
+      throw fail('MSP_MACHINE_RUNNING', { name, holder: entry.holder });
+  }
 }
 
 async function stop({ services, signal }: Context<Input>, entry: MachineEntry | null): Promise<void> {
@@ -81,23 +96,24 @@ async function stop({ services, signal }: Context<Input>, entry: MachineEntry | 
   throw fail('MSP_MACHINE_RUNNING', { name, holder });
 }
 
-async function remove({ services, input, key }: Context<Input>, { name, entry, asides }: Doomed): Promise<void> {
+/** Gives the paths that are to be removed in the end. */
+async function putAside({ services, key }: Context<Input>, { entry, asides }: Doomed): Promise<readonly string[]> {
+  if (entry === null) return asides;
   const { machines, files } = services;
-  const left = new Set(asides);
-  if (entry !== null) {
-    const aside = asidePath(machines.directory, basename(entry.path), key);
-    if (left.has(aside)) await files.remove(aside);
-    await files.publish(entry.path, aside);
-    left.add(aside);
-  }
+  const aside = asidePath(machines.directory, basename(entry.path), key);
+  if (asides.includes(aside)) await files.remove(aside);
+  await files.publish(entry.path, aside);
+  return [...asides.filter((path) => path !== aside), aside];
+}
+
+async function removeBelongings({ services, input }: Context<Input>, name: string): Promise<void> {
+  const { machines, files } = services;
   await machines.removeRecord(name);
-  if (!input.keepSettings) {
-    const settings = `/etc/systemd/nspawn/${name}.nspawn`;
-    // A file without our header is somebody else's.
-    if ((await files.info(settings)) !== null && /managed by machinespawn/iu.test(await files.readText(settings))) await files.remove(settings);
-  }
+  const settings = `/etc/systemd/nspawn/${name}.nspawn`;
+  // A file without our header is somebody else's.
+  const isOurs = async () =>
+    (await files.info(settings)) !== null && /managed by machinespawn/iu.test(await files.readText(settings));
+  if (!input.keepSettings && (await isOurs())) await files.remove(settings);
   const lock = `${machines.directory}/.#${name}.lck`;
   if ((await files.info(lock)) !== null) await files.remove(lock);
-  // Last: as long as the tree is there, an attempt that was cut off is seen to be unfinished.
-  for (const aside of left) await files.remove(aside);
 }

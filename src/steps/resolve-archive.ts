@@ -18,7 +18,10 @@ const staleDays = 30;
 const input = z.strictObject({
   image: imageSpecSchema.describe('Image to build, such as debian-12'),
   arch: archSchema.describe('Debian architecture of the machine'),
-  mirror: z.union([z.literal(''), archiveUrlSchema]).default('').describe("Archive to read from; '' for the release's own"),
+  mirror: z
+    .union([z.literal(''), archiveUrlSchema])
+    .default('')
+    .describe("Archive to read from; '' for the release's own"),
   keyring: z.string().default('').describe("Keyring to verify with; '' for the release's own"),
   components: z.array(z.string().min(1)).default([]).describe("Components to use; none for the release's default"),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
@@ -39,7 +42,8 @@ export const resolveArchive = defineStep({
   output: archiveSchema,
   reuse: 'never',
   needs: { tools: ['gpgv'] },
-  describe: ({ codename, date, mirror }) => `${codename} of ${date.slice(0, 10)} at ${mirror.replace(/^[a-z]+:\/\//u, '')}, signature verified`,
+  describe: ({ codename, date, mirror }) =>
+    `${codename} of ${date.slice(0, 10)} at ${mirror.replace(/^[a-z]+:\/\//u, '')}, signature verified`,
 
   async run(context): Promise<Archive> {
     const { input } = context;
@@ -47,11 +51,16 @@ export const resolveArchive = defineStep({
     const release = releaseOf(codename);
     const keyring = await chooseKeyring(context, release, input.keyring);
     const { mirror, archive, index } = await findSuite(context, release);
-    const { fingerprint, expired, release: file } = await verifyIndex(context, index, {
+    const {
+      fingerprint,
+      expired,
+      release: file,
+    } = await verifyIndex(context, index, {
       keyring: keyring.path,
       mayBeExpired: archive === 'archived',
     });
-    if (expired) context.log.warn(`the key that signed ${codename} has expired: it is accepted, since the release is archived`);
+    if (expired)
+      context.log.warn(`the key that signed ${codename} has expired: it is accepted, since the release is archived`);
     checkFreshness(context, file, index.url, archive);
     const components = checkContent(context, file, release, mirror);
     return {
@@ -88,7 +97,12 @@ async function findSuite(context: Context<Input>, release: Release): Promise<Fou
   throw fail('MSP_SUITE_NOT_FOUND', { suite: release.codename, mirror: places[0]?.mirror ?? '' });
 }
 
-function checkFreshness({ services, log, input }: Context<Input>, file: ReleaseFile, url: string, archive: Found['archive']): void {
+function checkFreshness(
+  { services, log, input }: Context<Input>,
+  file: ReleaseFile,
+  url: string,
+  archive: Found['archive'],
+): void {
   const nowMs = services.facts.nowMs();
   const suite = input.image.codename;
   const freshness = judgeFreshness(file, nowMs);
@@ -106,10 +120,18 @@ function checkFreshness({ services, log, input }: Context<Input>, file: ReleaseF
 }
 
 /** Gives the components to use. */
-function checkContent({ input }: Context<Input>, file: ReleaseFile, release: Release, mirror: string): readonly string[] {
+function checkContent(
+  { input }: Context<Input>,
+  file: ReleaseFile,
+  release: Release,
+  mirror: string,
+): readonly string[] {
   const { codename } = release;
   if (file.codename !== codename && file.suite !== codename) {
-    throw fail('MSP_RELEASE_INVALID', { url: mirror, problem: `it is the index of ${file.codename ?? file.suite ?? 'nothing'}, not of ${codename}` });
+    throw fail('MSP_RELEASE_INVALID', {
+      url: mirror,
+      problem: `it is the index of ${file.codename ?? file.suite ?? 'nothing'}, not of ${codename}`,
+    });
   }
   const lacks = (what: string) => fail('MSP_ARCHIVE_LACKS', { suite: codename, mirror, what });
   if (!file.architectures.includes(input.arch)) throw lacks(`architecture ${input.arch}`);
@@ -133,7 +155,9 @@ async function otherSuites(
   // An own archive with an own key: what the public security archive signs means nothing there.
   const hasSecurity = release.security !== null && securityMirror !== undefined && !(isOwnMirror && keyring.own);
   const wanted = [
-    ...(release.updatesSuite === null ? [] : [{ role: 'updates' as const, suite: release.updatesSuite, mirror: main.mirror }]),
+    ...(release.updatesSuite === null
+      ? []
+      : [{ role: 'updates' as const, suite: release.updatesSuite, mirror: main.mirror }]),
     ...(hasSecurity ? [{ role: 'security' as const, suite: release.security.suite, mirror: securityMirror }] : []),
   ];
   return await Promise.all(
@@ -148,7 +172,13 @@ async function otherSuites(
 
 async function hasSuite({ services, input }: Context<Input>, mirror: string, suite: string): Promise<boolean> {
   for (const name of ['InRelease', 'Release']) {
-    if ((await services.net.fetch(`${mirror}/dists/${suite}/${name}`, { proxy: input.proxy, maxBytes: 4 * 1024 * 1024 })) !== null) return true;
+    if (
+      (await services.net.fetch(`${mirror}/dists/${suite}/${name}`, {
+        proxy: input.proxy,
+        maxBytes: 4 * 1024 * 1024,
+      })) !== null
+    )
+      return true;
   }
   return false;
 }

@@ -2,12 +2,14 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
-import type { MachineEntry } from '../host/services.ts';
+import type { MachineEntry, RootFiles } from '../host/services.ts';
 import { parseDuration } from '../model/duration.ts';
 import { nearest } from '../model/nearest.ts';
 import { machineNameSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { requireCommand } from './lib/find-command.ts';
+
+const resolver = '/etc/resolv.conf';
 
 /** They handle being PID 1 as it should be, or want to be it. */
 const ownInit = new Set(['init', 'systemd', 'sh', 'bash', 'dash', 'zsh', 'fish', 'ksh']);
@@ -44,18 +46,27 @@ export const runInMachine = defineStep({
     const machine = await findMachine(context);
     const root = machine.type === 'raw' ? null : services.root(machine.path);
     if (root !== null) await checkInside(context, root);
-    const resolver = '/etc/resolv.conf';
-    const hadResolver = root === null || (await root.info(resolver)) !== null;
+    const isResolverOurs = root !== null && (await isMissingOrEmpty(root));
     const hasResolver = (await services.files.info(resolver)) !== null;
     const nspawn = ['systemd-nspawn', ...argumentsOf(input, machine, { hasResolver, systemd: services.facts.systemd })];
-    const [file = '', ...args] = [...timeLimit(input), ...(services.facts.systemd ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []), ...nspawn];
+    const [file = '', ...args] = [
+      ...timeLimit(input),
+      ...(services.facts.systemd ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
+      ...nspawn,
+    ];
     // Registering tells the service manager a PID, which must not be one of a namespace of ours.
     const { exitCode } = await services.execOnTerminal({ file, args, sandbox: !services.facts.systemd });
-    // nspawn makes an empty file to mount the host's upon.
-    if (!hadResolver && root !== null && (await root.info(resolver))?.sizeBytes === 0) await root.remove(resolver);
+    if (isResolverOurs && (await root.info(resolver)) !== null && (await isMissingOrEmpty(root)))
+      await root.remove(resolver);
     return { exitCode };
   },
 });
+
+/** nspawn makes an empty file to mount the host's upon. One that was left by a run that was cut off goes, too. */
+async function isMissingOrEmpty(root: RootFiles): Promise<boolean> {
+  const info = await root.info(resolver);
+  return info === null || (info.type === 'file' && info.sizeBytes === 0);
+}
 
 async function findMachine({ services, input }: Context<Input>): Promise<MachineEntry> {
   const { name } = input;
@@ -68,7 +79,7 @@ async function findMachine({ services, input }: Context<Input>): Promise<Machine
   return machine;
 }
 
-async function checkInside({ input }: Context<Input>, root: ReturnType<Context['services']['root']>): Promise<void> {
+async function checkInside({ input }: Context<Input>, root: RootFiles): Promise<void> {
   const { name, user, chdir, command } = input;
   if (user !== '' && !/^\d+$/u.test(user)) {
     const passwd = (await root.readText('/etc/passwd')) ?? '';
@@ -89,7 +100,11 @@ function bindTarget(bind: string): string {
   return (target === undefined || target === '' ? source : target).replaceAll('\0', ':').replace(/^[+-]+/u, '');
 }
 
-function argumentsOf(input: Input, machine: MachineEntry, host: { readonly hasResolver: boolean; readonly systemd: boolean }): readonly string[] {
+function argumentsOf(
+  input: Input,
+  machine: MachineEntry,
+  host: { readonly hasResolver: boolean; readonly systemd: boolean },
+): readonly string[] {
   const [program] = input.command;
   const isInit = program === undefined || (input.command.length === 1 && ownInit.has(basename(program)));
   return [

@@ -12,7 +12,10 @@ export const setIdentity = defineStep({
   input: z.strictObject({
     staging: z.string().describe('Directory in which the machine is prepared'),
     name: machineNameSchema,
-    hostname: z.union([z.literal(''), hostNameSchema]).default('').describe("Host name; '' for the machine's name"),
+    hostname: z
+      .union([z.literal(''), hostNameSchema])
+      .default('')
+      .describe("Host name; '' for the machine's name"),
   }),
   output: z.strictObject({
     machineId: z.string().describe('The new machine-id: 32 hex digits'),

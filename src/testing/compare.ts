@@ -15,7 +15,7 @@ export function nameRandomIn(text: string, random: readonly string[]): string {
 
 /** The same for what a World lists. */
 export function nameRandomPaths(listing: ReadonlyMap<string, string>, random: readonly string[]): Map<string, string> {
-  return new Map([...listing].map(([path, what]) => [nameRandomIn(path, random), nameRandomIn(what, random)] as const).toSorted());
+  return new Map([...listing].map(([path, what]) => [nameRandomIn(path, random), nameRandomIn(what, random)] as const));
 }
 
 /** Lines such as "+ /etc/x: file 644 …" for what is in one and not, or not so, in the other. */
@@ -24,13 +24,22 @@ export function differences(before: ReadonlyMap<string, string>, after: Readonly
   return paths.flatMap((path) => {
     const [one, other] = [before.get(path), after.get(path)];
     if (one === other) return [];
-    return [...(one === undefined ? [] : [`- ${path}: ${one}`]), ...(other === undefined ? [] : [`+ ${path}: ${other}`])];
+    return [
+      ...(one === undefined ? [] : [`- ${path}: ${one}`]),
+      ...(other === undefined ? [] : [`+ ${path}: ${other}`]),
+    ];
   });
 }
 
 /** Those of them that a step may not make: outside `writes`, and no newly committed tree. */
-export function trespasses(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, writes: readonly string[]): string[] {
-  const allowed = writes.map((pattern) => new RegExp(`^${pattern.split('*').map(escapeText).join('[^/]*')}(?:/|$)`, 'u'));
+export function trespasses(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+  writes: readonly string[],
+): string[] {
+  const allowed = writes.map(
+    (pattern) => new RegExp(`^${pattern.split('*').map(escapeText).join('[^/]*')}(?:/|$)`, 'u'),
+  );
   const knownTrees = new Set([...before.keys()].flatMap((path) => treeOf(path) ?? []));
   return differences(before, after).filter((line) => {
     const path = line.slice(2, line.indexOf(': '));

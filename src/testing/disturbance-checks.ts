@@ -33,13 +33,18 @@ export async function checkCuts(stage: Stage, whenDone: AcceptedCase<unknown, un
       const again = await runAttempt(stage.step, stage.input, world, stage.host, { attempt: 2 });
       const isDone = MachinespawnError.is(again.error) && again.error.code === whenDone;
       if (again.error !== undefined && !isDone) throw again.error;
-      if (!isDone && whenDone !== 'other output') mustEqual(nameRandom(again.output, again.random), plain.output, 'the output after it');
+      if (!isDone && whenDone !== 'other output')
+        mustEqual(nameRandom(again.output, again.random), plain.output, 'the output after it');
       // What the finished attempt drew counts, unless the one before had finished already.
-      const both = [again.random, cut.random].map((random) => differences(plain.files, nameRandomPaths(world.listing(), random)));
+      const both = [again.random, cut.random].map((random) =>
+        differences(plain.files, nameRandomPaths(world.listing(), random)),
+      );
       const left = both.find((lines) => lines.length === 0) ?? both[0] ?? [];
       if (left.length > 0) throw new Error(`other files than without the cut:\n${left.join('\n')}`);
     } catch (error) {
-      throw new Error(`cut off ${moment} (moment ${at}), the next attempt is not right: ${messageOf(error)}`, { cause: error });
+      throw new Error(`cut off ${moment} (moment ${at}), the next attempt is not right: ${messageOf(error)}`, {
+        cause: error,
+      });
     } finally {
       world.destroy();
     }
@@ -56,7 +61,8 @@ export async function checkAborts(stage: Stage): Promise<void> {
       const end = await runAttempt(stage.step, stage.input, world, stage.host, { disturbance: { kind: 'abort', at } });
       // What was under way already may still come to a good end.
       const wentOn = end.moments.slice(at + 1).some((what) => what.startsWith('before '));
-      const ended = end.error === undefined ? !wentOn : MachinespawnError.is(end.error) && end.error.code === 'MSP_CANCELLED';
+      const ended =
+        end.error === undefined ? !wentOn : MachinespawnError.is(end.error) && end.error.code === 'MSP_CANCELLED';
       if (!ended) throw end.error ?? new Error('it went on');
       const left = trespasses(files, world.listing(), stage.writes);
       if (left.length > 0) throw new Error(`it left\n${left.join('\n')}`);

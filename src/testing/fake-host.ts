@@ -10,18 +10,20 @@ export interface ProgramCall {
   /** Files by their path on the pretended host: `world.real(path)` is where they are. */
   readonly world: World;
   /** A line on stdout. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
   /** A line on stderr. */
-  complain(line: string): void;
+  readonly complain: (line: string) => void;
   /** A line on descriptor 3. */
-  status(line: string): void;
+  readonly status: (line: string) => void;
 }
 
 /** A pretended program: each `yield` is one more moment at which it can be cut off. Returns its exit code; 0 when it returns nothing. */
 export type Program = (call: ProgramCall) => Generator<void, number | void>;
 
-/** What a URL answers: a body, a status of failure, or nothing at all. */
-export type Answer = string | Buffer | number | 'unreachable';
+/** What a URL answers: a body, a status of failure, or nothing at all, as if its host could not be reached. */
+export type Answer = string | Buffer | number | typeof unreachable;
+
+export const unreachable = Symbol('unreachable');
 
 export interface FakeHost {
   readonly programs?: Readonly<Record<string, Program>>;

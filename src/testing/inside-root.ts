@@ -8,7 +8,7 @@ const maxLinks = 40;
 export function insideRoot(root: string, path: string, followLast: boolean): string {
   let pending = posix.normalize(`/${path}`).split('/').filter(Boolean);
   let done: string[] = [];
-  for (let links = 0; pending.length > 0; ) {
+  for (let links = 0; pending.length > 0;) {
     const [name = '', ...rest] = pending;
     pending = rest;
     if (name === '..') {

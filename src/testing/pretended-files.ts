@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import type { FileInfo, Files, RootFiles } from '../host/services.ts';
@@ -20,7 +31,8 @@ export function pretendFiles(world: World, moments: Moments, freeBytes: number):
     list: (path) => moments.call(`list(${path})`, 'reads', () => namesIn(at(path))),
     writeText: (path, text, options) =>
       moments.call(`writeText(${path})`, 'writes', () => {
-        if (!existsSync(dirname(at(path)))) throw fail('MSP_FILE_UNWRITABLE', { path, problem: 'there is no such directory' });
+        if (!existsSync(dirname(at(path))))
+          throw fail('MSP_FILE_UNWRITABLE', { path, problem: 'there is no such directory' });
         writeWhole(at(path), text, options?.mode);
       }),
     makeDirectory: (path, options) =>
@@ -48,7 +60,8 @@ export function pretendRootFiles(world: World, moments: Moments, path: string, r
   };
   return {
     path,
-    readText: (inner) => moments.call(`readText(${path}:${inner})`, 'reads', () => contentOf(at(inner))?.toString('utf8') ?? null),
+    readText: (inner) =>
+      moments.call(`readText(${path}:${inner})`, 'reads', () => contentOf(at(inner))?.toString('utf8') ?? null),
     readStart: (inner, bytes) =>
       moments.call(`readStart(${path}:${inner})`, 'reads', () => contentOf(at(inner))?.subarray(0, bytes) ?? null),
     info: (inner) => moments.call(`info(${path}:${inner})`, 'reads', () => fileInfo(atLink(inner))),
@@ -64,7 +77,8 @@ export function pretendRootFiles(world: World, moments: Moments, path: string, r
         symlinkSync(target, replaced(atLink(inner)));
       }),
     remove: (inner) => change(`remove(${path}:${inner})`, (inside) => removeTree(atLink(inner), inside)),
-    makeDirectory: (inner, options) => change(`makeDirectory(${path}:${inner})`, () => makeDirectory(at(inner), options?.mode)),
+    makeDirectory: (inner, options) =>
+      change(`makeDirectory(${path}:${inner})`, () => makeDirectory(at(inner), options?.mode)),
   };
 }
 
@@ -95,7 +109,7 @@ function writeWhole(real: string, text: string, mode = 0o644): void {
   chmodSync(real, mode);
 }
 
+/** A directory that is there keeps its mode. */
 function makeDirectory(real: string, mode = 0o755): void {
-  mkdirSync(real, { recursive: true });
-  chmodSync(real, mode);
+  if (mkdirSync(real, { recursive: true }) !== undefined) chmodSync(real, mode);
 }

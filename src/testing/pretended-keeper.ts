@@ -8,7 +8,10 @@ import type { World } from './world.ts';
 export function pretendKeeper(world: World, moments: Moments, host: FakeHost): Keeper {
   const items = (): CacheItem[] => {
     const there = (host.cache ?? []).filter(({ path }) => world.has(path));
-    return there.map(({ neededBy, ...item }) => ({ ...item, inUse: item.inUse || there.some(({ id }) => id === neededBy) }));
+    return there.map(({ neededBy, ...item }) => ({
+      ...item,
+      inUse: item.inUse || there.some(({ id }) => id === neededBy),
+    }));
   };
   return {
     items: () => moments.call('items', 'reads', items),

@@ -12,7 +12,12 @@ export function pretendMachines(world: World, moments: Moments, host: FakeHost):
       .map((entry) => {
         const name = entry.isDirectory() ? entry.name : entry.name.slice(0, -'.raw'.length);
         const holder = host.holders?.[name] ?? null;
-        return { name, path: `${directories.machines}/${entry.name}`, type: entry.isDirectory() ? ('directory' as const) : ('raw' as const), holder };
+        return {
+          name,
+          path: `${directories.machines}/${entry.name}`,
+          type: entry.isDirectory() ? ('directory' as const) : ('raw' as const),
+          holder,
+        };
       })
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   const recordPath = (name: string): string => `${directories.state}/machines/${name}.json`;
@@ -32,6 +37,8 @@ export function pretendMachines(world: World, moments: Moments, host: FakeHost):
         writeFileSync(real, JSON.stringify(record));
       }),
     removeRecord: (name) =>
-      moments.call(`removeRecord(${name})`, 'writes', () => rmSync(join(world.root, recordPath(name)), { force: true })),
+      moments.call(`removeRecord(${name})`, 'writes', () =>
+        rmSync(join(world.root, recordPath(name)), { force: true }),
+      ),
   };
 }

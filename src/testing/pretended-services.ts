@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { fail } from '../errors/machinespawn-error.ts';
 import type { Net, StepServices } from '../host/services.ts';
 import { emulatorOf } from '../model/arch.ts';
-import type { FakeHost } from './fake-host.ts';
+import { unreachable, type FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
 import { pretendPrograms } from './pretended-exec.ts';
 import { pretendFiles, pretendRootFiles } from './pretended-files.ts';
@@ -18,11 +18,17 @@ export interface PretendedBench {
   readonly services: StepServices;
   /** What `randomHex` gave, in order. */
   readonly random: readonly string[];
-  commit(): void;
+  readonly commit: () => void;
 }
 
 /** Opens one attempt's place of work: scratch is empty, and no half tree of an earlier attempt is left. */
-export function openBench(world: World, moments: Moments, host: FakeHost, key: string, attempt: number): PretendedBench {
+export function openBench(
+  world: World,
+  moments: Moments,
+  host: FakeHost,
+  key: string,
+  attempt: number,
+): PretendedBench {
   clear(world);
   const random: string[] = [];
   const { trees, commit } = pretendTrees(world, moments, key);
@@ -33,7 +39,9 @@ export function openBench(world: World, moments: Moments, host: FakeHost, key: s
       uid: host.uid ?? 0,
       systemd: host.systemd ?? false,
       findProgram: (name) =>
-        moments.call(`findProgram(${name})`, 'reads', () => (Object.hasOwn(host.programs ?? {}, name) ? `/usr/bin/${name}` : null)),
+        moments.call(`findProgram(${name})`, 'reads', () =>
+          Object.hasOwn(host.programs ?? {}, name) ? `/usr/bin/${name}` : null,
+        ),
       env: (name) => host.env?.[name],
       canRun: (arch) =>
         moments.call(`canRun(${arch})`, 'reads', () => {
@@ -78,14 +86,14 @@ function pretendNet(moments: Moments, host: FakeHost): Net {
       moments.call(`fetch(${url})`, 'reads', () => {
         const answer = answerOf(url);
         if (answer === 404) return null;
-        if (answer === 'unreachable') throw fail('MSP_NETWORK', { url, problem: 'connection refused' });
+        if (answer === unreachable) throw fail('MSP_NETWORK', { url, problem: 'connection refused' });
         if (typeof answer === 'number') throw fail('MSP_HTTP_STATUS', { url, status: answer });
         return { body: Buffer.from(answer), url };
       }),
     probe: (url) =>
       moments.call(`probe(${url})`, 'reads', () => {
         const answer = answerOf(url);
-        if (answer === 'unreachable') return null;
+        if (answer === unreachable) return null;
         const status = typeof answer === 'number' ? answer : 200;
         return { status, headers: {}, body: typeof answer === 'number' ? '' : answer.toString() };
       }),

@@ -10,7 +10,7 @@ import { directories, type World } from './world.ts';
 export interface PretendedTrees {
   readonly trees: Trees;
   /** Seals the step's tree, as the engine does after a success. */
-  commit(): void;
+  readonly commit: () => void;
 }
 
 export function pretendTrees(world: World, moments: Moments, key: string): PretendedTrees {
@@ -46,7 +46,7 @@ export function pretendTrees(world: World, moments: Moments, key: string): Prete
   };
   return {
     trees,
-    commit() {
+    commit: () => {
       if (!changed) return;
       const to = join(world.root, directories.trees, key);
       world.committed.push(key);

@@ -9,7 +9,7 @@ import { clear, openBench } from './pretended-services.ts';
 import type { World } from './world.ts';
 
 /** How long a step may take in a pretended world, where nothing takes time. */
-const limitMs = 5000;
+const limitMs = 3000;
 
 export interface Attempt {
   readonly output?: unknown;
@@ -30,7 +30,9 @@ export async function runAttempt(
 ): Promise<Attempt> {
   const attempt = options.attempt ?? 1;
   const moments = new Moments(options.disturbance ?? null);
-  const key = createHash('sha256').update(`${step.id}\n${JSON.stringify(input)}`).digest('hex');
+  const key = createHash('sha256')
+    .update(`${step.id}\n${JSON.stringify(input)}`)
+    .digest('hex');
   const bench = openBench(world, moments, host, key, attempt);
   const releases: (() => Promise<void> | void)[] = [];
   const log = (level: string) => (text: string) => void world.logged.push(`${level} ${text}`);
@@ -58,7 +60,10 @@ export async function runAttempt(
   return { error: end.error, gone: false, ...result };
 }
 
-async function outcome(step: AnyStep<StepServices>, context: StepContext<unknown, StepServices>): Promise<{ output: unknown } | { error: unknown }> {
+async function outcome(
+  step: AnyStep<StepServices>,
+  context: StepContext<unknown, StepServices>,
+): Promise<{ output: unknown } | { error: unknown }> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`step ${step.id} did not end within ${limitMs} ms`)), limitMs);
   try {

@@ -17,7 +17,7 @@ export interface AcceptedCase<Input, Output> extends Prepared<Input> {
   /** All of it; random words are written `<random 1>`, in the order in which they were drawn. */
   readonly output: Output | ((world: World) => Output);
   /** Looks at what is there after the step. Throws when it is not as it should be. */
-  readonly then?: (world: World, output: Output) => void;
+  readonly after?: (world: World, output: Output) => void;
   /**
    * Only for steps of which nothing is recorded, so that they are never done again by the engine: the code with which
    * the step refuses what is done already, such as removing what is gone; or `other output` when it tells what it did itself.
@@ -34,7 +34,7 @@ export interface RefusedCase {
 
 export interface FailedCase<Input> extends Prepared<Input> {
   readonly code: ErrorCode;
-  readonly then?: (world: World) => void;
+  readonly after?: (world: World) => void;
 }
 
 export interface StepCases<In extends ZodType = ZodType, Out extends ZodType = ZodType> {

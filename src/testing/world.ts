@@ -1,5 +1,15 @@
 /** A pretended computer: a directory that plays `/`, with what it answers. */
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Command } from '../host/services.ts';
@@ -7,7 +17,8 @@ import { insideRoot } from './inside-root.ts';
 import { copyTree, listTree, removeTree } from './tree-files.ts';
 
 /** A file's text; null for a directory. */
-export type FileSpec = string | Buffer | null | { readonly link: string } | { readonly text: string | Buffer; readonly mode: number };
+export type FileSpec =
+  string | Buffer | null | { readonly link: string } | { readonly text: string | Buffer; readonly mode: number };
 
 export const directories = {
   machines: '/var/lib/machines',

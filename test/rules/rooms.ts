@@ -120,6 +120,7 @@ const rooms: readonly Room[] = [
       ...['src/engine/', 'src/host/', 'src/snapshots/', 'src/model/', 'src/errors/'],
       ...['src/steps/define-step.ts', PACKAGE_ROOT],
     ],
+    npm: ['zod'],
     builtins: 'all',
   },
   {

@@ -107,12 +107,9 @@ export const bootstrap = defineCommand({
           terminal,
         );
       },
-      finish: (outcome, durationMs) => {
-        const title = (image: string): string => {
-          const known = image === spec.image ? spec : parseImageSpec(image);
-          return `${known.distro === 'debian' ? 'Debian' : 'Ubuntu'} ${known.version ?? known.codename}`;
-        };
-        for (const line of readyLines(outcome, durationMs, title)) terminal.say(line);
+      finish: async (outcome, durationMs) => {
+        const { imageTitle } = await import('../image-title.ts');
+        for (const line of readyLines(outcome, durationMs, imageTitle)) terminal.say(line);
         return 0;
       },
     });

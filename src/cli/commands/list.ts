@@ -1,8 +1,10 @@
 import type { MachineSummary } from '../../app-types.ts';
 import { formatByteSize } from '../../model/byte-size.ts';
 import { relativeTime } from '../../model/relative-time.ts';
+import { MachinespawnError } from '../../errors/machinespawn-error.ts';
 import { defineCommand } from '../command.ts';
 import { matchesAny } from '../name-pattern.ts';
+import { pasteable } from '../paste.ts';
 import { countOf, listOptions, printList } from '../table.ts';
 
 export const list = defineCommand({
@@ -19,8 +21,10 @@ export const list = defineCommand({
     ['machinespawn list -q "web-*"', 'only names'],
   ],
 
-  async run({ positionals, options, globals, app, terminal }) {
-    const machines = await app.listMachines({ size: options.size });
+  async run({ positionals, options, globals, app, terminal, typed }) {
+    const machines = await app.listMachines({ size: options.size }).catch((error: unknown) => {
+      throw withRootHint(error, typed);
+    });
     const rows = machines.filter(({ name }) => matchesAny(name, positionals.pattern));
     const now = terminal.nowMs();
     printList<MachineSummary>(terminal, { ...options, quiet: globals.quiet }, rows, {
@@ -51,3 +55,9 @@ export const list = defineCommand({
     return 0;
   },
 });
+
+/** The directory of machines is closed to everybody but root. */
+function withRootHint(error: unknown, typed: readonly string[]): unknown {
+  if (!MachinespawnError.is(error) || error.code !== 'MSP_FILE_UNREADABLE') return error;
+  return new MachinespawnError({ ...error.toJSON(), hint: `sudo machinespawn ${pasteable(typed)}` }, error);
+}

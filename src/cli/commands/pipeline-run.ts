@@ -43,9 +43,10 @@ export const pipelineRun = defineCommand({
       root: summary.needsRoot,
       json: options.json,
       debugShell: options.debugShell,
-      finish: (outcome, durationMs) => {
+      finish: async (outcome, durationMs) => {
+        const { imageTitle } = await import('../image-title.ts');
         if (pipeline === 'bootstrap')
-          for (const line of readyLines(outcome, durationMs, (image) => image)) terminal.say(line);
+          for (const line of readyLines(outcome, durationMs, imageTitle)) terminal.say(line);
         else if (!options.json) for (const line of outputLines(outcome.outputs, durationMs)) terminal.say(line);
         return 0;
       },

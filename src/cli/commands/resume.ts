@@ -30,9 +30,10 @@ export const resume = defineCommand({
       root: await needsRoot(app, id),
       json: options.json,
       debugShell: options.debugShell,
-      finish: (outcome, durationMs) => {
+      finish: async (outcome, durationMs) => {
+        const { imageTitle } = await import('../image-title.ts');
         if (typeof outcome.outputs['name'] === 'string')
-          for (const line of readyLines(outcome, durationMs, (image) => image)) terminal.say(line);
+          for (const line of readyLines(outcome, durationMs, imageTitle)) terminal.say(line);
         return 0;
       },
     };

@@ -34,7 +34,7 @@ export type Note = { readonly atMs: number; readonly step: string | null } & (
       readonly createdAt: string | null;
       readonly sameRun: boolean;
     }
-  | { readonly kind: 'skipped'; readonly why: string }
+  | { readonly kind: 'skipped' | 'blocked'; readonly why: string }
   | {
       readonly kind: 'failed';
       readonly durationMs: number;

@@ -9,7 +9,7 @@ export interface PlainForm {
   readonly verbose: number;
 }
 
-const narrowestId = 12;
+const narrowestId = 11;
 
 export function plainLines(view: RunView, from: number, form: PlainForm): string[] {
   return view.notes.slice(from).flatMap((note) => noteLines(note, view, form));
@@ -39,6 +39,8 @@ function noteLines(note: Note, view: RunView, form: PlainForm): string[] {
       return say(`ok${note.text === null ? '' : `: ${note.text}`} (${elapsed(note.durationMs)})`);
     case 'cached':
       return say(`ok: ${reuseOf(note)}`);
+    case 'blocked':
+      return form.verbose < 1 ? [] : say(`skipped: ${note.why}`);
     case 'skipped':
       return say(`skipped: ${note.why}`);
     case 'failed':
@@ -75,7 +77,7 @@ function endedLines(note: Extract<Note, { kind: 'ended' }>, view: RunView): stri
 }
 
 function line(view: RunView, atMs: number, step: string, text: string): string {
-  const id = step.padEnd(Math.max(view.idWidth, narrowestId));
+  const id = step.padEnd(Math.max(view.idWidth, narrowestId) + 1);
   return `${stamp(view, atMs)} ${id} ${harmless(text)}`;
 }
 

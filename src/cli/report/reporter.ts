@@ -36,6 +36,8 @@ export function chooseMode(
   if (asked !== 'auto') return asked;
   if (env['GITHUB_ACTIONS'] === 'true') return 'github';
   if (stderr.isTTY !== true || env['TERM'] === 'dumb' || env['CI'] || screenIsShared) return 'plain';
+  // Nobody has told the terminal its size, such as on a serial line: what is redrawn would be wrapped anywhere.
+  if (stderr.columns === 0) return 'plain';
   return 'tty';
 }
 

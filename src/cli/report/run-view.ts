@@ -208,7 +208,7 @@ function finish(
       break;
     case 'step.skipped':
     case 'step.blocked':
-      view.notes.push({ kind: 'skipped', atMs, step, why: event.why });
+      view.notes.push({ kind: event.type === 'step.skipped' ? 'skipped' : 'blocked', atMs, step, why: event.why });
       break;
     case 'step.interrupted':
       view.notes.push({ kind: 'interrupted', atMs, step, durationMs: event.durationMs, phase: last?.phase ?? null });

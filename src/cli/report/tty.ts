@@ -39,21 +39,15 @@ function settledLines(note: Note, view: RunView, form: TtyForm): string[] {
     case 'begun':
       return begunLines(note, view, form);
     case 'succeeded': {
-      const why = note.why === null ? '' : ` (miss: ${note.why})`;
-      return [
-        resultLine(
-          paint('green', '✔'),
-          note.step,
-          `${note.text ?? ''}${why}`.trim(),
-          elapsed(note.durationMs),
-          view,
-          form,
-        ),
-      ];
+      const why = note.why === null ? '' : `(miss: ${harmless(note.why)})`;
+      return [resultLine(paint('green', '✔'), note.step, note.text ?? '', elapsed(note.durationMs), view, form, why)];
     }
     case 'cached':
       return [resultLine(paint('green', '✔'), note.step, reuseOf(note), '', view, form)];
+    case 'blocked':
     case 'skipped':
+      // What could not begin says no more than the failure above it.
+      if (note.kind === 'blocked' && form.verbose < 1) return [];
       return [resultLine(paint('dim', '-'), note.step, `skipped: ${note.why}`, '', view, form)];
     case 'failed':
       return [
@@ -110,6 +104,7 @@ function doneBefore(names: readonly string[], columns: number): string {
   return `${widthOf(all) <= room ? all : `${names.length} steps`}    done before`;
 }
 
+/** `aside` stays whole where there is room: the text gives way. */
 function resultLine(
   mark: string,
   step: string | null,
@@ -117,11 +112,13 @@ function resultLine(
   time: string,
   view: RunView,
   form: TtyForm,
+  aside = '',
 ): string {
   const width = Math.min(form.width - 1, widest);
   const id = labelOf(step ?? '', view, width);
-  const room = width - 2 - widthOf(id) - 1 - (time === '' ? 0 : time.length + 2);
-  const shown = clip(harmless(text), Math.max(0, room));
+  const room = Math.max(0, width - 2 - widthOf(id) - 1 - (time === '' ? 0 : time.length + 2));
+  const kept = aside === '' || widthOf(aside) > room / 2 ? '' : ` ${aside}`;
+  const shown = clip(harmless(text), room - widthOf(kept)) + kept;
   if (time === '') return `${mark} ${id} ${shown}`.trimEnd();
   const gap = ' '.repeat(Math.max(2, width - 2 - widthOf(id) - 1 - widthOf(shown) - time.length));
   return `${mark} ${id} ${shown}${gap}${form.paint('dim', time)}`;

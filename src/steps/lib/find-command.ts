@@ -16,10 +16,13 @@ export async function requireCommand(
   command: string,
 ): Promise<void> {
   const { name, chdir, elsewhere } = machine;
-  const isElsewhere = (path: string): boolean => elsewhere.some((place) => path === place || path.startsWith(`${place.replace(/\/$/u, '')}/`));
+  const isElsewhere = (path: string): boolean =>
+    elsewhere.some((place) => path === place || path.startsWith(`${place.replace(/\/$/u, '')}/`));
   // Relative to the user's home, which only the machine knows.
   if (command.includes('/') && !command.startsWith('/') && chdir === '') return;
-  const places = command.includes('/') ? [posix.resolve(chdir || '/', command)] : searchPath.map((directory) => `${directory}/${command}`);
+  const places = command.includes('/')
+    ? [posix.resolve(chdir || '/', command)]
+    : searchPath.map((directory) => `${directory}/${command}`);
   if (places.some(isElsewhere)) return;
   let isThere = false;
   for (const place of places) {
@@ -34,6 +37,7 @@ async function look(root: RootFiles, path: string): Promise<'executable' | 'ther
   const info = await root.info(path);
   if (info === null) return null;
   // What a symlink leads to has to be readable; more cannot be seen without following it by hand.
-  if (info.type === 'symlink') return (await root.list(path)).length === 0 && (await root.readStart(path, 1)) !== null ? 'executable' : null;
+  if (info.type === 'symlink')
+    return (await root.list(path)).length === 0 && (await root.readStart(path, 1)) !== null ? 'executable' : null;
   return info.type === 'file' && (info.mode & 0o111) !== 0 ? 'executable' : 'there';
 }

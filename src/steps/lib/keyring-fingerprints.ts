@@ -7,7 +7,7 @@ const publicKeyTag = 6;
 export function keyringFingerprints(file: Uint8Array): readonly string[] | null {
   const data = dearmor(Buffer.from(file));
   const found: string[] = [];
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const packet = readPacket(data, at);
     if (packet === null) return null;
     if (packet.tag === publicKeyTag && packet.body[0] === 4) found.push(fingerprintOf(packet.body));
@@ -37,7 +37,8 @@ function newLength(data: Buffer, at: number): { start: number; bytes: number } |
   const first = data[at];
   if (first === undefined) return null;
   if (first < 192) return { start: at + 1, bytes: first };
-  if (first < 224 && at + 1 < data.length) return { start: at + 2, bytes: ((first - 192) << 8) + (data[at + 1] ?? 0) + 192 };
+  if (first < 224 && at + 1 < data.length)
+    return { start: at + 2, bytes: ((first - 192) << 8) + (data[at + 1] ?? 0) + 192 };
   return first === 255 && at + 5 <= data.length ? { start: at + 5, bytes: data.readUInt32BE(at + 1) } : null;
 }
 
@@ -49,6 +50,8 @@ function oldLength(data: Buffer, at: number, type: number): { start: number; byt
 
 function dearmor(data: Buffer): Buffer {
   if (!data.subarray(0, 11).equals(Buffer.from('-----BEGIN '))) return data;
-  const blocks = data.toString('latin1').matchAll(/-----BEGIN [^\n]*\n(?:[^\n]+\n)*?\s*\n([\s\S]*?)\n(?:=[^\n]*\n)?-----END /gu);
+  const blocks = data
+    .toString('latin1')
+    .matchAll(/-----BEGIN [^\n]*\n(?:[^\n]+\n)*?\s*\n([\s\S]*?)\n(?:=[^\n]*\n)?-----END /gu);
   return Buffer.concat([...blocks].map((block) => Buffer.from(block[1] ?? '', 'base64')));
 }

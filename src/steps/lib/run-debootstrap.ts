@@ -12,7 +12,12 @@ const fullBelowBytes = 4 * 1024 * 1024;
  * `command` is to have --debian-installer among its arguments. `writesTo`: directories that may be full afterwards.
  * Throws what `debootstrapFailure` gives, and MSP_DISK_FULL.
  */
-export async function runDebootstrap(context: Context, command: Command, run: DebootstrapRun, writesTo: readonly string[]): Promise<void> {
+export async function runDebootstrap(
+  context: Context,
+  command: Command,
+  run: DebootstrapRun,
+  writesTo: readonly string[],
+): Promise<void> {
   const messages: DebootstrapMessage[] = [];
   let package_: string | undefined;
   const listener = (parse: ReturnType<typeof createDebootstrapStatusParser>) => (line: string) => {

@@ -10,7 +10,9 @@ export function stagingPath(machines: string, name: string, random: string): str
 
 /** Is this the file name of a staging directory of that machine? */
 export function isStagingOf(fileName: string, name: string): boolean {
-  return fileName.startsWith(`${prefix}${name}-`) && /^[0-9a-f]{8}$/u.test(fileName.slice(prefix.length + name.length + 1));
+  return (
+    fileName.startsWith(`${prefix}${name}-`) && /^[0-9a-f]{8}$/u.test(fileName.slice(prefix.length + name.length + 1))
+  );
 }
 
 /** Where something goes before it is removed. The same for the same work, so that a later attempt finds it. */

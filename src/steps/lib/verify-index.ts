@@ -18,9 +18,15 @@ export interface SuiteIndex {
 }
 
 /** Null when the archive has no such suite. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
-export async function fetchIndex({ services }: Context, mirror: string, suite: string, proxy: string | null): Promise<SuiteIndex | null> {
+export async function fetchIndex(
+  { services }: Context,
+  mirror: string,
+  suite: string,
+  proxy: string | null,
+): Promise<SuiteIndex | null> {
   const { scratch } = services.directories;
-  const fetch = async (name: string, maxBytes: number) => await services.net.fetch(`${mirror}/dists/${suite}/${name}`, { proxy, maxBytes });
+  const fetch = async (name: string, maxBytes: number) =>
+    await services.net.fetch(`${mirror}/dists/${suite}/${name}`, { proxy, maxBytes });
   const inline = await fetch('InRelease', mostIndexBytes);
   if (inline !== null) {
     const file = `${scratch}/InRelease`;
@@ -31,7 +37,8 @@ export async function fetchIndex({ services }: Context, mirror: string, suite: s
   const plain = await fetch('Release', mostIndexBytes);
   if (plain === null) return null;
   const signature = await fetch('Release.gpg', mostSignatureBytes);
-  if (signature === null) throw fail('MSP_SIGNATURE_BAD', { url: plain.url, keyring: '', problem: 'there is no signature' });
+  if (signature === null)
+    throw fail('MSP_SIGNATURE_BAD', { url: plain.url, keyring: '', problem: 'there is no signature' });
   await services.files.writeText(`${scratch}/Release`, plain.body.toString('utf8'));
   await services.files.writeText(`${scratch}/Release.gpg`, signature.body.toString('utf8'));
   const files = [`${scratch}/Release.gpg`, `${scratch}/Release`];
@@ -55,10 +62,15 @@ export async function verifyIndex(
     reads: true,
   });
   const verdict = judgeSignatures(parseGpgvStatus(status.join('\n')));
-  if (verdict.state === 'unknown-keys') throw fail('MSP_SIGNATURE_UNKNOWN', { url: index.url, keyring, keys: verdict.keys });
+  if (verdict.state === 'unknown-keys')
+    throw fail('MSP_SIGNATURE_UNKNOWN', { url: index.url, keyring, keys: verdict.keys });
   if (verdict.state === 'bad') throw fail('MSP_SIGNATURE_BAD', { url: index.url, keyring, problem: verdict.problem });
   if (verdict.state === 'expired' && !options.mayBeExpired) {
-    throw fail('MSP_SIGNATURE_BAD', { url: index.url, keyring, problem: `its key has expired (${verdict.signers.map(({ primary }) => primary).join(', ')})` });
+    throw fail('MSP_SIGNATURE_BAD', {
+      url: index.url,
+      keyring,
+      problem: `its key has expired (${verdict.signers.map(({ primary }) => primary).join(', ')})`,
+    });
   }
   const fingerprint = verdict.signers[0]?.primary ?? '';
   return { fingerprint, expired: verdict.state === 'expired', release: parseReleaseFile(index.text, index.url) };

@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvHttpProxyAgent, request } from 'undici';
+import { archiveDirectory, mirrorPort } from './shared-place.ts';
 
 const upstream = 'http://deb.debian.org';
 const tries = 4;
@@ -38,7 +39,8 @@ export interface CountingMirror {
   close(): Promise<void>;
 }
 
-export async function startCountingMirror(store: string): Promise<CountingMirror> {
+/** @param port 0 for any. */
+export async function startCountingMirror(store = archiveDirectory(), port = mirrorPort()): Promise<CountingMirror> {
   const served: Served[] = [];
   const agent = new EnvHttpProxyAgent();
   const fetching = new Map<string, Promise<Kept>>();
@@ -63,7 +65,10 @@ export async function startCountingMirror(store: string): Promise<CountingMirror
       outgoing.end(String(error));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
   const mirror: CountingMirror = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`,
     served,

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { newDirectory } from './shared-place.ts';
 
 export const repository = join(import.meta.dirname, '../../..');
-export const program = join(repository, 'bin/machinespawn.cjs');
+/** Another build of the command line to test, such as one that was installed. */
+export const programVariable = 'MACHINESPAWN_TEST_PROGRAM';
+export const program = process.env[programVariable] ?? join(repository, 'bin/machinespawn.cjs');
 
 export interface Place {
   readonly root: string;

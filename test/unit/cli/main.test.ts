@@ -416,6 +416,17 @@ describe('lists', () => {
   ])('%j', async (argv, stdout) => {
     expect(await runMain(argv)).toMatchObject({ code: 0, stdout, stderr: '' });
   });
+  it('list of a closed directory says how to open it', async () => {
+    const app = fakeApp({
+      listMachines: async () =>
+        Promise.reject(fail('MSP_FILE_UNREADABLE', { path: '/m', problem: 'permission denied' })),
+    });
+    expect(await runMain(['list', '--format', 'wide'], { app })).toMatchObject({
+      code: 1,
+      stderr:
+        'error: /m cannot be read: permission denied (MSP_FILE_UNREADABLE)\nhint: sudo machinespawn list --format wide\n',
+    });
+  });
   it('list --json is the machines', async () => {
     expect(JSON.parse((await runMain(['list', '--json'])).stdout)).toEqual([bread]);
   });

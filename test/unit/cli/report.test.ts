@@ -130,8 +130,7 @@ describe('on a terminal', () => {
       "run 20261122-184902-k3f9   debian-12 amd64 -> bread
       ↻ first-stage    attempt 1 of 3 failed, again in 4.0s: the signature does not verify
       ✖ first-stage    failed after 0.4s
-        ::error::100% broken
-      - archive        skipped: first-stage failed"
+        ::error::100% broken"
     `);
     expect(viewOf(broken).failedLog).toBe('/runs/x/first-stage.2.log');
   });
@@ -180,7 +179,6 @@ describe('as plain lines', () => {
       [ 4.4s] first-stage  start (attempt 2)
       [ 4.8s] first-stage  failed after 0.4s
         ::error::100% broken
-      [ 4.9s] archive      skipped: first-stage failed
       [ 5.0s] failed"
     `);
   });
@@ -219,9 +217,6 @@ describe('for GitHub', () => {
         : :error::100% broken
       ::endgroup::
       ::error title=first-stage::the signature does not verify (MSP_SIGNATURE_BAD)
-      ::group::archive
-      [ 4.9s] archive      skipped: first-stage failed
-      ::endgroup::
       [ 5.0s] failed"
     `);
   });

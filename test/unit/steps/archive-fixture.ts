@@ -13,7 +13,11 @@ export interface IndexOptions {
   readonly validUntil?: string;
 }
 
-export function releaseText({ codename = 'bookworm', date = 'Sat, 11 Jul 2026 10:14:42 UTC', validUntil }: IndexOptions = {}): string {
+export function releaseText({
+  codename = 'bookworm',
+  date = 'Sat, 11 Jul 2026 10:14:42 UTC',
+  validUntil,
+}: IndexOptions = {}): string {
   return [
     'Origin: Debian',
     'Suite: oldstable',
@@ -62,7 +66,11 @@ export function gpgv(...lines: readonly string[]): Program {
   };
 }
 
-export const goodSignature = ['NEWSIG', `GOODSIG F8D2585B8783D481 Debian`, `VALIDSIG ${signer} 2026-07-11 1783764541 0 4 0 22 8 01 ${signer}`];
+export const goodSignature = [
+  'NEWSIG',
+  `GOODSIG F8D2585B8783D481 Debian`,
+  `VALIDSIG ${signer} 2026-07-11 1783764541 0 4 0 22 8 01 ${signer}`,
+];
 
 /** An ELF header of amd64, as the shell of a tree. */
 export function elf(machine = 62): Buffer {
@@ -72,5 +80,10 @@ export function elf(machine = 62): Buffer {
   return head;
 }
 
-export const status = ['Package: bash\nStatus: install ok installed\nVersion: 5.2', 'Package: systemd\nStatus: install ok installed\nVersion: 252.39-1', 'Package: old\nStatus: deinstall ok config-files\nVersion: 1'].join('\n\n');
-export const osRelease = 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n';
+export const status = [
+  'Package: bash\nStatus: install ok installed\nVersion: 5.2',
+  'Package: systemd\nStatus: install ok installed\nVersion: 252.39-1',
+  'Package: old\nStatus: deinstall ok config-files\nVersion: 1',
+].join('\n\n');
+export const osRelease =
+  'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n';

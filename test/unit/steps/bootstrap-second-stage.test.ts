@@ -4,7 +4,8 @@ import { fakeHost, testStep, type Program, type World } from '../../../src/testi
 import { status as dpkgStatus } from './archive-fixture.ts';
 
 const unpacked = { '/bin/sh': 'sh', '/debootstrap/debootstrap': '#!/bin/sh', '/var/lib/dpkg/status': '' };
-const input = (world: World) => ({ tree: world.committed.at(-1) ?? world.tree(unpacked), arch: 'amd64', suite: 'bookworm', mirror: 'http://x' }) as const;
+const input = (world: World) =>
+  ({ tree: world.tree(unpacked), arch: 'amd64', suite: 'bookworm', mirror: 'http://x' }) as const;
 
 /** Like the real one, it spoils the tree when it is run a second time. */
 const chroot: Program = function* program({ args, world, status }) {
@@ -34,15 +35,30 @@ testStep(
         input,
         host: fakeHost({ programs: { chroot } }),
         output: (world) => ({ tree: world.committed.at(-1) ?? '', packages: 2 }),
-        then: (world, { tree }) => {
+        after: (world, { tree }) => {
           expect(world.has(`/var/cache/machinespawn/trees/${tree}/debootstrap`)).toBe(false);
-          expect(world.commands[0]?.args.slice(1)).toEqual(['/debootstrap/debootstrap', '--second-stage', '--debian-installer']);
+          expect(world.commands[0]?.args.slice(1)).toEqual([
+            '/debootstrap/debootstrap',
+            '--second-stage',
+            '--debian-installer',
+          ]);
         },
       },
     ],
-    refuses: [{ name: 'an architecture that there is not', input: { tree: 'x', arch: 'armv9', suite: 'x', mirror: 'x' }, at: 'arch' }],
+    refuses: [
+      {
+        name: 'an architecture that there is not',
+        input: { tree: 'x', arch: 'armv9', suite: 'x', mirror: 'x' },
+        at: 'arch',
+      },
+    ],
     fails: [
-      { name: 'a package that cannot be configured', input, host: fakeHost({ programs: { chroot: failing } }), code: 'MSP_TOOL_FAILED' },
+      {
+        name: 'a package that cannot be configured',
+        input,
+        host: fakeHost({ programs: { chroot: failing } }),
+        code: 'MSP_TOOL_FAILED',
+      },
       {
         name: 'foreign programs that do not start',
         input,
@@ -57,7 +73,11 @@ testStep(
         }),
         code: 'MSP_BINFMT_MISSING',
       },
-      { name: 'a tree that is gone', input: { tree: 'f'.repeat(64), arch: 'amd64', suite: 'bookworm', mirror: 'http://x' }, code: 'MSP_SNAPSHOT_MISSING' },
+      {
+        name: 'a tree that is gone',
+        input: { tree: 'f'.repeat(64), arch: 'amd64', suite: 'bookworm', mirror: 'http://x' },
+        code: 'MSP_SNAPSHOT_MISSING',
+      },
     ],
   },
   test,

@@ -16,7 +16,14 @@ const without = (tool: string): FakeHost => {
 };
 const input = { image: 'debian-12', name: 'bread' };
 const GiB = 2 ** 30;
-const output = { hostArch: 'amd64', arch: 'amd64', emulated: false, debootstrap: '1.0.128+nmu2+deb12u2', systemd: '252', freeBytes: 100 * GiB } as const;
+const output = {
+  hostArch: 'amd64',
+  arch: 'amd64',
+  emulated: false,
+  debootstrap: '1.0.128+nmu2+deb12u2',
+  systemd: '252',
+  freeBytes: 100 * GiB,
+} as const;
 const machine = '/var/lib/machines/bread/etc/os-release';
 const record = '/var/lib/machinespawn/machines/bread.json';
 
@@ -25,9 +32,25 @@ testStep(
   {
     accepts: [
       { name: "the host's architecture", input, host, output },
-      { name: 'an architecture by emulation', input: { ...input, arch: 'arm64' }, host: { ...host, runs: { arm64: 'qemu' } }, output: { ...output, arch: 'arm64', emulated: true } },
-      { name: "the image's architecture", input: { ...input, image: 'bookworm/i386' }, host: { ...host, runs: { i386: 'native' } }, output: { ...output, arch: 'i386' } },
-      { name: 'a machine that may be replaced', input: { ...input, replace: true }, host, prepare: (world) => world.put({ [machine]: '' }), output },
+      {
+        name: 'an architecture by emulation',
+        input: { ...input, arch: 'arm64' },
+        host: { ...host, runs: { arm64: 'qemu' } },
+        output: { ...output, arch: 'arm64', emulated: true },
+      },
+      {
+        name: "the image's architecture",
+        input: { ...input, image: 'bookworm/i386' },
+        host: { ...host, runs: { i386: 'native' } },
+        output: { ...output, arch: 'i386' },
+      },
+      {
+        name: 'a machine that may be replaced',
+        input: { ...input, replace: true },
+        host,
+        prepare: (world) => world.put({ [machine]: '' }),
+        output,
+      },
       {
         name: 'a machine that this run has published',
         input,
@@ -49,10 +72,27 @@ testStep(
       { name: 'no gpgv', input, host: without('gpgv'), code: 'MSP_TOOL_MISSING' },
       { name: 'foreign programs do not run', input: { ...input, arch: 'arm64' }, host, code: 'MSP_BINFMT_MISSING' },
       { name: 'no such port', input: { ...input, arch: 'riscv64' }, host, code: 'MSP_ARCH_REFUSED' },
-      { name: 'two architectures', input: { ...input, image: 'bookworm/i386', arch: 'arm64' }, host, code: 'MSP_USAGE' },
+      {
+        name: 'two architectures',
+        input: { ...input, image: 'bookworm/i386', arch: 'arm64' },
+        host,
+        code: 'MSP_USAGE',
+      },
       { name: 'little space', input, host: { ...host, freeBytes: 1e6 }, code: 'MSP_SPACE_LOW' },
-      { name: 'the name is taken', input, host, prepare: (world) => world.put({ [machine]: '' }), code: 'MSP_MACHINE_EXISTS' },
-      { name: 'the name is taken by a disk image', input, host, prepare: (world) => world.put({ '/var/lib/machines/bread.raw': '' }), code: 'MSP_MACHINE_EXISTS' },
+      {
+        name: 'the name is taken',
+        input,
+        host,
+        prepare: (world) => world.put({ [machine]: '' }),
+        code: 'MSP_MACHINE_EXISTS',
+      },
+      {
+        name: 'the name is taken by a disk image',
+        input,
+        host,
+        prepare: (world) => world.put({ '/var/lib/machines/bread.raw': '' }),
+        code: 'MSP_MACHINE_EXISTS',
+      },
       {
         name: 'the name is taken by another run',
         input,
@@ -67,12 +107,19 @@ testStep(
         prepare: (world) => world.put({ [machine]: '' }),
         code: 'MSP_MACHINE_RUNNING',
       },
-      { name: 'a clock of before the release', input, host: { ...host, now: '2020-01-01T00:00:00Z' }, code: 'MSP_CLOCK_WRONG' },
+      {
+        name: 'a clock of before the release',
+        input,
+        host: { ...host, now: '2020-01-01T00:00:00Z' },
+        code: 'MSP_CLOCK_WRONG',
+      },
     ],
   },
   test,
 );
 
 test('check-host: says what it found', () => {
-  expect(checkHost.describe?.({ ...output, arch: 'arm64', emulated: true })).toBe('systemd 252, debootstrap 1.0.128, 100 GiB free, arm64 by qemu');
+  expect(checkHost.describe?.({ ...output, arch: 'arm64', emulated: true })).toBe(
+    'systemd 252, debootstrap 1.0.128, 100 GiB free, arm64 by qemu',
+  );
 });

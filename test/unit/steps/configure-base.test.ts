@@ -23,7 +23,8 @@ const installed: Record<string, FileSpec> = {
   '/var/log/bootstrap.log': 'x',
   '/var/log/dpkg.log': 'x',
 };
-const input = (files: Record<string, FileSpec>, more: Partial<typeof archive> = {}) =>
+const input =
+  (files: Record<string, FileSpec>, more: Partial<typeof archive> = {}) =>
   (world: World) => ({ tree: world.tree(files), arch: 'amd64' as const, archive: { ...archive, ...more } });
 const install: Program = function* program({ args, world }) {
   yield;
@@ -37,8 +38,14 @@ const output = (world: World) => ({
   osPrettyName: 'Debian GNU/Linux 12 (bookworm)',
   sizeBytes: 4_096_000,
 });
-const inTree = (world: World) => (path: string): string | null => world.read(`/var/cache/machinespawn/trees/${world.committed.at(-1)}${path}`);
-const hasIn = (world: World) => (path: string): boolean => world.has(`/var/cache/machinespawn/trees/${world.committed.at(-1)}${path}`);
+const inTree =
+  (world: World) =>
+  (path: string): string | null =>
+    world.read(`/var/cache/machinespawn/trees/${world.committed.at(-1)}${path}`);
+const hasIn =
+  (world: World) =>
+  (path: string): boolean =>
+    world.has(`/var/cache/machinespawn/trees/${world.committed.at(-1)}${path}`);
 
 testStep(
   configureBase,
@@ -49,9 +56,15 @@ testStep(
         input: input(installed),
         host,
         output,
-        then: (world) => {
+        after: (world) => {
           const gone = Object.keys(installed).filter((path) => !hasIn(world)(path));
-          const kept = ['/usr/lib/os-release', '/etc/os-release', '/var/lib/dpkg/status', '/etc/machine-id', '/var/cache/apt/archives/partial'];
+          const kept = [
+            '/usr/lib/os-release',
+            '/etc/os-release',
+            '/var/lib/dpkg/status',
+            '/etc/machine-id',
+            '/var/cache/apt/archives/partial',
+          ];
           expect(gone).toEqual(Object.keys(installed).filter((path) => !kept.includes(path)));
           expect(hasIn(world)('/var/lib/apt/lists/partial')).toBe(true);
           expect(inTree(world)('/etc/machine-id')).toBe('uninitialized\n');
@@ -65,21 +78,22 @@ testStep(
         input: input({ ...installed, '/var/lib/dpkg/status': status.replace('252.39-1', '241-7') }),
         host,
         output,
-        then: (world) => expect(inTree(world)('/etc/machine-id')).toBe(''),
+        after: (world) => expect(inTree(world)('/etc/machine-id')).toBe(''),
       },
       {
         name: 'a system without systemd',
         input: input({ ...installed, '/var/lib/dpkg/status': status.replace('Package: systemd', 'Package: sysvinit') }),
         host,
         output,
-        then: (world) => expect(inTree(world)('/etc/machine-id')).toBeNull(),
+        after: (world) => expect(inTree(world)('/etc/machine-id')).toBeNull(),
       },
       {
         name: 'suites that there are not',
         input: input(installed, { suites: archive.suites.map((suite) => ({ ...suite, exists: false })) }),
         host,
         output,
-        then: (world) => expect(inTree(world)('/etc/apt/sources.list.d/debian.sources')).toMatch(/^Suites: bookworm$/mu),
+        after: (world) =>
+          expect(inTree(world)('/etc/apt/sources.list.d/debian.sources')).toMatch(/^Suites: bookworm$/mu),
       },
       {
         name: 'a keyring of its own',
@@ -87,14 +101,23 @@ testStep(
         prepare: (world) => world.put({ '/etc/own.pgp': '-----BEGIN PGP' }),
         host,
         output,
-        then: (world) => {
+        after: (world) => {
           expect(inTree(world)('/etc/apt/keyrings/machinespawn.asc')).toBe('-----BEGIN PGP');
-          expect(inTree(world)('/etc/apt/sources.list.d/debian.sources')).toMatch(/^Signed-By: \/etc\/apt\/keyrings\/machinespawn\.asc$/mu);
+          expect(inTree(world)('/etc/apt/sources.list.d/debian.sources')).toMatch(
+            /^Signed-By: \/etc\/apt\/keyrings\/machinespawn\.asc$/mu,
+          );
         },
       },
     ],
     refuses: [{ name: 'no archive', input: { tree: 'x', arch: 'amd64' }, at: 'archive' }],
-    fails: [{ name: 'a tree that does not say what it is', input: input({ '/var/lib/dpkg/status': status }), host, code: 'MSP_MACHINE_BROKEN' }],
+    fails: [
+      {
+        name: 'a tree that does not say what it is',
+        input: input({ '/var/lib/dpkg/status': status }),
+        host,
+        code: 'MSP_MACHINE_BROKEN',
+      },
+    ],
   },
   test,
 );

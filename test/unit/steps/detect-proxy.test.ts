@@ -14,7 +14,12 @@ testStep(
   detectProxy,
   {
     accepts: [
-      { name: 'none asked for', input: { ...input, proxy: 'none' }, host: { env: { http_proxy: 'http://e:1' } }, output: { url: null, reason: 'as asked' } },
+      {
+        name: 'none asked for',
+        input: { ...input, proxy: 'none' },
+        host: { env: { http_proxy: 'http://e:1' } },
+        output: { url: null, reason: 'as asked' },
+      },
       {
         name: 'one asked for, before the environment',
         input: { ...input, proxy: 'http://p:3142' },
@@ -27,7 +32,12 @@ testStep(
         host: { ...apt('Acquire::http::Proxy "http://a:1";'), env: { http_proxy: 'http://e:1' } },
         output: { url: 'http://e:1', reason: 'from the environment' },
       },
-      { name: "apt's", input, host: apt('Acquire::http::Proxy "http://a:1/";'), output: { url: 'http://a:1/', reason: fromApt } },
+      {
+        name: "apt's",
+        input,
+        host: apt('Acquire::http::Proxy "http://a:1/";'),
+        output: { url: 'http://a:1/', reason: fromApt },
+      },
       {
         name: "apt's for the host of the archive",
         input: { ...input, mirror: 'http://mirror.example/debian' },
@@ -45,16 +55,24 @@ testStep(
         input,
         host: detected(prints('http://d:3142')),
         output: { url: 'http://d:3142', reason: `from ${detector}` },
-        then: (world) => expect(world.commands.at(-1)?.args).toEqual(['http://deb.debian.org/debian']),
+        after: (world) => expect(world.commands.at(-1)?.args).toEqual(['http://deb.debian.org/debian']),
       },
-      { name: 'none, says the detector', input, host: detected(prints('DIRECT')), output: { url: null, reason: `${detector} says so` } },
+      {
+        name: 'none, says the detector',
+        input,
+        host: detected(prints('DIRECT')),
+        output: { url: null, reason: `${detector} says so` },
+      },
       { name: 'a silent detector', input, host: detected(prints()), output: { url: null, reason: 'none found' } },
       {
         name: 'a broken detector',
         input,
         host: detected(exits(3, 'oh no')),
         output: { url: null, reason: 'none found' },
-        then: (world) => expect(world.logged).toEqual([expect.stringMatching(/^warn the proxy detector \/usr\/bin\/auto-apt-proxy failed/u)]),
+        after: (world) =>
+          expect(world.logged).toEqual([
+            expect.stringMatching(/^warn the proxy detector \/usr\/bin\/auto-apt-proxy failed/u),
+          ]),
       },
       { name: 'nothing anywhere', input, host: apt(), output: { url: null, reason: 'none found' } },
       { name: 'a host without apt', input, output: { url: null, reason: 'none found' } },

@@ -6,7 +6,12 @@ testStep(
   echo,
   {
     accepts: [
-      { name: 'a text', input: { text: 'hello' }, output: { text: 'hello' }, then: (world) => expect(world.logged).toEqual(['info hello']) },
+      {
+        name: 'a text',
+        input: { text: 'hello' },
+        output: { text: 'hello' },
+        after: (world) => expect(world.logged).toEqual(['info hello']),
+      },
       { name: 'no text', input: { text: '' }, output: { text: '' } },
       { name: 'lines', input: { text: 'a\nb' }, output: { text: 'a\nb' } },
     ],

@@ -2,8 +2,18 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { keyringFingerprints } from '../../../src/steps/lib/keyring-fingerprints.ts';
 import { resolveArchive } from '../../../src/steps/resolve-archive.ts';
-import { exits, fakeHost, testStep, type Answer, type World } from '../../../src/testing.ts';
-import { archive, goodSignature, gpgv, inRelease, keyring, mirror, releaseText, sha256, signer } from './archive-fixture.ts';
+import { exits, fakeHost, testStep, unreachable, type Answer, type World } from '../../../src/testing.ts';
+import {
+  archive,
+  goodSignature,
+  gpgv,
+  inRelease,
+  keyring,
+  mirror,
+  releaseText,
+  sha256,
+  signer,
+} from './archive-fixture.ts';
 
 const at = (suite: string, file = 'InRelease', where = mirror): string => `${where}/dists/${suite}/${file}`;
 const security = 'http://deb.debian.org/debian-security';
@@ -33,22 +43,44 @@ testStep(
         prepare,
         host,
         output: archive,
-        then: (world) => expect(world.commands.map(({ args }) => args)).toEqual([['--status-fd', '3', '--ignore-time-conflict', '--keyring', keyring, '/var/lib/machinespawn/scratch/InRelease']]),
+        after: (world) =>
+          expect(world.commands.map(({ args }) => args)).toEqual([
+            [
+              '--status-fd',
+              '3',
+              '--ignore-time-conflict',
+              '--keyring',
+              keyring,
+              '/var/lib/machinespawn/scratch/InRelease',
+            ],
+          ]),
       },
-      { name: 'components that were asked for', input: { ...input, components: ['main', 'contrib', 'main'] }, prepare, host, output: { ...archive, components: ['main', 'contrib'] } },
+      {
+        name: 'components that were asked for',
+        input: { ...input, components: ['main', 'contrib', 'main'] },
+        prepare,
+        host,
+        output: { ...archive, components: ['main', 'contrib'] },
+      },
       {
         name: 'an archive without security updates',
         input,
         prepare,
         host: fakeHost({ programs, net: { [at('bookworm')]: inRelease(), [at('bookworm-updates', 'Release')]: 'x' } }),
         output: { ...archive, suites: archive.suites.map((suite) => ({ ...suite, exists: suite.role === 'updates' })) },
-        then: (world) => expect(world.logged).toEqual([expect.stringMatching(/^warn .* has no bookworm-security/u)]),
+        after: (world) => expect(world.logged).toEqual([expect.stringMatching(/^warn .* has no bookworm-security/u)]),
       },
       {
         name: 'a mirror that was asked for, and nothing else to reach',
         input: { ...input, mirror: `${own}/` },
         prepare,
-        host: fakeHost({ programs, net: { [at('bookworm', 'InRelease', own)]: inRelease(), [at('bookworm-security', 'InRelease', security)]: 'unreachable' } }),
+        host: fakeHost({
+          programs,
+          net: {
+            [at('bookworm', 'InRelease', own)]: inRelease(),
+            [at('bookworm-security', 'InRelease', security)]: unreachable,
+          },
+        }),
         output: {
           ...archive,
           mirror: own,
@@ -76,7 +108,15 @@ testStep(
         name: 'a signature in a file of its own',
         input,
         prepare,
-        host: fakeHost({ programs, net: { ...net, [at('bookworm')]: 404, [at('bookworm', 'Release')]: releaseText(), [at('bookworm', 'Release.gpg')]: 'sig' } }),
+        host: fakeHost({
+          programs,
+          net: {
+            ...net,
+            [at('bookworm')]: 404,
+            [at('bookworm', 'Release')]: releaseText(),
+            [at('bookworm', 'Release.gpg')]: 'sig',
+          },
+        }),
         output: { ...archive, inReleaseDigest: sha256(releaseText()) },
       },
       {
@@ -89,46 +129,138 @@ testStep(
           image: 'debian-sid',
           codename: 'sid',
           date: '2026-10-31T08:00:00.000Z',
-          inReleaseDigest: sha256(inRelease({ codename: 'sid', date: 'Sat, 31 Oct 2026 08:00:00 UTC', validUntil: 'Sat, 07 Nov 2026 08:00:00 UTC' })),
+          inReleaseDigest: sha256(
+            inRelease({
+              codename: 'sid',
+              date: 'Sat, 31 Oct 2026 08:00:00 UTC',
+              validUntil: 'Sat, 07 Nov 2026 08:00:00 UTC',
+            }),
+          ),
           suites: [],
         },
-        then: (world) => expect(world.logged).toEqual([expect.stringMatching(/^warn the index of sid was valid until 2026-11-07/u)]),
+        after: (world) =>
+          expect(world.logged).toEqual([expect.stringMatching(/^warn the index of sid was valid until 2026-11-07/u)]),
       },
     ],
     refuses: [
-      { name: 'a mirror with a password', input: { ...input, mirror: 'http://u:p@mirror.example/debian' }, at: 'mirror' },
+      {
+        name: 'a mirror with a password',
+        input: { ...input, mirror: 'http://u:p@mirror.example/debian' },
+        at: 'mirror',
+      },
       { name: 'an image that there is not', input: { ...input, image: 'debian-99' }, at: 'image' },
     ],
     fails: [
       { name: 'no keyring on the host', input, host, code: 'MSP_KEYRING_MISSING' },
-      { name: 'no keyring where it was said to be', input: { ...input, keyring: '/etc/own.gpg' }, prepare, host, code: 'MSP_KEYRING_MISSING' },
+      {
+        name: 'no keyring where it was said to be',
+        input: { ...input, keyring: '/etc/own.gpg' },
+        prepare,
+        host,
+        code: 'MSP_KEYRING_MISSING',
+      },
       {
         name: 'a keyring with other keys, before anything is fetched',
         input,
         prepare: (world) => world.put({ [keyring]: packet(Buffer.from([4, 1, 2, 3])) }),
-        host: fakeHost({ programs, net: { [at('bookworm')]: 'unreachable' } }),
+        host: fakeHost({ programs, net: { [at('bookworm')]: unreachable } }),
         code: 'MSP_KEY_MISSING',
       },
-      { name: 'no network', input, prepare, host: fakeHost({ programs, net: { [at('bookworm')]: 'unreachable' } }), code: 'MSP_NETWORK' },
-      { name: 'a mirror in trouble', input, prepare, host: fakeHost({ programs, net: { [at('bookworm')]: 503 } }), code: 'MSP_HTTP_STATUS' },
+      {
+        name: 'no network',
+        input,
+        prepare,
+        host: fakeHost({ programs, net: { [at('bookworm')]: unreachable } }),
+        code: 'MSP_NETWORK',
+      },
+      {
+        name: 'a mirror in trouble',
+        input,
+        prepare,
+        host: fakeHost({ programs, net: { [at('bookworm')]: 503 } }),
+        code: 'MSP_HTTP_STATUS',
+      },
       { name: 'no such suite', input: { ...input, mirror: own }, prepare, host, code: 'MSP_SUITE_NOT_FOUND' },
-      { name: 'an index without a signature', input, prepare, host: fakeHost({ programs, net: { [at('bookworm', 'Release')]: releaseText() } }), code: 'MSP_SIGNATURE_BAD' },
-      { name: 'an altered index', input, prepare, host: { net, programs: { gpgv: gpgv('NEWSIG', 'BADSIG F8D2585B8783D481 Debian') } }, code: 'MSP_SIGNATURE_BAD' },
-      { name: 'an unknown key', input, prepare, host: { net, programs: { gpgv: gpgv('NEWSIG', 'NO_PUBKEY F8D2585B8783D481') } }, code: 'MSP_SIGNATURE_UNKNOWN' },
+      {
+        name: 'an index without a signature',
+        input,
+        prepare,
+        host: fakeHost({ programs, net: { [at('bookworm', 'Release')]: releaseText() } }),
+        code: 'MSP_SIGNATURE_BAD',
+      },
+      {
+        name: 'an altered index',
+        input,
+        prepare,
+        host: { net, programs: { gpgv: gpgv('NEWSIG', 'BADSIG F8D2585B8783D481 Debian') } },
+        code: 'MSP_SIGNATURE_BAD',
+      },
+      {
+        name: 'an unknown key',
+        input,
+        prepare,
+        host: { net, programs: { gpgv: gpgv('NEWSIG', 'NO_PUBKEY F8D2585B8783D481') } },
+        code: 'MSP_SIGNATURE_UNKNOWN',
+      },
       {
         name: 'an expired key of a living release',
         input,
         prepare,
-        host: { net, programs: { gpgv: gpgv('NEWSIG', 'EXPKEYSIG F8D2585B8783D481 Debian', `VALIDSIG ${signer} 2026-07-11 1 0 4 0 22 8 01 ${signer}`) } },
+        host: {
+          net,
+          programs: {
+            gpgv: gpgv(
+              'NEWSIG',
+              'EXPKEYSIG F8D2585B8783D481 Debian',
+              `VALIDSIG ${signer} 2026-07-11 1 0 4 0 22 8 01 ${signer}`,
+            ),
+          },
+        },
         code: 'MSP_SIGNATURE_BAD',
       },
-      { name: 'gpgv that says nothing', input, prepare, host: { net, programs: { gpgv: exits(2, 'gpgv: fatal') } }, code: 'MSP_SIGNATURE_BAD' },
-      { name: 'the index of another suite', input, prepare, host: fakeHost({ programs, net: { ...net, [at('bookworm')]: inRelease({ codename: 'trixie' }) } }), code: 'MSP_RELEASE_INVALID' },
-      { name: 'no index at all', input, prepare, host: fakeHost({ programs, net: { ...net, [at('bookworm')]: '<html>' } }), code: 'MSP_RELEASE_INVALID' },
+      {
+        name: 'gpgv that says nothing',
+        input,
+        prepare,
+        host: { net, programs: { gpgv: exits(2, 'gpgv: fatal') } },
+        code: 'MSP_SIGNATURE_BAD',
+      },
+      {
+        name: 'the index of another suite',
+        input,
+        prepare,
+        host: fakeHost({ programs, net: { ...net, [at('bookworm')]: inRelease({ codename: 'trixie' }) } }),
+        code: 'MSP_RELEASE_INVALID',
+      },
+      {
+        name: 'no index at all',
+        input,
+        prepare,
+        host: fakeHost({ programs, net: { ...net, [at('bookworm')]: '<html>' } }),
+        code: 'MSP_RELEASE_INVALID',
+      },
       { name: 'no such architecture', input: { ...input, arch: 'riscv64' }, prepare, host, code: 'MSP_ARCHIVE_LACKS' },
-      { name: 'no such component', input: { ...input, components: ['main', 'restricted'] }, prepare, host, code: 'MSP_ARCHIVE_LACKS' },
-      { name: 'an index of tomorrow', input, prepare, host: { ...host, now: '2026-07-10T10:00:00Z' }, code: 'MSP_CLOCK_WRONG' },
-      { name: 'a mirror that fell asleep long ago', input: sid, prepare, host: sidHost({ date: 'Sat, 01 Aug 2026 08:00:00 UTC', validUntil: 'Sat, 08 Aug 2026 08:00:00 UTC' }), code: 'MSP_ARCHIVE_STALE' },
+      {
+        name: 'no such component',
+        input: { ...input, components: ['main', 'restricted'] },
+        prepare,
+        host,
+        code: 'MSP_ARCHIVE_LACKS',
+      },
+      {
+        name: 'an index of tomorrow',
+        input,
+        prepare,
+        host: { ...host, now: '2026-07-10T10:00:00Z' },
+        code: 'MSP_CLOCK_WRONG',
+      },
+      {
+        name: 'a mirror that fell asleep long ago',
+        input: sid,
+        prepare,
+        host: sidHost({ date: 'Sat, 01 Aug 2026 08:00:00 UTC', validUntil: 'Sat, 08 Aug 2026 08:00:00 UTC' }),
+        code: 'MSP_ARCHIVE_STALE',
+      },
     ],
   },
   test,

@@ -40,7 +40,10 @@ const good: Run = async ({ input: { word }, services }) => {
 };
 
 /** Names of the checks that the step does not pass, with what they say. */
-async function failures(step: ReturnType<typeof stepThat>, given: StepCases<typeof input, typeof output> = cases): Promise<Record<string, string>> {
+async function failures(
+  step: ReturnType<typeof stepThat>,
+  given: StepCases<typeof input, typeof output> = cases,
+): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const check of stepChecks(step, given)) {
     await check.run().catch((error: unknown) => {
@@ -63,12 +66,14 @@ describe('a step that', () => {
     };
     const found = await failures(stepThat(skips), withProgram);
     expect(Object.keys(found)).toEqual(['a word: survives a cut at every moment']);
-    expect(found['a word: survives a cut at every moment']).toMatch(/cut off inside exec\(fill .*other files than without the cut:\n- \/var\/lib\/machinespawn\/work\/bread\/etc/su);
+    expect(found['a word: survives a cut at every moment']).toMatch(
+      /cut off inside exec\(fill .*other files than without the cut:\n- \/var\/lib\/machinespawn\/work\/bread\/etc/su,
+    );
   });
 
   it('edits its input is caught', async () => {
     const edits: Run = async ({ input: given }) => {
-      (given as { word: string }).word = 'toast';
+      given.word = 'toast';
       return { path: `${place}/bread` };
     };
     expect((await failures(stepThat(edits)))['a word: gives its output']).toMatch(/read only/u);
@@ -85,7 +90,9 @@ describe('a step that', () => {
   });
 
   it('returns another output than the author wrote down is caught', async () => {
-    expect((await failures(stepThat(async () => ({ path: '/x' }))))['a word: gives its output']).toMatch(/the output\nis/u);
+    expect((await failures(stepThat(async () => ({ path: '/x' }))))['a word: gives its output']).toMatch(
+      /the output\nis/u,
+    );
   });
 
   it('writes where it may not is caught', async () => {
@@ -100,20 +107,26 @@ describe('a step that', () => {
 
   it('changes the tree that it was given is caught', async () => {
     const tree: StepCases<typeof input, typeof output> = {
-      accepts: [{ name: 'a tree', input: (world) => ({ word: world.tree({ '/etc/os': 'x' }) }), output: { path: 'x' } }],
+      accepts: [
+        { name: 'a tree', input: (world) => ({ word: world.tree({ '/etc/os': 'x' }) }), output: { path: 'x' } },
+      ],
     };
     const changes: Run = async ({ input: { word }, services }) => {
       const { root } = await services.trees.view(word);
       await root.writeText('/etc/os', 'y');
       return { path: 'x' };
     };
-    expect((await failures(stepThat(changes), tree))['a tree: gives its output']).toMatch(/may not change a committed tree/u);
+    expect((await failures(stepThat(changes), tree))['a tree: gives its output']).toMatch(
+      /may not change a committed tree/u,
+    );
     const around: Run = async ({ input: { word }, services }) => {
       const { path } = await services.trees.view(word);
       await services.files.writeText(`${path}/etc/os`, 'y');
       return { path: 'x' };
     };
-    expect((await failures(stepThat(around), tree))['a tree: gives its output']).toMatch(/wrote where it may not:\n-.*\/etc\/os/u);
+    expect((await failures(stepThat(around), tree))['a tree: gives its output']).toMatch(
+      /wrote where it may not:\n-.*\/etc\/os/u,
+    );
   });
 
   it('goes on when it is cancelled is caught', async () => {
@@ -121,7 +134,9 @@ describe('a step that', () => {
       for (const path of ['/etc/a', '/etc/b']) await services.files.info(path).catch(() => null);
       return { path: `${place}/bread` };
     };
-    expect(await failures(stepThat(goesOn))).toEqual({ 'a word: ends when cancelled at any moment': expect.stringMatching(/it went on/u) });
+    expect(await failures(stepThat(goesOn))).toEqual({
+      'a word: ends when cancelled at any moment': expect.stringMatching(/it went on/u),
+    });
   });
 
   it('hides that it was cancelled is caught', async () => {
@@ -131,12 +146,17 @@ describe('a step that', () => {
       });
       return { path: `${place}/bread` };
     };
-    expect((await failures(stepThat(hides), withProgram))['a word: ends when cancelled at any moment']).toMatch(/cannot be reached/u);
+    expect((await failures(stepThat(hides), withProgram))['a word: ends when cancelled at any moment']).toMatch(
+      /cannot be reached/u,
+    );
   });
 
   it('never ends is caught', async () => {
     const { promise } = Promise.withResolvers<{ path: string }>();
-    const check = stepChecks(stepThat(() => promise), cases).find(({ name }) => name === 'a word: gives its output');
+    const check = stepChecks(
+      stepThat(() => promise),
+      cases,
+    ).find(({ name }) => name === 'a word: gives its output');
     await expect(check?.run()).rejects.toThrow(/did not end/u);
   });
 
@@ -146,7 +166,9 @@ describe('a step that', () => {
       await services.files.writeText(`${place}/${services.facts.randomHex(4)}`, 'x');
       return { path: `${place}/bread` };
     };
-    expect((await failures(stepThat(leaves)))['a word: survives a cut at every moment']).toMatch(/cut off after writeText/u);
+    expect((await failures(stepThat(leaves)))['a word: survives a cut at every moment']).toMatch(
+      /cut off after writeText/u,
+    );
   });
 
   it('has a loose schema, no summary, or a field without a description is caught', async () => {
@@ -154,15 +176,21 @@ describe('a step that', () => {
     const found = await failures(stepThat(good, { input: looseInput }), withProgram);
     expect(Object.keys(found)).toEqual(['is well formed', 'a word: refuses a key that it does not know']);
     expect(await failures(stepThat(good, { summary: 'Does it.' }), withProgram)).toHaveProperty('is well formed');
-    expect(await failures(stepThat(good, { input: z.strictObject({ word: z.string() }) }), withProgram)).toHaveProperty('is well formed');
+    expect(await failures(stepThat(good, { input: z.strictObject({ word: z.string() }) }), withProgram)).toHaveProperty(
+      'is well formed',
+    );
   });
 
   it('describes its output in two lines is caught', async () => {
-    expect((await failures(stepThat(good, { describe: () => 'a\nb' }), withProgram))['a word: gives its output']).toMatch(/not one line/u);
+    expect(
+      (await failures(stepThat(good, { describe: () => 'a\nb' }), withProgram))['a word: gives its output'],
+    ).toMatch(/not one line/u);
   });
 
   it('does not see its own result is caught', async () => {
-    expect((await failures(stepThat(good, { check: async () => false }), withProgram))['a word: gives its output']).toMatch(/what check says/u);
+    expect(
+      (await failures(stepThat(good, { check: async () => false }), withProgram))['a word: gives its output'],
+    ).toMatch(/what check says/u);
   });
 });
 
@@ -173,7 +201,9 @@ describe('cases', () => {
 
   it('that are there twice are refused', () => {
     expect(() => stepChecks(step, { accepts: [accepted, accepted] })).toThrow(/'a word' is there twice/u);
-    expect(() => stepChecks(step, { accepts: [accepted, { ...accepted, name: 'another' }] })).toThrow(/'another' is there twice \(as 'a word'\)/u);
+    expect(() => stepChecks(step, { accepts: [accepted, { ...accepted, name: 'another' }] })).toThrow(
+      /'another' is there twice \(as 'a word'\)/u,
+    );
   });
 
   it('are needed', () => {
@@ -196,7 +226,10 @@ describe('cases', () => {
       ],
     };
     const found = await failures(step, given);
-    expect(Object.keys(found)).toEqual(['fails with MSP_DISK_FULL: otherwise', 'fails with MSP_TOOL_FAILED: not at all']);
+    expect(Object.keys(found)).toEqual([
+      'fails with MSP_DISK_FULL: otherwise',
+      'fails with MSP_TOOL_FAILED: not at all',
+    ]);
   });
 
   it('of refusal are caught when the schema takes them, or refuses another field', async () => {
@@ -205,6 +238,9 @@ describe('cases', () => {
       { name: 'a good word', input: { word: 'x' }, at: 'word' },
       { name: 'a number, elsewhere', input: { word: 1 }, at: 'name' },
     ];
-    expect(Object.keys(await failures(step, { ...withProgram, refuses }))).toEqual(['refuses a good word', 'refuses a number, elsewhere']);
+    expect(Object.keys(await failures(step, { ...withProgram, refuses }))).toEqual([
+      'refuses a good word',
+      'refuses a number, elsewhere',
+    ]);
   });
 });

@@ -1,0 +1,117 @@
+/** A second machine from the cache, against `cp -a` of the same tree; on this disk and on btrfs. */
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { alternate, median, medianRatio } from './alternate.ts';
+import { limited, type Bench, type BenchTable } from './bench.ts';
+import { machinespawn, placeOptions, removeTree, runProgram, settleDisk } from './program.ts';
+
+const image = ['debian-bookworm', '--variant', 'minbase'];
+
+export const second: Bench = {
+  summary: 'second machine from the cache, against cp -a',
+  needsRoot: true,
+
+  async run({ work, pairs = 9, say }) {
+    const first = `${work}/here`;
+    const here = await measure('on the file system of the work directory', first, pairs, say);
+    const disk = `${work}/btrfs.img`;
+    const mounted = `${work}/btrfs`;
+    mkdirSync(mounted);
+    writeFileSync(disk, '');
+    truncateSync(disk, 6 * 1024 ** 3);
+    await runProgram(['mkfs.btrfs', '--quiet', disk]);
+    await runProgram(['mount', '-o', 'loop', disk, mounted]);
+    try {
+      // Packages need not come through the network twice.
+      mkdirSync(`${mounted}/cache`);
+      await runProgram(['cp', '-a', `${first}/cache/packages`, `${mounted}/cache/packages`]);
+      return [tableOfCopies(here, pairs), tableOfBtrfs(await measure('on btrfs', mounted, pairs, say), pairs)];
+    } finally {
+      await runProgram(['umount', mounted]);
+    }
+  },
+};
+
+interface Measured {
+  /** Milliseconds of each turn. */
+  readonly whole: readonly number[];
+  readonly copy: readonly number[];
+  readonly own: readonly number[];
+  readonly cp: readonly number[];
+}
+
+async function measure(where: string, place: string, pairs: number, say: (text: string) => void): Promise<Measured> {
+  say(`  building the base ${where}`);
+  await runProgram(machinespawn(...placeOptions(place), '-y', '--progress', 'none', ...image, 'bread'));
+  const copies: number[] = [];
+  const ours = async (): Promise<number> => {
+    await settleDisk();
+    const { ms, stderr } = await runProgram(
+      machinespawn(...placeOptions(place), '-y', '--progress', 'json', ...image, 'toast', '--fresh'),
+    );
+    copies.push(copyMsOf(stderr));
+    await runProgram(machinespawn(...placeOptions(place), '-y', '--progress', 'none', 'remove', 'toast'));
+    return ms;
+  };
+  const cp = async (): Promise<number> => {
+    await settleDisk();
+    const { ms } = await runProgram(['cp', '-a', `${place}/machines/bread`, `${place}/machines/.#copy`]);
+    await removeTree(`${place}/machines/.#copy`);
+    return ms;
+  };
+  await ours();
+  await cp();
+  copies.length = 0;
+  const times = await alternate({ whole: ours, cp }, pairs, say);
+  return { ...times, copy: copies, own: times.whole.map((ms, turn) => ms - (copies[turn] ?? 0)) };
+}
+
+/** How long the step took that makes the copy, by its own event. */
+function copyMsOf(events: string): number {
+  const step = /^\{.*"type":"step\.succeeded".*"uses":"materialize-machine".*\}$/mu.exec(events)?.[0];
+  if (step === undefined) throw new Error(`no copy was made:\n${events.slice(-3000)}`);
+  return (JSON.parse(step) as { durationMs: number }).durationMs;
+}
+
+const inMs = (times: readonly number[]): string => `${median(times).toFixed(0)} ms`;
+
+function tableOfCopies({ whole, copy, own, cp }: Measured, pairs: number): BenchTable {
+  const ratio = medianRatio(copy, cp);
+  return {
+    title: 'Second machine from the cache (minbase bookworm amd64)',
+    heads: ['machinespawn', 'cp -a', 'ratio'],
+    rows: [
+      limited('the copy', [inMs(copy), inMs(cp), ratio.toFixed(2)], ratio, 1),
+      limited('all around the copy', [inMs(own), '', ''], median(own), 400, ' ms'),
+      {
+        what: 'the whole command',
+        cells: [inMs(whole), inMs(cp), medianRatio(whole, cp).toFixed(2)],
+        reach: null,
+        isReached: null,
+      },
+    ],
+    notes: [`Medians of ${pairs} alternating pairs, each after sync(1).`],
+  };
+}
+
+function tableOfBtrfs({ whole, copy, cp }: Measured, pairs: number): BenchTable {
+  return {
+    title: 'Second machine from the cache, on btrfs (loop device)',
+    heads: ['machinespawn', 'cp -a', 'ratio'],
+    rows: [
+      limited(
+        'the whole command',
+        [inMs(whole), inMs(cp), medianRatio(whole, cp).toFixed(2)],
+        median(whole),
+        500,
+        ' ms',
+      ),
+      {
+        what: 'the snapshot',
+        cells: [inMs(copy), inMs(cp), medianRatio(copy, cp).toFixed(2)],
+        reach: null,
+        isReached: null,
+      },
+    ],
+    notes: [`Medians of ${pairs} alternating pairs, each after sync(1).`],
+  };
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { materializeMachine } from '../../../src/steps/materialize-machine.ts';
+import { testStep, type World } from '../../../src/testing.ts';
+import { base, machines, record, staging } from './machine-fixture.ts';
+
+const input = (world: World) => ({ tree: world.tree(base), name: 'bread' });
+const output = { staging: `${machines}/.#machinespawn-bread-<random 1>` };
+const copied = (world: World, { staging: path }: { staging: string }): void =>
+  expect(world.read(`${path}/usr/lib/os-release`)).toMatch(/bookworm/u);
+
+testStep(
+  materializeMachine,
+  {
+    accepts: [
+      { name: 'a tree', input, output, after: copied },
+      {
+        name: 'the left-overs of an earlier attempt, and of other machines',
+        input,
+        prepare: (world) =>
+          world.put({
+            [`${machines}/.#machinespawn-bread-00000000/etc/x`]: '',
+            [`${machines}/.#machinespawn-bread-toast-00000000/etc/x`]: '',
+            [`${machines}/.#machinespawn-removed-bread-00000000/etc/x`]: '',
+          }),
+        output,
+        after: (world, given) => {
+          copied(world, given);
+          expect(world.has(`${machines}/.#machinespawn-bread-00000000`)).toBe(false);
+          expect(world.has(`${machines}/.#machinespawn-bread-toast-00000000`)).toBe(true);
+          expect(world.has(`${machines}/.#machinespawn-removed-bread-00000000`)).toBe(true);
+        },
+      },
+    ],
+    refuses: [{ name: 'a name that leads out of the directory', input: { tree: 'x', name: '../bread' }, at: 'name' }],
+    fails: [
+      { name: 'a tree that is gone', input: { tree: 'f'.repeat(64), name: 'bread' }, code: 'MSP_SNAPSHOT_MISSING' },
+    ],
+    writes: [`${machines}/.#machinespawn-bread-*`],
+  },
+  test,
+);
+
+test('materialize-machine: its copy is still there once it is the machine, and gone otherwise', async () => {
+  const services = (machine: boolean, published: string) => ({
+    files: { info: async () => null },
+    machines: { readRecord: async () => ({ staging: published }), find: async () => (machine ? {} : null) },
+  });
+  const check = async (machine: boolean, published: string) =>
+    await materializeMachine.check?.({
+      input: { name: 'bread' },
+      output: { staging },
+      services: services(machine, published),
+    } as never);
+  expect(record).toMatch(/bread/u);
+  expect(await check(true, staging)).toBe(true);
+  expect(await check(true, 'another')).toBe(false);
+  expect(await check(false, staging)).toBe(false);
+});
