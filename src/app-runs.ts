@@ -7,6 +7,7 @@ import type { World } from './app-world.ts';
 import type { OpenRun } from './engine/engine.ts';
 import type { RunEvent } from './engine/events.ts';
 import type { Plan } from './engine/plan.ts';
+import { describePlanChanges } from './engine/plan-changes.ts';
 import { countSteps, currentStep, isResumable, viewRun, type RunView } from './engine/run-summary.ts';
 import { fail } from './errors/machinespawn-error.ts';
 
@@ -49,7 +50,20 @@ export class AppRuns {
       throw fail('MSP_RUN_NOT_RESUMABLE', { run: view.id, status: view.status });
     }
     this.#watchFailures(options);
-    return this.#handle(await this.#world.engine.resume(view.id, { jobs: options.jobs ?? 4, onEvent }));
+    const changes = await this.#changesSince(view);
+    const handle = this.#handle(await this.#world.engine.resume(view.id, { jobs: options.jobs ?? 4, onEvent }));
+    if (changes !== null) {
+      const ts = new Date().toISOString();
+      onEvent({ v: 1, seq: 0, ts, run: view.id, type: 'warning', step: null, text: `${changes}; the run goes on by its stored plan` });
+    }
+    return handle;
+  }
+
+  /** What the pipeline file of today would do otherwise; null when nothing, or when it cannot be read. */
+  async #changesSince({ plan }: RunView): Promise<string | null> {
+    if (plan === null) return null;
+    const today = await this.#pipelines.plan({ pipeline: plan.pipeline.file ?? plan.pipeline.id, inputs: plan.inputs }).catch(() => null);
+    return today === null ? null : describePlanChanges(plan, today);
   }
 
   /** Newest first. */

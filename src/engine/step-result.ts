@@ -66,7 +66,8 @@ async function explainMiss(results: ResultStore, uses: string, type: AnyStep, qu
 }
 
 function short(value: Json | undefined): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value ?? null);
+  if (value === undefined) return 'nothing';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return /^(tree:)?[0-9a-f]{64}$/u.test(text) ? `${text.replace('tree:', '').slice(0, 12)}…` : text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, rmdir } from 'node:fs/promises';
 import { fail } from '../errors/machinespawn-error.ts';
 import { errnoCode, unwritable } from './file-error.ts';
 import { findMountsWithin } from './mounts.ts';
@@ -12,6 +12,14 @@ async function exists(path: string): Promise<boolean> {
     if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return false;
     throw unwritable(path, error);
   }
+}
+
+/** Most scratch folders are empty, and a program for each of them would be dearer than a small step. */
+async function removeEmpty(path: string): Promise<boolean> {
+  return rmdir(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Codes that `rm` and `chattr` may end with: whether they were of use is seen by looking. */
@@ -46,7 +54,7 @@ async function removeSubvolumes(run: RunProgram, path: string): Promise<void> {
  * Throws MSP_TREE_HAS_MOUNTS when something is mounted in it, MSP_FILE_UNWRITABLE when something stays.
  */
 export async function removeTree(run: RunProgram, path: string): Promise<void> {
-  if (!(await exists(path))) return;
+  if ((await removeEmpty(path)) || !(await exists(path))) return;
   const mounts = await findMountsWithin(path);
   if (mounts.length > 0) throw fail('MSP_TREE_HAS_MOUNTS', { path, mounts });
   await removeOnce(run, path);

@@ -4,6 +4,7 @@ import { fail, type MachinespawnError } from '../../../src/errors/machinespawn-e
 import { Exec } from '../../../src/host/exec.ts';
 import { expectCode, runPlainly, scratchDirectory } from './scratch.ts';
 
+const scratch = scratchDirectory();
 const shell = (script: string) => ({ file: 'sh', args: ['-c', script] });
 
 test('the environment is clean, whatever the caller has', async () => {
@@ -119,7 +120,7 @@ test.each(['reason', 'kill signal'])('a hard cancel by %s kills at once', async 
 });
 
 test('nothing starts when it was cancelled before', async () => {
-  const path = `${scratchDirectory()}/touched`;
+  const path = `${scratch}/touched`;
   const exec = new Exec({ isRoot: false });
   await expectCode(exec.run({ file: 'touch', args: [path] }, { signal: AbortSignal.abort() }), 'MSP_CANCELLED');
   expect((await runPlainly({ file: 'test', args: ['-e', path], okCodes: [0, 1] })).exitCode).toBe(1);
