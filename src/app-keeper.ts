@@ -1,5 +1,5 @@
 /** What is kept to save work: snapshots, packages, runs; and what of it may go. */
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from './app-types.ts';
 import type { Plan } from './engine/plan.ts';
@@ -37,7 +37,7 @@ export class AppKeeper implements Keeper {
 
   async items(): Promise<readonly CacheItem[]> {
     const views = await this.#views();
-    const groups = [await this.#snapshots(views), await this.#packages(), runItems(views)];
+    const groups = [await this.#snapshots(views), await this.#packages(), await Promise.all(views.map(runItem))];
     return groups.flat();
   }
 
@@ -171,20 +171,24 @@ function factsOf(identity: Json): Record<'distro' | 'codename' | 'arch' | 'varia
   return { distro: text('distro'), codename: text('codename'), arch: text('arch'), variant: text('variant') };
 }
 
-function runItems(views: readonly RunView[]): readonly CacheItem[] {
-  return views.map((view): CacheItem => {
-    const plan: Plan | null = view.plan;
-    const target = typeof plan?.inputs['name'] === 'string' ? ` ${plan.inputs['name']}` : '';
-    const createdAt = view.record?.startedAt ?? null;
-    return {
-      kind: 'run',
-      id: view.id,
-      path: view.directory,
-      sizeBytes: 0,
-      createdAt: createdAt === null ? null : new Date(createdAt).toISOString(),
-      text: `${plan?.pipeline.id ?? '?'}${target}, ${view.status}`,
-      image: null,
-      inUse: view.status === 'running' || isResumable(view),
-    };
-  });
+async function runItem(view: RunView): Promise<CacheItem> {
+  const plan: Plan | null = view.plan;
+  const target = typeof plan?.inputs['name'] === 'string' ? ` ${plan.inputs['name']}` : '';
+  const createdAt = view.record?.startedAt ?? null;
+  return {
+    kind: 'run',
+    id: view.id,
+    path: view.directory,
+    sizeBytes: await sizeOfFiles(view.directory),
+    createdAt: createdAt === null ? null : new Date(createdAt).toISOString(),
+    text: `${plan?.pipeline.id ?? '?'}${target}, ${view.status}`,
+    image: null,
+    inUse: view.status === 'running' || isResumable(view),
+  };
+}
+
+async function sizeOfFiles(directory: string): Promise<number> {
+  const names = await readdir(directory, { recursive: true }).catch(() => []);
+  const stats = await Promise.all(names.map((name) => lstat(join(directory, name)).catch(() => null)));
+  return stats.reduce((sum, one) => sum + (one?.isFile() === true ? one.size : 0), 0);
 }

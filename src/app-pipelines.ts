@@ -1,5 +1,5 @@
 /** Finds, reads and describes pipelines. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { App, PipelineSummary, RunRequest, ValidationFault } from './app-types.ts';
 import { inputTypes } from './app-input-types.ts';
@@ -82,8 +82,12 @@ export class AppPipelines {
   async forecast(request: RunRequest): Promise<Omit<Awaited<ReturnType<App['plan']>>, 'resumes'> & { plan: Plan }> {
     const plan = await this.plan(request);
     const { ports, registry } = this.#world;
-    const steps = await forecast(plan, ports, registry, request);
-    return { plan, pipeline: plan.pipeline.id, summary: plan.pipeline.summary, inputs: plan.inputs, steps };
+    try {
+      const steps = await forecast(plan, ports, registry, request);
+      return { plan, pipeline: plan.pipeline.id, summary: plan.pipeline.summary, inputs: plan.inputs, steps };
+    } finally {
+      await rm(this.#world.lookScratch, { recursive: true, force: true });
+    }
   }
 
   async #summary(pipeline: Pipeline, found: Found): Promise<PipelineSummary> {

@@ -42,6 +42,8 @@ export interface World {
   readonly registry: StepRegistry<StepServices>;
   readonly engine: Engine<StepServices>;
   readonly ports: EnginePorts<StepServices>;
+  /** Where a look may write; to be removed after it. */
+  readonly lookScratch: string;
   /** An engine whose runs leave nothing behind. */
   ephemeral(): { readonly engine: Engine<StepServices>; readonly scratch: string };
   /** Opened on first use: probing the file system mounts something. */
@@ -57,6 +59,8 @@ export function openWorld(
   version: string,
   kill: AbortSignal,
 ): World {
+  // Whatever the caller's is: a tree made under 077 is of no use.
+  process.umask(0o022);
   const isRoot = process.geteuid?.() === 0;
   const { TERM } = environment;
   const exec = new Exec({ isRoot, kill, ...(TERM === undefined ? {} : { term: TERM }) });
@@ -96,11 +100,12 @@ export function openWorld(
       runs: place,
       onFailedTree: async (failed) => world.failedTree?.(failed),
     });
+  const workbench = makeWorkbench(runsPlace);
   const ports: EnginePorts<StepServices> = {
     runs,
     results,
     locks,
-    workbench: makeWorkbench(runsPlace),
+    workbench,
     clock: { now: () => Date.now(), sleep },
     process: { pid: process.pid, host: hostname(), bootId: bootId(), user: environment['SUDO_USER'] ?? userInfo().username, version },
     randomWord,
@@ -116,6 +121,7 @@ export function openWorld(
     keeper,
     registry,
     ports,
+    lookScratch: workbench.lookScratch,
     engine: new Engine(ports, registry),
     ephemeral: () => {
       const scratch = scratchFor(settings, isRoot);

@@ -53,7 +53,8 @@ interface StepProgressed extends StepProgress {
 interface StepLogged {
   readonly type: 'step.log';
   readonly step: string;
-  readonly level: 'info' | 'warn' | 'output';
+  /** Warnings are events of their own. */
+  readonly level: 'info' | 'output';
   readonly text: string;
 }
 interface StepRetry {

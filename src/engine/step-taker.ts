@@ -254,8 +254,7 @@ export class StepTaker<Services> {
   #logTo(step: string, write: (line: string) => void): StepLog {
     const say = (level: 'info' | 'warn' | 'output') => (text: string) => {
       write(level === 'output' ? text : `${level}: ${text}`);
-      this.#run.emit({ type: 'step.log', step, level, text });
-      if (level === 'warn') this.#run.emit({ type: 'warning', step, text });
+      this.#run.emit(level === 'warn' ? { type: 'warning', step, text } : { type: 'step.log', step, level, text });
     };
     return { info: say('info'), warn: say('warn'), output: say('output') };
   }

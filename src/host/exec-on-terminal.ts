@@ -20,13 +20,13 @@ const ignore = (): void => undefined;
  */
 export async function execOnTerminal(
   settings: ExecSettings,
-  command: Pick<Command, 'file' | 'args' | 'env' | 'sandbox'>,
+  command: Pick<Command, 'file' | 'args' | 'env' | 'sandbox' | 'memory'>,
   context: ExecContext,
 ): Promise<{ readonly exitCode: number }> {
   if (context.signal.aborted) throw cancelled(context.signal);
   const argv = [await requireProgram(command.file), ...command.args];
   const lease = settings.isRoot && command.sandbox !== false ? takePipe() : null;
-  const [file = '', ...args] = lease === null ? argv : sandboxArgv(argv, { terminal: true });
+  const [file = '', ...args] = lease === null ? argv : sandboxArgv(argv, { terminal: true, memory: command.memory ?? [] });
   const locks = context.lockDescriptors?.() ?? [];
   process.on('SIGINT', ignore);
   const program = spawn(file, args, {

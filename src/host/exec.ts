@@ -72,7 +72,7 @@ export class Exec {
 
   /** The caller's terminal belongs to the program until it ends. Throws MSP_TOOL_MISSING, MSP_CANCELLED. */
   async onTerminal(
-    command: Pick<Command, 'file' | 'args' | 'env' | 'sandbox'>,
+    command: Pick<Command, 'file' | 'args' | 'env' | 'sandbox' | 'memory'>,
     context: ExecContext,
   ): Promise<{ readonly exitCode: number }> {
     return await execOnTerminal(this.#settings, command, context);

@@ -23,9 +23,10 @@ function lookOnlyRoot(root: RootFiles): RootFiles {
   };
 }
 
-/** The same services, without all that changes something. */
+/** The same services, without all that changes something; only the scratch directory may be written to. */
 export function lookOnly(services: StepServices): StepServices {
   const { files, machines, trees, keeper } = services;
+  const { scratch } = services.directories;
   return {
     ...services,
     files: {
@@ -33,7 +34,11 @@ export function lookOnly(services: StepServices): StepServices {
       info: async (path) => await files.info(path),
       list: async (directory) => await files.list(directory),
       freeBytes: async (path) => await files.freeBytes(path),
-      writeText: refuse('write a file'),
+      writeText: async (path, text, options) => {
+        if (!path.startsWith(`${scratch}/`)) throw refusal('write a file');
+        await files.makeDirectory(scratch, { mode: 0o700 });
+        await files.writeText(path, text, options);
+      },
       makeDirectory: refuse('make a directory'),
       publish: refuse('rename a file'),
       remove: refuse('remove a file'),

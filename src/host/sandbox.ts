@@ -14,9 +14,14 @@ export interface SandboxBind {
   readonly readOnly?: boolean;
 }
 
-// Arguments: binds as triples (mode, from, to), then "--", then the program.
-const makeBinds = `umask 022
+// Arguments: mounts as triples (mode, from, to), then "--", then the program.
+const makeMounts = `umask 022
 while [ "$1" != -- ]; do
+  if [ "$1" = memory ]; then
+    mkdir -p -- "$3" && mount -t tmpfs -o mode=0755 tmpfs "$3" || exit 125
+    shift 3
+    continue
+  fi
   mount --bind -- "$2" "$3" || exit 125
   if [ "$1" = ro ]; then mount -o remount,bind,ro -- "$3" || exit 125; fi
   shift 3
@@ -25,7 +30,7 @@ shift`;
 
 // Runs as PID 1 of the namespace: a program that is PID 1 itself would not die of its own signals.
 const init = (statusRedirection: string): string => `trap 'exit 137' USR1
-${makeBinds}
+${makeMounts}
 ( trap '' TERM INT HUP
   while read -r m <&3; do case $m in TERM|INT|HUP) kill -$m -1;; esac; done
   kill -USR1 1 ) </dev/null >/dev/null 2>&1 4>&- &
@@ -36,7 +41,7 @@ exit $rc`;
 
 // The program stays in the foreground, since a shell lets its background jobs ignore SIGINT. So the shell
 // cannot act on a signal while the program runs, and the watcher kills everything but PID 1 instead.
-const terminalInit = `${makeBinds}
+const terminalInit = `${makeMounts}
 ( trap '' TERM INT HUP QUIT
   while read -r m <&3; do case $m in TERM|INT|HUP) kill -$m -1;; esac; done
   kill -KILL -1 ) </dev/null >/dev/null 2>&1 &
@@ -45,6 +50,8 @@ exit $?`;
 
 export interface SandboxOptions {
   readonly binds?: readonly SandboxBind[];
+  /** Directories that are empty and in memory inside. */
+  readonly memory?: readonly string[];
   /** Is there a status pipe at descriptor 4? */
   readonly status?: boolean;
   /** The program uses the caller's terminal. */
@@ -54,12 +61,13 @@ export interface SandboxOptions {
 /** The argv that runs `command` in its own mount and PID namespace. */
 export function sandboxArgv(command: readonly string[], options: SandboxOptions = {}): readonly string[] {
   const binds = (options.binds ?? []).flatMap(({ from, to, readOnly }) => [readOnly === true ? 'ro' : 'rw', from, to]);
+  const memory = (options.memory ?? []).flatMap((path) => ['memory', '', path]);
   const script = options.terminal === true ? terminalInit : init(options.status === true ? '3>&4 4>&-' : '3<&- 4>&-');
   return [
     // Ctrl-C reaches all of them: unshare would hold it back, and die of it in the end.
     ...(options.terminal === true ? ['env', '--ignore-signal=INT,QUIT'] : []),
     ...['setpriv', '--pdeathsig', 'KILL', '--'],
     ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=KILL', '--mount-proc', '--'],
-    ...['sh', '-c', script, 'ms-init', ...binds, '--', ...command],
+    ...['sh', '-c', script, 'ms-init', ...memory, ...binds, '--', ...command],
   ];
 }

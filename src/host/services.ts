@@ -25,6 +25,8 @@ export interface Command {
   readonly wholeOutput?: boolean;
   /** The program only looks; it may run in a dry run. @default false */
   readonly reads?: boolean;
+  /** Directories that are empty and in memory inside the sandbox. */
+  readonly memory?: readonly string[];
   /** Bind mounts made inside the sandbox before the program starts. */
   readonly binds?: readonly { readonly from: string; readonly to: string; readonly readOnly?: boolean }[];
 }
@@ -177,7 +179,7 @@ export interface StepServices {
   /** Throws MSP_TOOL_FAILED, MSP_TOOL_MISSING, MSP_DISK_FULL. */
   exec(command: Command): Promise<CommandResult>;
   /** The caller's terminal belongs to the program until it ends; gives its exit code. */
-  execOnTerminal(command: Pick<Command, 'file' | 'args' | 'env' | 'sandbox'>): Promise<{ readonly exitCode: number }>;
+  execOnTerminal(command: Pick<Command, 'file' | 'args' | 'env' | 'sandbox' | 'memory'>): Promise<{ readonly exitCode: number }>;
   /** A lock across processes, held until the step ends. */
   lock(name: string): Promise<void>;
 }

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecContext } from './exec-settings.ts';
 import { unwritable } from './file-error.ts';
@@ -94,6 +96,9 @@ export class HostWorkbench<W extends { readonly path: string }> {
     };
   }
 
+  /** Where `look` may write; whoever looks removes it. Its name cannot be guessed. */
+  readonly lookScratch = join(tmpdir(), `machinespawn-${randomBytes(16).toString('hex')}`);
+
   /** Services that change nothing. What they view is given back with the process. */
   look(): StepServices {
     const { host, store } = this.#settings;
@@ -101,7 +106,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const run: RunProgram = async (command) => await host.exec.run(command, { signal });
     const trees = new StepTrees({ store, key: '', id: 'look', signal, run });
     return lookOnly(
-      composeServices(host, { context: { signal }, trees, scratch: '/nonexistent', lock: () => Promise.resolve() }),
+      composeServices(host, { context: { signal }, trees, scratch: this.lookScratch, lock: () => Promise.resolve() }),
     );
   }
 

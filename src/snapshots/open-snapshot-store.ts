@@ -1,9 +1,11 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { createBtrfsDriver } from './btrfs-driver.ts';
 import { createCopyDriver } from './copy-driver.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { createOverlayDriver } from './overlay-driver.ts';
+import { pathExists } from './path-exists.ts';
 import { findBtrfsProblem, findOverlayProblem } from './probe-drivers.ts';
 import type { RunTool } from './run-tool.ts';
 import type { DriverName, SnapshotStore } from './snapshot-store.ts';
@@ -46,5 +48,7 @@ async function chooseDriver(
     return wanted;
   }
   for (const name of ['btrfs', 'overlay'] as const) if ((await findProblem[name]()) === null) return name;
+  // Who only looks, such as `cache ls`, has no namespace, and must see what builds have made.
+  if (!privateNamespace && (await pathExists(join(directory, 'overlay')))) return 'overlay';
   return 'copy';
 }

@@ -44,6 +44,7 @@ export const checkHost = defineStep({
     freeBytes: z.number().describe('Free space where machines are'),
   }),
   reuse: 'never',
+  looksOnly: true,
   singleFlight: false,
   needs: { root: true, tools: Object.keys(tools) },
   describe: ({ debootstrap, systemd, freeBytes, emulated, arch }) => {

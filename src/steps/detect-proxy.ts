@@ -28,6 +28,7 @@ export const detectProxy = defineStep({
     reason: z.string().describe('Why this one'),
   }),
   reuse: 'never',
+  looksOnly: true,
   singleFlight: false,
   describe: ({ url, reason }) => (url === null ? `direct (${reason})` : `${new URL(url).host} (${reason})`),
 

@@ -44,6 +44,7 @@ export const listMachines = defineStep({
   input,
   output: z.strictObject({ machines: z.array(machine).describe('Sorted by name') }),
   reuse: 'never',
+  looksOnly: true,
   singleFlight: false,
   describe: ({ machines }) => `${machines.length} machine${machines.length === 1 ? '' : 's'}`,
 

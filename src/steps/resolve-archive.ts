@@ -41,6 +41,7 @@ export const resolveArchive = defineStep({
   input,
   output: archiveSchema,
   reuse: 'never',
+  looksOnly: true,
   needs: { tools: ['gpgv'] },
   describe: ({ codename, date, mirror }) =>
     `${codename} of ${date.slice(0, 10)} at ${mirror.replace(/^[a-z]+:\/\//u, '')}, signature verified`,

@@ -129,10 +129,12 @@ describe('run', () => {
   it('passes output and exit codes, and leaves the tree as it was', async () => {
     const tree = join(place.machines, 'bread');
     const before = await listTree(tree);
+    // nspawn mounts the host's resolver on an empty file, which goes again: that is all that /etc may tell.
+    const isTimeOfEtc = (line: string): boolean => line.startsWith('./etc: mtime ');
     const release = await machinespawnOk(place, ['run', 'bread', '--', 'cat', '/etc/os-release']);
     expect(release.stdout).toBe(fileIn('bread', 'usr/lib/os-release'));
     expect((await machinespawn(place, ['run', 'bread', '--', 'sh', '-c', 'exit 42'])).code).toBe(42);
-    expect(diffTrees(before, await listTree(tree))).toEqual([]);
+    expect(diffTrees(before, await listTree(tree)).filter((line) => !isTimeOfEtc(line))).toEqual([]);
   });
 
   it('passes stdin, byte for byte', async () => {
@@ -149,7 +151,7 @@ describe('run', () => {
   it('says 127 for a command that is not there, 126 for one that cannot be run, 4 for no machine', async () => {
     const missing = await machinespawn(place, ['run', 'bread', '--', 'no-such-command']);
     expect([missing.code, missing.stderr]).toEqual([127, expect.stringContaining('MSP_COMMAND_NOT_FOUND')]);
-    const plainFile = await machinespawn(place, ['run', 'bread', '--', '/etc/os-release']);
+    const plainFile = await machinespawn(place, ['run', 'bread', '--', '/etc/passwd']);
     expect([plainFile.code, plainFile.stderr]).toEqual([126, expect.stringContaining('MSP_COMMAND_NOT_EXECUTABLE')]);
     const nobody = await machinespawn(place, ['run', 'braed', '--', 'true']);
     expect([nobody.code, nobody.stderr]).toEqual([4, expect.stringMatching(/MSP_MACHINE_NOT_FOUND[^]*bread/u)]);

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import type { ValidationFault } from '../../app-types.ts';
 import { defineCommand } from '../command.ts';
@@ -26,7 +25,7 @@ export const pipelineValidate = defineCommand({
       const isStdin = file === '-';
       faults.push(
         ...(await app.validatePipeline(
-          isStdin ? '<stdin>' : resolve(globals.cwd, file),
+          isStdin ? '<stdin>' : file,
           isStdin ? await readAll(terminal.stdin) : null,
         )),
       );

@@ -43,7 +43,11 @@ export const resume = defineCommand({
     }
     if (manner.root) await app.elevate(invocation.argv);
     const found = await visibleRun(app, id);
-    await prepare(invocation, found === null ? null : { pipeline: found.pipeline, inputs: found.inputs }, manner.root);
+    const isNamed = found !== null && (await isBuiltIn(app, found.pipeline));
+    // What a file of the user's own needs is checked by its steps: the file may be gone, or be another one by now.
+    if (found === null || isNamed) {
+      await prepare(invocation, found === null ? null : { pipeline: found.pipeline, inputs: found.inputs }, manner.root);
+    } else if (manner.root) await app.isolate(invocation.argv);
     const how = {
       ...(globals.jobs === undefined ? {} : { jobs: globals.jobs }),
       keepFailed: options.keepFailed,
@@ -56,7 +60,14 @@ export const resume = defineCommand({
 /** A run that this user can see and whose steps need no root goes on without it; all others are root's. */
 async function needsRoot(app: App, id: string | null): Promise<boolean> {
   const run = await visibleRun(app, id);
-  return run === null || (await app.showPipeline(run.pipeline)).summary.needsRoot;
+  if (run === null) return true;
+  const { stepDetails } = await app.showRun(run.id);
+  const used = new Set(stepDetails.map(({ uses }) => uses));
+  return (await app.stepTypes()).some((type) => used.has(type.id) && type.needsRoot);
+}
+
+async function isBuiltIn(app: App, pipeline: string): Promise<boolean> {
+  return (await app.listPipelines()).some(({ name, origin }) => name === pipeline && origin === 'builtin');
 }
 
 async function visibleRun(app: App, id: string | null): Promise<RunSummary | null> {

@@ -526,14 +526,24 @@ describe('other commands', () => {
     expect(await runMain(['resume'], { app })).toMatchObject({ code: 0 });
     expect(names(app)).toEqual([
       'listRuns',
-      'showPipeline',
+      'showRun',
+      'stepTypes',
       'elevate',
       'listRuns',
+      'listPipelines',
       'elevate',
       'missingTools',
       'isolate',
       'resume',
     ]);
+  });
+
+  it('resume of a pipeline file asks for no file, which may be gone', async () => {
+    const stepDetails = lastRun.stepDetails.map((step) => ({ ...step, uses: 'echo' }));
+    const own = { ...lastRun, pipeline: 'my-own', stepDetails };
+    const app = fakeApp({ listRuns: async () => [own], showRun: async () => own });
+    expect(await runMain(['resume'], { app })).toMatchObject({ code: 0 });
+    expect(names(app)).toEqual(['stepTypes', 'listPipelines', 'resume']);
   });
 
   it('runs rm of what could be resumed needs a yes', async () => {
