@@ -121,12 +121,12 @@ SESSION
 one() { # SUITE PERSON
   root=$work/$1
   machine=$work/$1-$2
-  make_root "$1" "$root"
+  make_root "$1" "$root" || return 1
   rm -rf --one-file-system "$machine"
   cp -a --reflink=auto "$root" "$machine"
   home=/root
   [ "$2" = root ] || home=/home/baker
-  git clone --quiet --no-hardlinks "$project" "$machine$home/machinespawn"
+  git clone --quiet --no-hardlinks "$project" "$machine$home/machinespawn" || return 1
   git -C "$machine$home/machinespawn" remote remove origin
   write_session "$machine/session"
   [ "$2" = root ] || chroot "$machine" /usr/bin/chown -R baker:baker "$home/machinespawn"
@@ -148,7 +148,7 @@ one() { # SUITE PERSON
     cd / && umount -l /.old && rmdir /.old
     exec env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM="${TERM:-dumb}" \
       LANG=C.UTF-8 su - "$login" -c "WITH_TESTS=$3 sh /session"
-  ' sh "$machine" "$login" "$with_tests"
+  ' sh "$machine" "$login" "$with_tests" || return 1
   [ -n "$keep" ] || rm -rf --one-file-system "$machine"
 }
 

@@ -11,7 +11,7 @@ import { chooseArch, parseImageSpec } from './model/image-spec.ts';
 import { releaseOf, releases } from './model/releases.ts';
 
 const aptOptions = ['-o', 'DPkg::Lock::Timeout=120'];
-const baseTools = ['debootstrap', 'systemd-nspawn', 'gpgv', 'wget', 'dpkg', 'flock', 'unshare', 'setpriv', 'mount'];
+const baseTools = ['debootstrap', 'systemd-nspawn', 'gpgv', 'wget', 'dpkg', 'getfattr', 'flock', 'unshare', 'setpriv', 'mount'];
 const emulatorPackages = ['qemu-user-static', 'binfmt-support'];
 const fileSystems: Readonly<Record<number, string>> = { 0x9123683e: 'btrfs', 0x58465342: 'xfs', 0xef53: 'ext4', 0x01021994: 'tmpfs', 0x794c7630: 'overlay' };
 const minimumBytes = 2 * 1024 ** 3;

@@ -211,6 +211,8 @@ export interface App {
   pipelineSchema(): Promise<unknown>;
   /** Options of every step type (or one), from its schema. */
   stepTypes(): Promise<readonly { readonly id: string; readonly summary: string; readonly input: Json; readonly output: Json; readonly needsRoot: boolean; readonly tools: readonly string[]; readonly reuse: string }[]>;
+  /** A glance: are the programs there that nearly every command needs? Loads nothing. */
+  hasUsualTools(): boolean;
   /** The tools that a request needs and this host lacks, as Debian packages, with the commands that install them. */
   missingTools(request: RunRequest | null): Promise<{ readonly packages: readonly string[]; readonly commands: readonly (readonly string[])[] }>;
   /** Runs those commands on the caller's terminal. */

@@ -1,9 +1,11 @@
 /** The composition root: the only reader of the environment. Making an App costs nothing; its parts load when they are used. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { App, Settings } from './app-types.ts';
 import { fail } from './errors/machinespawn-error.ts';
 import { packageRoot } from './package-root.ts';
+
+const usualTools = ['debootstrap', 'systemd-nspawn', 'gpgv'];
 
 export interface AppOptions {
   /** Directories, if they are not the usual ones. */
@@ -57,6 +59,7 @@ export function createApp(options: AppOptions): App {
     graphPipeline: async (name, format, run) => (await import('./app-graph.ts')).graphOf(await pipelines(), await runs(), name, format, run),
     pipelineSchema: async () => (await import('./app-step-types.ts')).schemaOf(await world()),
     stepTypes: async () => (await import('./app-step-types.ts')).stepTypesOf(await world()),
+    hasUsualTools: () => usualTools.every((tool) => ['/usr/sbin', '/usr/bin'].some((place) => existsSync(join(place, tool)))),
     missingTools: async (request) => (await doctor()).missing(request),
     installTools: async (commands) => {
       const { exec } = await world();

@@ -44,6 +44,8 @@ export async function execute(call: Call, request: RunRequest, manner: Manner): 
 export async function prepare(call: Call, request: RunRequest | null, root: boolean): Promise<void> {
   const { app, argv } = call;
   if (root) await app.elevate(argv);
+  // Both begin the process anew, so what can wait until then is not loaded twice. An installation is for the whole host.
+  if (root && app.hasUsualTools()) await app.isolate(argv);
   await installMissingTools(call, await app.missingTools(request));
   if (root) await app.isolate(argv);
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Arch, emulatorOf, mayRunNatively } from '../model/arch.ts';
@@ -82,6 +83,8 @@ export async function tryArch(
   const trialProblem = await tryProgram(arch, scratch);
   if (trialProblem === null) {
     if (mayRunNatively(host, arch) && entry?.isEnabled !== true) return { runs: 'native', problem: null };
+    // The table is not mounted here, but it is the kernel's, and the trial went by it.
+    if (!existsSync(join(binfmtDirectory, 'register'))) return { runs: 'qemu', problem: null };
     return entryProblem === null ? { runs: 'qemu', problem: null } : { runs: 'no', problem: entryProblem };
   }
   return { runs: 'no', problem: (mayRunNatively(host, arch) ? null : entryProblem) ?? trialProblem };

@@ -17,6 +17,8 @@ const tools: Readonly<Record<string, string>> = {
   gpgv: 'gpgv',
   wget: 'wget',
   dpkg: 'dpkg',
+  // The store's digest of a tree covers extended attributes; a minimal Debian cannot list them.
+  getfattr: 'attr',
 };
 
 const input = z.strictObject({

@@ -52,14 +52,11 @@ export const resolveArchive = defineStep({
     const release = releaseOf(codename);
     const keyring = await chooseKeyring(context, release, input.keyring);
     const { mirror, archive, index } = await findSuite(context, release);
-    const {
-      fingerprint,
-      expired,
-      release: file,
-    } = await verifyIndex(context, index, {
-      keyring: keyring.path,
-      mayBeExpired: archive === 'archived',
-    });
+    // Side by side: what the other suites answer counts only once the index is verified.
+    const [{ fingerprint, expired, release: file }, suites] = await Promise.all([
+      verifyIndex(context, index, { keyring: keyring.path, mayBeExpired: archive === 'archived' }),
+      otherSuites(context, release, { mirror, archive }, keyring),
+    ]);
     if (expired)
       context.log.warn(`the key that signed ${codename} has expired: it is accepted, since the release is archived`);
     checkFreshness(context, file, index.url, archive);
@@ -76,7 +73,7 @@ export const resolveArchive = defineStep({
       components: [...components],
       inReleaseDigest: index.digest,
       date: file.date,
-      suites: await otherSuites(context, release, { mirror, archive }, keyring),
+      suites,
       verification: `archive-signature:${fingerprint}`,
     };
   },

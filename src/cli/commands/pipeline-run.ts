@@ -1,9 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { execute } from '../execute.ts';
 import { inputOption, parseInputs, pipelineName } from '../pipeline-request.ts';
-import { elapsed } from '../report/amounts.ts';
-import { readyLines } from '../report/final-words.ts';
-import { harmless } from '../terminal.ts';
+import { outputLines, readyLines } from '../report/final-words.ts';
 
 export const pipelineRun = defineCommand({
   name: 'pipeline run',
@@ -53,13 +51,3 @@ export const pipelineRun = defineCommand({
     });
   },
 });
-
-function outputLines(outputs: Readonly<Record<string, unknown>>, durationMs: number): readonly string[] {
-  const entries = Object.entries(outputs);
-  const width = Math.max(0, ...entries.map(([name]) => name.length));
-  const lines = entries.map(
-    ([name, value]) =>
-      `  ${name.padEnd(width)}  ${harmless(typeof value === 'string' ? value : JSON.stringify(value))}`,
-  );
-  return ['', `Done in ${elapsed(durationMs)}.`, ...lines];
-}

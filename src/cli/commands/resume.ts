@@ -2,7 +2,7 @@ import { MachinespawnError } from '../../errors/machinespawn-error.ts';
 import type { App, RunSummary } from '../../app-types.ts';
 import { defineCommand } from '../command.ts';
 import { execute, follow, prepare, type Manner } from '../execute.ts';
-import { readyLines } from '../report/final-words.ts';
+import { outputLines, readyLines } from '../report/final-words.ts';
 
 export const resume = defineCommand({
   name: 'resume',
@@ -32,8 +32,11 @@ export const resume = defineCommand({
       debugShell: options.debugShell,
       finish: async (outcome, durationMs) => {
         const { imageTitle } = await import('../image-title.ts');
-        if (typeof outcome.outputs['name'] === 'string')
-          for (const line of readyLines(outcome, durationMs, imageTitle)) terminal.say(line);
+        const isMachine = typeof outcome.outputs['name'] === 'string';
+        const lines = isMachine
+          ? readyLines(outcome, durationMs, imageTitle)
+          : outputLines(outcome.outputs, durationMs);
+        if (options.json !== true) for (const line of lines) terminal.say(line);
         return 0;
       },
     };

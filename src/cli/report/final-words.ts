@@ -1,6 +1,7 @@
 /** What is said last: what there is now, and one command to go on with. */
 import type { RunOutcome } from '../../app-types.ts';
 import { formatByteSize } from '../../model/byte-size.ts';
+import { harmless } from '../terminal.ts';
 import { elapsed } from './amounts.ts';
 
 /** "Machine bread is ready (debian-12, amd64, 289 MiB) in 41s." and how to get in. */
@@ -25,6 +26,17 @@ export function readyLines(
     `Machine ${name} is ready${known.length === 0 ? '' : ` (${known.join(', ')})`} in ${elapsed(durationMs)}.`,
     `  Shell:  sudo machinespawn run ${name}`,
   ];
+}
+
+/** What a pipeline gave. */
+export function outputLines(outputs: Readonly<Record<string, unknown>>, durationMs: number): readonly string[] {
+  const entries = Object.entries(outputs);
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  const lines = entries.map(
+    ([name, value]) =>
+      `  ${name.padEnd(width)}  ${harmless(typeof value === 'string' ? value : JSON.stringify(value))}`,
+  );
+  return ['', `Done in ${elapsed(durationMs)}.`, ...lines];
 }
 
 /** For a run that ended before its end and can go on. `sudo`: does it need root? */

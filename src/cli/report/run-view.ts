@@ -172,9 +172,8 @@ function progress(view: RunView, event: EventOf<'step.progress'>, atMs: number):
 }
 
 function logged(view: RunView, event: EventOf<'step.log'>, atMs: number): void {
-  const kind = event.level === 'warn' ? 'warning' : event.level;
-  view.notes.push({ kind, atMs, step: event.step, text: event.text });
-  if (kind !== 'output') return;
+  view.notes.push({ kind: event.level, atMs, step: event.step, text: event.text });
+  if (event.level !== 'output') return;
   const tail = view.active.get(event.step)?.tail ?? [];
   change(view, event.step, { tail: [...tail, event.text].slice(-tailLength) }, atMs);
 }

@@ -23,8 +23,8 @@ export interface Served {
   bytes: number;
 }
 
-/** `bytes`: an answer of the right length with other content. `cut`: the connection ends in the middle. */
-export type Fault = { readonly status: number } | 'bytes' | 'cut';
+/** `bytes`: an answer of the right length with other content. `cut`: the connection ends in the middle. `body`: another file. */
+export type Fault = { readonly status: number } | { readonly body: Buffer } | 'bytes' | 'cut';
 
 export interface CountingMirror {
   /** For --mirror. */
@@ -52,11 +52,11 @@ export async function startCountingMirror(store = archiveDirectory(), port = mir
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const path = decodeURI(new URL(incoming.url ?? '/', 'http://mirror').pathname);
     const fault = mirror.fault?.(path) ?? null;
-    const kept = typeof fault === 'object' && fault !== null ? { status: fault.status, file: null } : await keep(path);
+    const kept = typeof fault === 'object' && fault !== null ? answerOf(fault) : await keep(path);
     const record: Served = { path, status: kept.status, complete: false, bytes: 0 };
     served.push(record);
-    outgoing.on('finish', () => (record.complete = kept.file !== null));
-    if (kept.file === null) outgoing.writeHead(kept.status).end();
+    outgoing.on('finish', () => (record.complete = kept.status === 200));
+    if (kept.file === null) outgoing.writeHead(kept.status).end(kept.body);
     else await send(outgoing, kept.file, { record, fault, bytesPerSecond: mirror.bytesPerSecond });
   };
   const server = createServer((incoming, outgoing) => {
@@ -92,6 +92,11 @@ export function packagesServed(mirror: CountingMirror): readonly Served[] {
 interface Kept {
   readonly status: number;
   readonly file: string | null;
+  readonly body?: Buffer;
+}
+
+function answerOf(fault: Exclude<Fault, string>): Kept {
+  return 'status' in fault ? { status: fault.status, file: null } : { status: 200, file: null, body: fault.body };
 }
 
 async function fetchAndKeep(agent: EnvHttpProxyAgent, store: string, path: string): Promise<Kept> {

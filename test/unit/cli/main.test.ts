@@ -522,15 +522,19 @@ describe('other commands', () => {
   });
 
   it('resume goes on, as root where a step needs it', async () => {
-    const app = fakeApp();
+    const [echo] = await fakeApp().stepTypes();
+    const [hello] = await fakeApp().listPipelines();
+    if (echo === undefined || hello === undefined) throw new RangeError('the fake has nothing');
+    const app = fakeApp({
+      stepTypes: async () => [{ ...echo, id: 'bootstrap-first-stage', needsRoot: true }],
+      listPipelines: async () => [{ ...hello, name: 'bootstrap', origin: 'builtin' }],
+    });
     expect(await runMain(['resume'], { app })).toMatchObject({ code: 0 });
     expect(names(app)).toEqual([
       'listRuns',
       'showRun',
-      'stepTypes',
       'elevate',
       'listRuns',
-      'listPipelines',
       'elevate',
       'missingTools',
       'isolate',

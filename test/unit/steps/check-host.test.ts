@@ -6,6 +6,7 @@ const programs: NonNullable<FakeHost['programs']> = {
   debootstrap: prints('debootstrap 1.0.128+nmu2+deb12u2'),
   'systemd-nspawn': prints('systemd 252 (252.39-1~deb12u2)', '+PAM +AUDIT'),
   gpgv: prints(),
+  getfattr: prints(),
   wget: prints(),
   dpkg: prints(),
 };
@@ -70,6 +71,7 @@ testStep(
       { name: 'no debootstrap', input, host: without('debootstrap'), code: 'MSP_TOOL_MISSING' },
       { name: 'no systemd-nspawn', input, host: without('systemd-nspawn'), code: 'MSP_TOOL_MISSING' },
       { name: 'no gpgv', input, host: without('gpgv'), code: 'MSP_TOOL_MISSING' },
+      { name: 'no getfattr', input, host: without('getfattr'), code: 'MSP_TOOL_MISSING' },
       { name: 'foreign programs do not run', input: { ...input, arch: 'arm64' }, host, code: 'MSP_BINFMT_MISSING' },
       { name: 'no such port', input: { ...input, arch: 'riscv64' }, host, code: 'MSP_ARCH_REFUSED' },
       {
