@@ -57,13 +57,21 @@ export class AppDoctor {
       if (plan.pipeline.id === 'bootstrap' && typeof image === 'string') {
         const spec = parseImageSpec(image);
         const guest = chooseArch(spec, typeof arch === 'string' && arch !== '' ? (arch as Arch) : null, facts.arch);
-        if ((await facts.canRun(guest)).runs === 'no') for (const name of emulatorPackages) packages.add(name);
+        if ((await facts.canRun(guest)).runs === 'no') for (const name of await this.#emulatorPackages(guest)) packages.add(name);
         const { keyring } = releaseOf(spec.codename);
         if (!plan.inputs['keyring'] && !(await anyThere(keyring.paths)) && spec.distro === 'debian') packages.add(keyring.debianPackage);
       }
     }
     for (const tool of new Set(tools)) if ((await facts.findProgram(tool)) === null) packages.add(packageOfTool(tool));
     return { packages: [...packages].toSorted(), commands: installCommands([...packages].toSorted()) };
+  }
+
+  /** Those that are not there; what is there and yet does not work is for check-host to tell. */
+  async #emulatorPackages(guest: Arch): Promise<readonly string[]> {
+    const { facts } = this.#world;
+    const emulators = await Promise.all([`${emulatorOf[guest]}-static`, emulatorOf[guest]].map((name) => facts.findProgram(name)));
+    const packages = emulators.every((path) => path === null) ? ['qemu-user-static'] : [];
+    return (await facts.findProgram('update-binfmts')) === null ? [...packages, 'binfmt-support'] : packages;
   }
 
   async #root(): Promise<DoctorCheck> {

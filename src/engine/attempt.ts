@@ -56,7 +56,9 @@ export async function runAttempt<Services>(job: AttemptJob<Services>): Promise<J
     return outputs;
   } catch (error) {
     await releaseAll(releases, job.log);
-    await bench?.discard().catch((problem: unknown) => job.log.info(`the place of work was not tidied up: ${String(problem)}`));
+    await bench
+      ?.discard()
+      .catch((problem: unknown) => job.log.info(`the place of work was not tidied up: ${String(problem)}`));
     throw asForeseen(limit.signal.aborted ? limit.signal.reason : error, job);
   } finally {
     if (timer !== null) clearTimeout(timer);
@@ -98,7 +100,9 @@ async function releaseAll(releases: (() => Promise<void> | void)[], log: StepLog
 function checkedOutputs<Services>(job: AttemptJob<Services>, returned: unknown): Json {
   const parsed = job.type.output.safeParse(returned);
   if (!parsed.success) {
-    const problem = parsed.error.issues.map((issue: { path: PropertyKey[]; message: string }) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    const problem = parsed.error.issues
+      .map((issue: { path: PropertyKey[]; message: string }) => `${issue.path.join('.')}: ${issue.message}`)
+      .join('; ');
     throw fail('MSP_STEP_OUTPUT_INVALID', { step: job.stepId, problem });
   }
   const text = JSON.stringify(parsed.data);

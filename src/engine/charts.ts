@@ -3,7 +3,14 @@
  * a parallel machine per pipeline is cubic in its size, and a changed pipeline could not restore an old snapshot.
  * They are driven by the pure `transition()`; nothing here has an effect.
  */
-import { getNextTransitions, initialTransition, setup, transition, type AnyStateMachine, type SnapshotFrom } from 'xstate';
+import {
+  getNextTransitions,
+  initialTransition,
+  setup,
+  transition,
+  type AnyStateMachine,
+  type SnapshotFrom,
+} from 'xstate';
 
 export type StepState = 'pending' | 'running' | 'backoff' | 'succeeded' | 'cached' | 'skipped' | 'blocked' | 'failed';
 export type RunState = 'opening' | 'running' | 'draining' | 'succeeded' | 'failed' | 'interrupted' | 'paused';
@@ -31,8 +38,23 @@ export const stepChart = setup({
   id: 'step',
   initial: 'pending',
   states: {
-    pending: { on: { START: 'running', CACHED: 'cached', SKIP: 'skipped', BLOCK: 'blocked', FAIL: 'failed', INVALIDATE: 'pending' } },
-    running: { on: { DONE: 'succeeded', FAIL: [{ guard: 'willRetry', target: 'backoff' }, { target: 'failed' }], LOST: 'pending' } },
+    pending: {
+      on: {
+        START: 'running',
+        CACHED: 'cached',
+        SKIP: 'skipped',
+        BLOCK: 'blocked',
+        FAIL: 'failed',
+        INVALIDATE: 'pending',
+      },
+    },
+    running: {
+      on: {
+        DONE: 'succeeded',
+        FAIL: [{ guard: 'willRetry', target: 'backoff' }, { target: 'failed' }],
+        LOST: 'pending',
+      },
+    },
     backoff: { on: { RETRY: 'pending', INVALIDATE: 'pending' } },
     succeeded: { on: { INVALIDATE: 'pending' } },
     cached: { on: { INVALIDATE: 'pending' } },
@@ -70,7 +92,11 @@ export const runChart = setup({
       on: {
         RUN_OPENED: 'running',
         CANCEL_REQUESTED: { target: 'draining', reenter: true },
-        RUN_CLOSED: [{ guard: 'succeeded', target: 'succeeded' }, { guard: 'failed', target: 'failed' }, { target: 'interrupted' }],
+        RUN_CLOSED: [
+          { guard: 'succeeded', target: 'succeeded' },
+          { guard: 'failed', target: 'failed' },
+          { target: 'interrupted' },
+        ],
       },
     },
     succeeded: {},
@@ -97,7 +123,11 @@ export function nextRunState(state: RunState, event: RunChartEvent): RunState | 
 const snapshots = new Map<string, SnapshotFrom<AnyStateMachine>>();
 
 /** The charts hold no history: a state's name is all of it, so one snapshot per state serves every step. */
-function next<State extends string>(chart: AnyStateMachine, state: State, event: StepChartEvent | RunChartEvent): State | null {
+function next<State extends string>(
+  chart: AnyStateMachine,
+  state: State,
+  event: StepChartEvent | RunChartEvent,
+): State | null {
   const name = `${chart.id}.${state}`;
   let snapshot = snapshots.get(name);
   if (snapshot === undefined) {

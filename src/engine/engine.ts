@@ -77,10 +77,21 @@ export class Engine<Services> {
     const record = foldJournal(plan, reading, files.runId);
     if (record.state === 'succeeded') throw fail('MSP_RUN_NOT_RESUMABLE', { run: files.runId, status: 'finished' });
     const writer = await files.openJournal(reading.keepBytes);
-    const journal = new RunJournal({ record, writer, clock: this.#ports.clock, runId: files.runId, seq: reading.entries.length });
+    const journal = new RunJournal({
+      record,
+      writer,
+      clock: this.#ports.clock,
+      runId: files.runId,
+      seq: reading.entries.length,
+    });
     const isNew = reading.entries.length === 0;
     const [cutOff, anew] = isNew ? [[], []] : await recoveryEntries(plan, record, this.#registry as StepRegistry);
-    journal.commit({ type: 'RUN_OPENED', reason: isNew ? 'start' : 'resume', torn: reading.tornBytes, ...this.#ports.process });
+    journal.commit({
+      type: 'RUN_OPENED',
+      reason: isNew ? 'start' : 'resume',
+      torn: reading.tornBytes,
+      ...this.#ports.process,
+    });
     journal.commit(...cutOff);
     journal.commit(...anew);
     const run = new Run({ plan, files, journal, ports: this.#ports, registry: this.#registry, options });
@@ -91,7 +102,9 @@ export class Engine<Services> {
   async #drive(run: Run<Services>, lock: Lock, isNew: boolean): Promise<RunEnd> {
     const { plan, journal } = run;
     try {
-      const finished = plan.steps.filter(({ id }) => ['succeeded', 'cached', 'skipped'].includes(journal.step(id).state));
+      const finished = plan.steps.filter(({ id }) =>
+        ['succeeded', 'cached', 'skipped'].includes(journal.step(id).state),
+      );
       const steps = [];
       for (const { id, uses, summary } of plan.steps) {
         steps.push({ id, uses, summary: summary || (await this.#registry.get(uses)).summary });
@@ -113,7 +126,11 @@ export class Engine<Services> {
   }
 
   #newRunId(): string {
-    const stamp = new Date(this.#ports.clock.now()).toISOString().replaceAll(/[-:]/gu, '').replace('T', '-').slice(0, 15);
+    const stamp = new Date(this.#ports.clock.now())
+      .toISOString()
+      .replaceAll(/[-:]/gu, '')
+      .replace('T', '-')
+      .slice(0, 15);
     return `${stamp}-${this.#ports.randomWord(4)}`;
   }
 }

@@ -105,7 +105,18 @@ interface Warned {
 }
 
 export type RunEventBody =
-  | RunStarted | RunEnded | StepQueued | StepStarted | StepProgressed | StepLogged | StepRetry | StepWaiting
-  | StepDone | StepSkipped | StepFailed | CheckpointSaved | Warned;
+  | RunStarted
+  | RunEnded
+  | StepQueued
+  | StepStarted
+  | StepProgressed
+  | StepLogged
+  | StepRetry
+  | StepWaiting
+  | StepDone
+  | StepSkipped
+  | StepFailed
+  | CheckpointSaved
+  | Warned;
 
 export type RunEvent = Base & RunEventBody;

@@ -23,7 +23,13 @@ export type JournalBody =
       readonly outputs: Readonly<Record<string, Json>> | null;
       readonly exitCode: number;
     }
-  | { readonly type: 'START'; readonly step: string; readonly attempt: number; readonly key: string; readonly identity: Json }
+  | {
+      readonly type: 'START';
+      readonly step: string;
+      readonly attempt: number;
+      readonly key: string;
+      readonly identity: Json;
+    }
   | {
       readonly type: 'CACHED';
       readonly step: string;
@@ -31,7 +37,13 @@ export type JournalBody =
       readonly outputs: Json;
       readonly from: { readonly run: string; readonly createdAt: string };
     }
-  | { readonly type: 'DONE'; readonly step: string; readonly key: string; readonly outputs: Json; readonly durationMs: number }
+  | {
+      readonly type: 'DONE';
+      readonly step: string;
+      readonly key: string;
+      readonly outputs: Json;
+      readonly durationMs: number;
+    }
   | {
       readonly type: 'FAIL';
       readonly step: string;
@@ -76,7 +88,8 @@ export function readJournal(text: string, run: string): JournalReading {
     const entry = end === -1 ? null : decodeLine(line);
     if (entry === null) {
       const isLast = end === -1 || end === text.length - 1;
-      if (!isLast) throw fail('MSP_JOURNAL_CORRUPT', { run, line: entries.length + 1, problem: 'its checksum does not fit' });
+      if (!isLast)
+        throw fail('MSP_JOURNAL_CORRUPT', { run, line: entries.length + 1, problem: 'its checksum does not fit' });
       return { entries, keepBytes, tornBytes: Buffer.byteLength(text.slice(at)) };
     }
     if (entry.seq !== entries.length) {

@@ -8,9 +8,18 @@ export function describePlanChanges(stored: Plan, today: Plan): string | null {
   const before = new Map(stored.steps.map((step) => [step.id, meaning(step)]));
   const after = new Map(today.steps.map((step) => [step.id, meaning(step)]));
   const parts = [
-    ...listed('new', [...after.keys()].filter((id) => !before.has(id))),
-    ...listed('gone', [...before.keys()].filter((id) => !after.has(id))),
-    ...listed('changed', [...after].filter(([id, text]) => before.has(id) && before.get(id) !== text).map(([id]) => id)),
+    ...listed(
+      'new',
+      [...after.keys()].filter((id) => !before.has(id)),
+    ),
+    ...listed(
+      'gone',
+      [...before.keys()].filter((id) => !after.has(id)),
+    ),
+    ...listed(
+      'changed',
+      [...after].filter(([id, text]) => before.has(id) && before.get(id) !== text).map(([id]) => id),
+    ),
   ];
   return `the pipeline file has changed since (${parts.join('; ') || 'its outputs'})`;
 }

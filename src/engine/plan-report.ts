@@ -34,7 +34,13 @@ export async function forecast<Services>(
     const type = await registry.get(planned.uses);
     const { outputs, ...report } = await one(planned, type, context, ports, options);
     if (outputs !== undefined) steps[planned.id] = { outputs };
-    reports.push({ id: planned.id, uses: planned.uses, summary: planned.summary || type.summary, needs: planned.needs, ...report });
+    reports.push({
+      id: planned.id,
+      uses: planned.uses,
+      summary: planned.summary || type.summary,
+      needs: planned.needs,
+      ...report,
+    });
   }
   return reports;
 }
@@ -59,7 +65,8 @@ async function one<Services>(
     const question = await askedOf(planned, type, context);
     const input = question.input as Json;
     if (planned.cache && type.reuse === 'always') {
-      if (options.noCache === true) return { cache: 'miss', why: 'stored results are not asked for (--no-cache)', input };
+      if (options.noCache === true)
+        return { cache: 'miss', why: 'stored results are not asked for (--no-cache)', input };
       if (options.refresh?.some((name) => name === '*' || name === planned.id) === true) {
         return { cache: 'miss', why: 'it is to be done anew (--refresh)', input };
       }
@@ -86,7 +93,12 @@ async function stepsNamedIn(value: Json): Promise<readonly string[]> {
   return (await Promise.all(Object.values(value).map(stepsNamedIn))).flat();
 }
 
-function lookingContext<Services>(planned: PlannedStep, input: unknown, key: string, ports: EnginePorts<Services>): StepContext<unknown, Services> {
+function lookingContext<Services>(
+  planned: PlannedStep,
+  input: unknown,
+  key: string,
+  ports: EnginePorts<Services>,
+): StepContext<unknown, Services> {
   return {
     input,
     key,

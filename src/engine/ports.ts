@@ -8,7 +8,10 @@ export interface Lock {
 /** Named locks that the kernel frees when their holder dies, however it dies. */
 export interface Locks {
   /** Waits until the lock is free. `onWait` is called once if it is not, with who holds it. */
-  acquire(name: string, options: { readonly signal: AbortSignal; readonly onWait: (holder: string | null) => void }): Promise<Lock>;
+  acquire(
+    name: string,
+    options: { readonly signal: AbortSignal; readonly onWait: (holder: string | null) => void },
+  ): Promise<Lock>;
 }
 
 export interface JournalWriter {
@@ -110,7 +113,13 @@ export interface EnginePorts<Services> {
   readonly workbench: Workbench<Services>;
   readonly clock: Clock;
   /** Who runs: recorded in the journal. */
-  readonly process: { readonly pid: number; readonly host: string; readonly bootId: string; readonly user: string; readonly version: string };
+  readonly process: {
+    readonly pid: number;
+    readonly host: string;
+    readonly bootId: string;
+    readonly user: string;
+    readonly version: string;
+  };
   /** A random word of lower-case letters and digits. */
   randomWord(length: number): string;
 }

@@ -13,7 +13,9 @@ export async function recoveryEntries(
 ): Promise<readonly [readonly JournalBody[], readonly JournalBody[]]> {
   const cutOff: JournalBody[] = [];
   const anew: JournalBody[] = [];
-  const unfinished = plan.steps.some(({ id }) => !['succeeded', 'cached', 'skipped'].includes(record.steps.get(id)?.state ?? 'pending'));
+  const unfinished = plan.steps.some(
+    ({ id }) => !['succeeded', 'cached', 'skipped'].includes(record.steps.get(id)?.state ?? 'pending'),
+  );
   for (const { id, uses } of plan.steps) {
     const step = record.steps.get(id);
     if (step === undefined) continue;
@@ -28,7 +30,8 @@ export async function recoveryEntries(
     } else if (step.state === 'blocked') {
       anew.push({ type: 'INVALIDATE', step: id, why: 'what blocked it is tried again' });
     } else if (unfinished && (step.state === 'succeeded' || step.state === 'cached')) {
-      if ((await registry.get(uses)).reuse === 'never') anew.push({ type: 'INVALIDATE', step: id, why: 'it is looked at again' });
+      if ((await registry.get(uses)).reuse === 'never')
+        anew.push({ type: 'INVALIDATE', step: id, why: 'it is looked at again' });
     }
   }
   return [cutOff, anew];

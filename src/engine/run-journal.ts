@@ -36,7 +36,8 @@ export class RunJournal {
     const ts = this.#clock.now();
     const entries = bodies.map((body, index): JournalEntry => ({ ...body, seq: this.#seq + index, ts }));
     for (const entry of entries) {
-      if (!isLegal(this.record, entry)) throw new TypeError(`illegal event for the run's state: ${JSON.stringify(entry)}`);
+      if (!isLegal(this.record, entry))
+        throw new TypeError(`illegal event for the run's state: ${JSON.stringify(entry)}`);
     }
     try {
       this.#writer.append(entries.map(encodeEntry).join(''));

@@ -1,6 +1,13 @@
 /** The state of a run: the fold of its journal through the charts. */
 import { fail, type ErrorRecord } from '../errors/machinespawn-error.ts';
-import { initialRunState, initialStepState, nextRunState, nextStepState, type RunState, type StepState } from './charts.ts';
+import {
+  initialRunState,
+  initialStepState,
+  nextRunState,
+  nextStepState,
+  type RunState,
+  type StepState,
+} from './charts.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Json } from './step.ts';
 
@@ -97,11 +104,15 @@ export function applyEntry(run: RunRecord, entry: JournalEntry, runId: string): 
     throw fail('MSP_JOURNAL_CORRUPT', { run: runId, line: entry.seq + 1, problem: `${entry.type} cannot follow here` });
   }
   run.lastAt = entry.ts;
-  if (entry.type === 'RUN_OPENED' || entry.type === 'CANCEL_REQUESTED' || entry.type === 'RUN_CLOSED') applyToRun(run, entry);
+  if (entry.type === 'RUN_OPENED' || entry.type === 'CANCEL_REQUESTED' || entry.type === 'RUN_CLOSED')
+    applyToRun(run, entry);
   else applyToStep(run.steps.get(entry.step) as StepRecord, entry);
 }
 
-function applyToRun(run: RunRecord, entry: Extract<JournalEntry, { type: 'RUN_OPENED' | 'CANCEL_REQUESTED' | 'RUN_CLOSED' }>): void {
+function applyToRun(
+  run: RunRecord,
+  entry: Extract<JournalEntry, { type: 'RUN_OPENED' | 'CANCEL_REQUESTED' | 'RUN_CLOSED' }>,
+): void {
   run.state = nextRunState(run.state, entry) as RunState;
   if (entry.type === 'RUN_OPENED') {
     run.startedAt ??= entry.ts;

@@ -46,7 +46,13 @@ export function isResumable(view: RunView): boolean {
 }
 
 /** Counts for lists. */
-export function countSteps(record: RunRecord): { total: number; done: number; cached: number; skipped: number; failed: number } {
+export function countSteps(record: RunRecord): {
+  total: number;
+  done: number;
+  cached: number;
+  skipped: number;
+  failed: number;
+} {
   const states = [...record.steps.values()].map((step) => step.state);
   const count = (...wanted: string[]): number => states.filter((state) => wanted.includes(state)).length;
   return {

@@ -61,7 +61,11 @@ export class Run<Services> {
     this.options = parts.options;
     this.planned = new Map(parts.plan.steps.map((step) => [step.id, step]));
     this.ready = new ReadySet(parts.plan.steps);
-    this.context = { inputs: parts.plan.inputs, steps: Object.create(null) as Record<string, { outputs: Json }>, run: { id: parts.files.runId } };
+    this.context = {
+      inputs: parts.plan.inputs,
+      steps: Object.create(null) as Record<string, { outputs: Json }>,
+      run: { id: parts.files.runId },
+    };
     this.#taker = new StepTaker(this);
     this.#startedAt = this.ports.clock.now();
   }
@@ -106,7 +110,9 @@ export class Run<Services> {
 
   /** The journal cannot be written, or the disk is full: nothing more may be done. */
   stop(error: unknown): void {
-    this.#fatal ??= MachinespawnError.is(error) ? error : fail('MSP_STEP_CRASHED', { step: '', problem: String(error) }, error);
+    this.#fatal ??= MachinespawnError.is(error)
+      ? error
+      : fail('MSP_STEP_CRASHED', { step: '', problem: String(error) }, error);
     this.#abort.abort(this.#fatal);
     this.#pump();
   }
@@ -140,7 +146,8 @@ export class Run<Services> {
     const records = [...this.journal.record.steps.values()];
     const steps = {
       total: records.length,
-      done: records.filter((step) => isSettled(step.state) && step.state !== 'failed' && step.state !== 'blocked').length,
+      done: records.filter((step) => isSettled(step.state) && step.state !== 'failed' && step.state !== 'blocked')
+        .length,
       cached: records.filter((step) => step.state === 'cached').length,
     };
     let outputs: Readonly<Record<string, Json>> = {};
@@ -163,10 +170,20 @@ export class Run<Services> {
       }
     }
     const exitCode =
-      status === 'succeeded' ? 0 : status === 'interrupted' ? 128 + (signalNumbers[this.#cancelled ?? ''] ?? 2) : (error?.exitCode ?? 1);
+      status === 'succeeded'
+        ? 0
+        : status === 'interrupted'
+          ? 128 + (signalNumbers[this.#cancelled ?? ''] ?? 2)
+          : (error?.exitCode ?? 1);
     const record = status === 'interrupted' ? null : (error?.toJSON() ?? null);
     try {
-      this.journal.commit({ type: 'RUN_CLOSED', status, error: record, outputs: status === 'succeeded' ? outputs : null, exitCode });
+      this.journal.commit({
+        type: 'RUN_CLOSED',
+        status,
+        error: record,
+        outputs: status === 'succeeded' ? outputs : null,
+        exitCode,
+      });
     } catch (problem) {
       // A full disk: the run stays open in its journal, and the next opening finds it so.
       if (!MachinespawnError.is(problem)) throw problem;

@@ -45,7 +45,11 @@ export async function lookUp(
     if (!MachinespawnError.is(error) || error.code !== 'MSP_RESULT_CORRUPT') throw error;
     return { hit: null, why: error.message };
   }
-  if (hit !== null) return { hit, why: explain ? `made ${ageText(clock.now() - Date.parse(hit.createdAt))} by run ${hit.runId}` : null };
+  if (hit !== null)
+    return {
+      hit,
+      why: explain ? `made ${ageText(clock.now() - Date.parse(hit.createdAt))} by run ${hit.runId}` : null,
+    };
   return { hit: null, why: explain ? await explainMiss(results, uses, type, question) : null };
 }
 
@@ -58,8 +62,11 @@ async function explainMiss(results: ResultStore, uses: string, type: AnyStep, qu
   for (const result of earlier) {
     const changes = diffIdentity(result.identity, question.identity);
     if (best !== null && changes.length >= best.count) continue;
-    const shown = changes.slice(0, 3).map((change) => `${change.path} is ${short(change.after)}, was ${short(change.before)}`);
-    const version = result.version === type.version ? [] : [`version of the step is ${type.version}, was ${result.version}`];
+    const shown = changes
+      .slice(0, 3)
+      .map((change) => `${change.path} is ${short(change.after)}, was ${short(change.before)}`);
+    const version =
+      result.version === type.version ? [] : [`version of the step is ${type.version}, was ${result.version}`];
     best = { text: [...version, ...shown].join('; ') || 'its stored result is gone', count: changes.length };
   }
   return best?.text ?? 'no result yet';
@@ -68,13 +75,21 @@ async function explainMiss(results: ResultStore, uses: string, type: AnyStep, qu
 function short(value: Json | undefined): string {
   if (value === undefined) return 'nothing';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /^(tree:)?[0-9a-f]{64}$/u.test(text) ? `${text.replace('tree:', '').slice(0, 12)}…` : text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  return /^(tree:)?[0-9a-f]{64}$/u.test(text)
+    ? `${text.replace('tree:', '').slice(0, 12)}…`
+    : text.length > 60
+      ? `${text.slice(0, 57)}…`
+      : text;
 }
 
 /** "3 minutes ago", to the second where it is short. */
 export function ageText(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  for (const [unit, size] of [['day', 86_400], ['hour', 3600], ['minute', 60]] as const) {
+  for (const [unit, size] of [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+  ] as const) {
     const count = Math.floor(seconds / size);
     if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
   }

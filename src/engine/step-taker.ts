@@ -34,13 +34,24 @@ export class StepTaker<Services> {
     const { state, error } = journal.step(id);
     if (state === 'failed' && error !== null) {
       // Cut off too often: the opening of the run has judged it.
-      this.#run.emit({ type: 'step.failed', step: id, attempt: journal.step(id).attempts, durationMs: 0, error, log: null });
+      this.#run.emit({
+        type: 'step.failed',
+        step: id,
+        attempt: journal.step(id).attempts,
+        durationMs: 0,
+        error,
+        log: null,
+      });
       this.#run.stepFailed(reviveError(error));
       return ready.settle(id);
     }
     const broken = planned.needs.find((need) => ['failed', 'blocked'].includes(journal.step(need).state));
     if (!planned.always && (broken !== undefined || this.#run.failed)) {
-      return this.#leaveOut(id, 'BLOCK', broken === undefined ? 'another step failed' : `step '${broken}' did not succeed`);
+      return this.#leaveOut(
+        id,
+        'BLOCK',
+        broken === undefined ? 'another step failed' : `step '${broken}' did not succeed`,
+      );
     }
     try {
       await this.#answer(planned);
@@ -55,7 +66,8 @@ export class StepTaker<Services> {
     const { journal, registry, context } = this.#run;
     const record = journal.step(id);
     const type = await registry.get(planned.uses);
-    if (planned.if !== null && !(await evaluateCondition(planned.if, context))) return this.#leaveOut(id, 'SKIP', `not ${planned.if}`);
+    if (planned.if !== null && !(await evaluateCondition(planned.if, context)))
+      return this.#leaveOut(id, 'SKIP', `not ${planned.if}`);
     if (record.state === 'skipped') journal.commit({ type: 'INVALIDATE', step: id, why: 'its condition holds now' });
     const question = await askedOf(planned, type, context);
     if (record.state === 'succeeded' || record.state === 'cached') {
@@ -99,19 +111,39 @@ export class StepTaker<Services> {
     }
   }
 
-  async #reuse(planned: PlannedStep, type: AnyStep<Services>, question: Question): Promise<{ done: boolean; why: string | null }> {
+  async #reuse(
+    planned: PlannedStep,
+    type: AnyStep<Services>,
+    question: Question,
+  ): Promise<{ done: boolean; why: string | null }> {
     const { id } = planned;
     const { ports, options, journal } = this.#run;
     if (!planned.cache || type.reuse !== 'always') return { done: false, why: null };
     if (this.#distrusted.has(id)) return { done: false, why: journal.step(id).why };
     if (options.noCache === true) return { done: false, why: 'stored results are not asked for (--no-cache)' };
-    if (options.refresh?.some((name) => name === '*' || name === id) === true) return { done: false, why: 'it is to be done anew (--refresh)' };
-    const { hit, why } = await lookUp(ports.results, planned.uses, type, question, ports.clock, type.singleFlight !== false);
+    if (options.refresh?.some((name) => name === '*' || name === id) === true)
+      return { done: false, why: 'it is to be done anew (--refresh)' };
+    const { hit, why } = await lookUp(
+      ports.results,
+      planned.uses,
+      type,
+      question,
+      ports.clock,
+      type.singleFlight !== false,
+    );
     if (hit === null) return { done: false, why };
     const from = { run: hit.runId, createdAt: hit.createdAt };
     journal.commit({ type: 'CACHED', step: id, key: question.key, outputs: hit.outputs, from });
     const text = type.describe?.(hit.outputs) ?? null;
-    this.#run.emit({ type: 'step.cached', step: id, uses: planned.uses, durationMs: 0, outputs: hit.outputs, text, from });
+    this.#run.emit({
+      type: 'step.cached',
+      step: id,
+      uses: planned.uses,
+      durationMs: 0,
+      outputs: hit.outputs,
+      text,
+      from,
+    });
     this.#settle(id, hit.outputs);
     return { done: true, why: null };
   }
@@ -145,7 +177,12 @@ export class StepTaker<Services> {
     return false;
   }
 
-  async #attempts(planned: PlannedStep, type: AnyStep<Services>, question: Question, why: string | null): Promise<void> {
+  async #attempts(
+    planned: PlannedStep,
+    type: AnyStep<Services>,
+    question: Question,
+    why: string | null,
+  ): Promise<void> {
     const { id } = planned;
     const { journal, ports, signal } = this.#run;
     const record = journal.step(id);
@@ -188,13 +225,30 @@ export class StepTaker<Services> {
           if (!planned.cache || type.reuse !== 'always') return;
           const { key, identity } = question;
           const createdAt = new Date(ports.clock.now()).toISOString();
-          await ports.results.put({ key, type: planned.uses, version: type.version, identity, outputs: made, runId, createdAt, durationMs: duration() });
+          await ports.results.put({
+            key,
+            type: planned.uses,
+            version: type.version,
+            identity,
+            outputs: made,
+            runId,
+            createdAt,
+            durationMs: duration(),
+          });
         },
       });
       journal.commit({ type: 'DONE', step: id, key: question.key, outputs, durationMs: duration() });
       this.#seen.add(id);
       const text = type.describe?.(outputs) ?? null;
-      this.#run.emit({ type: 'step.succeeded', step: id, uses: planned.uses, durationMs: duration(), outputs, text, from: null });
+      this.#run.emit({
+        type: 'step.succeeded',
+        step: id,
+        uses: planned.uses,
+        durationMs: duration(),
+        outputs,
+        text,
+        from: null,
+      });
       this.#run.emit({ type: 'checkpoint.saved', step: id });
       this.#settle(id, outputs);
       return true;
@@ -203,7 +257,14 @@ export class StepTaker<Services> {
       log.info(`${error.code}: ${error.message}`);
       if (signal.aborted) {
         if (journal.record.state === 'draining') journal.commit({ type: 'LOST', step: id, why: 'cancelled' });
-        this.#run.emit({ type: 'step.interrupted', step: id, attempt, durationMs: duration(), error: error.toJSON(), log: writer.path || null });
+        this.#run.emit({
+          type: 'step.interrupted',
+          step: id,
+          attempt,
+          durationMs: duration(),
+          error: error.toJSON(),
+          log: writer.path || null,
+        });
         return true;
       }
       return this.#failed(planned, error, type, duration(), writer.path || null);
@@ -212,7 +273,13 @@ export class StepTaker<Services> {
     }
   }
 
-  #failed(planned: PlannedStep, error: MachinespawnError, type: AnyStep<Services> | null, durationMs: number, logPath: string | null): boolean {
+  #failed(
+    planned: PlannedStep,
+    error: MachinespawnError,
+    type: AnyStep<Services> | null,
+    durationMs: number,
+    logPath: string | null,
+  ): boolean {
     const { id } = planned;
     const { journal, ports, plan } = this.#run;
     const record = journal.step(id);
@@ -224,10 +291,24 @@ export class StepTaker<Services> {
     if (retryAt !== null) {
       const attempts = policy?.attempts ?? 1;
       const at = new Date(retryAt).toISOString();
-      this.#run.emit({ type: 'step.retry', step: id, attempt: record.attempts, attempts, retryAt: at, error: error.toJSON() });
+      this.#run.emit({
+        type: 'step.retry',
+        step: id,
+        attempt: record.attempts,
+        attempts,
+        retryAt: at,
+        error: error.toJSON(),
+      });
       return false;
     }
-    this.#run.emit({ type: 'step.failed', step: id, attempt: record.attempts, durationMs, error: error.toJSON(), log: logPath });
+    this.#run.emit({
+      type: 'step.failed',
+      step: id,
+      attempt: record.attempts,
+      durationMs,
+      error: error.toJSON(),
+      log: logPath,
+    });
     if (error.code === 'MSP_DISK_FULL') {
       this.#run.stop(error);
       return true;

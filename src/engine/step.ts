@@ -88,7 +88,11 @@ export interface Step<Input extends ZodType = ZodType, Output extends ZodType = 
   /** The part of the input that decides the result. @default all of it */
   identity?(input: Parsed<Input>): unknown;
   /** Is the recorded result still there? Asked before a finished step with `reuse: 'run'` is trusted again. */
-  check?(context: { readonly input: Parsed<Input>; readonly output: Parsed<Output>; readonly services: Services }): Promise<boolean>;
+  check?(context: {
+    readonly input: Parsed<Input>;
+    readonly output: Parsed<Output>;
+    readonly services: Services;
+  }): Promise<boolean>;
   /** One line about a result, for the terminal. */
   describe?(output: Parsed<Output>): string;
   run(context: StepContext<Parsed<Input>, Services>): Promise<Parsed<Output>>;

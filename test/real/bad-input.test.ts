@@ -177,6 +177,9 @@ describe('a pipeline file', () => {
         '    uses: echo',
         '    with: { text: "${{ inputs.sute }}" }',
         '  - id: base',
+        '    uses: echo',
+        '    with: { text: again }',
+        '  - id: other',
         '    uses: ecko',
         '    timeout: 10 minutes',
         '',
@@ -186,7 +189,7 @@ describe('a pipeline file', () => {
     expect(code).toBe(3);
     const faults = (stderr + stdout).split('\n').filter((line) => line.startsWith(file));
     const places = faults.map((line) => /:(\d+):\d+/u.exec(line.slice(file.length))?.[1]);
-    for (const line of ['4', '6', '9', '11', '12', '13', '14']) expect(places, stderr).toContain(line);
+    for (const line of ['4', '6', '9', '11', '12', '16', '17']) expect(places, stderr).toContain(line);
     expect((await machinespawn(place, ['pipeline', 'validate', file])).code).toBe(3);
   });
 

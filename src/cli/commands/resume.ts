@@ -36,7 +36,7 @@ export const resume = defineCommand({
         const lines = isMachine
           ? readyLines(outcome, durationMs, imageTitle)
           : outputLines(outcome.outputs, durationMs);
-        if (options.json !== true) for (const line of lines) terminal.say(line);
+        if (!options.json) for (const line of lines) terminal.say(line);
         return 0;
       },
     };
@@ -49,7 +49,11 @@ export const resume = defineCommand({
     const isNamed = found !== null && (await isBuiltIn(app, found.pipeline));
     // What a file of the user's own needs is checked by its steps: the file may be gone, or be another one by now.
     if (found === null || isNamed) {
-      await prepare(invocation, found === null ? null : { pipeline: found.pipeline, inputs: found.inputs }, manner.root);
+      await prepare(
+        invocation,
+        found === null ? null : { pipeline: found.pipeline, inputs: found.inputs },
+        manner.root,
+      );
     } else if (manner.root) await app.isolate(invocation.argv);
     const how = {
       ...(globals.jobs === undefined ? {} : { jobs: globals.jobs }),

@@ -1,6 +1,13 @@
 import { getShortestPaths } from 'xstate/graph';
 import { describe, expect, test } from 'vitest';
-import { initialStepState, nextRunState, nextStepState, stepChart, type StepChartEvent, type StepState } from '../../../src/engine/charts.ts';
+import {
+  initialStepState,
+  nextRunState,
+  nextStepState,
+  stepChart,
+  type StepChartEvent,
+  type StepState,
+} from '../../../src/engine/charts.ts';
 
 const events: readonly StepChartEvent[] = [
   { type: 'START' },
@@ -19,7 +26,16 @@ describe('step chart', () => {
   test('every state can be reached, and every shortest path replays through the pure function', () => {
     const paths = getShortestPaths(stepChart, { events: [...events] });
     const states = new Set(paths.map((path) => String(path.state.value)));
-    expect([...states].toSorted()).toEqual(['backoff', 'blocked', 'cached', 'failed', 'pending', 'running', 'skipped', 'succeeded']);
+    expect([...states].toSorted()).toEqual([
+      'backoff',
+      'blocked',
+      'cached',
+      'failed',
+      'pending',
+      'running',
+      'skipped',
+      'succeeded',
+    ]);
     for (const path of paths) {
       let state: StepState = initialStepState;
       for (const { event } of path.steps) {

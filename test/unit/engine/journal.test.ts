@@ -10,7 +10,8 @@ const entries: readonly JournalEntry[] = [0, 1, 2, 3].map((seq) => ({
   why: 'nicht nötig – ✓',
 }));
 const text = entries.map(encodeEntry).join('');
-const damaged = (change: string): unknown => expect.objectContaining({ code: 'MSP_JOURNAL_CORRUPT', data: expect.objectContaining({ run: change }) });
+const damaged = (change: string): unknown =>
+  expect.objectContaining({ code: 'MSP_JOURNAL_CORRUPT', data: expect.objectContaining({ run: change }) });
 
 test('what was written is read again', () => {
   expect(readJournal(text, 'r')).toEqual({ entries, keepBytes: Buffer.byteLength(text), tornBytes: 0 });
@@ -22,7 +23,15 @@ test('cut off at any byte, only the torn last line is lost', () => {
     fc.property(fc.integer({ min: 0, max: bytes.length }), (length) => {
       const reading = readJournal(bytes.subarray(0, length).toString(), 'r');
       expect(reading.entries).toEqual(entries.slice(0, reading.entries.length));
-      const whole = entries.filter((_, index) => Buffer.byteLength(entries.slice(0, index + 1).map(encodeEntry).join('')) <= length);
+      const whole = entries.filter(
+        (_, index) =>
+          Buffer.byteLength(
+            entries
+              .slice(0, index + 1)
+              .map(encodeEntry)
+              .join(''),
+          ) <= length,
+      );
       expect(reading.entries.length).toBe(whole.length);
       expect(reading.keepBytes).toBe(Buffer.byteLength(whole.map(encodeEntry).join('')));
     }),

@@ -11,5 +11,7 @@ test('a moved line or another summary is no change', () => {
 
 test('new, gone and changed steps are named', () => {
   const today = planOf([{ ...a, with: { parts: ['z'] } }, plannedStep('c', 'mix', ['a'], { parts: [] })]);
-  expect(describePlanChanges(planOf([a, b]), today)).toBe('the pipeline file has changed since (new: c; gone: b; changed: a)');
+  expect(describePlanChanges(planOf([a, b]), today)).toBe(
+    'the pipeline file has changed since (new: c; gone: b; changed: a)',
+  );
 });

@@ -27,15 +27,28 @@ function graph(shapes: readonly Shape[]): Plan {
     const needs = [...new Set(one.needs.filter((need) => need >= 0 && need < index))].map((need) => `s${need}`);
     const parts = needs.map((need) => `\${{ steps.${need}.outputs.text }}`);
     const known = needs.filter((need) => shapes[Number(need.slice(1))]?.skipped !== true);
-    const values = { parts: known.map((need) => parts[needs.indexOf(need)] as string).concat(`salt ${index}`), failing: one.failing, thing: one.thing };
+    const values = {
+      parts: known.map((need) => parts[needs.indexOf(need)] as string).concat(`salt ${index}`),
+      failing: one.failing,
+      thing: one.thing,
+    };
     const more = one.skipped ? { if: '${{ false }}' } : {};
-    return one.look && index === 0 ? plannedStep(`s${index}`, 'look', [], { value: 'same' }) : plannedStep(`s${index}`, 'mix', needs, values, more);
+    return one.look && index === 0
+      ? plannedStep(`s${index}`, 'look', [], { value: 'same' })
+      : plannedStep(`s${index}`, 'mix', needs, values, more);
   });
-  const outputs = Object.fromEntries(shapes.flatMap((one, index) => (one.skipped ? [] : [[`s${index}`, `\${{ steps.s${index}.outputs.text }}`]])));
+  const outputs = Object.fromEntries(
+    shapes.flatMap((one, index) => (one.skipped ? [] : [[`s${index}`, `\${{ steps.s${index}.outputs.text }}`]])),
+  );
   return planOf(steps, outputs);
 }
 
-async function untilDone(world: World, plan: Plan, cuts: readonly number[], jobs: number): Promise<{ end: RunEnd; kills: number }> {
+async function untilDone(
+  world: World,
+  plan: Plan,
+  cuts: readonly number[],
+  jobs: number,
+): Promise<{ end: RunEnd; kills: number }> {
   let kills = 0;
   for (const moments of [...cuts, Infinity]) {
     const { engine, killed } = world.process(moments);
@@ -81,7 +94,8 @@ test('cut-offs change nothing', async () => {
           for (const entry of readJournal(await files.readJournal(), id).entries) {
             if (entry.type === 'START') started.set(entry.step, (started.get(entry.step) ?? 0) + 1);
             if (entry.type !== 'DONE') continue;
-            if (plan.steps.find((step) => step.id === entry.step)?.uses === 'mix') done.set(entry.step, (done.get(entry.step) ?? 0) + 1);
+            if (plan.steps.find((step) => step.id === entry.step)?.uses === 'mix')
+              done.set(entry.step, (done.get(entry.step) ?? 0) + 1);
           }
         }
         for (const [step, count] of done) expect({ step, count }).toEqual({ step, count: 1 });
@@ -98,7 +112,9 @@ test('cut-offs change nothing', async () => {
 
 test('a second run of the same plan makes nothing anew', async () => {
   const world = new World();
-  const plan = graph([0, 1, 2, 3].map((index) => ({ needs: [index - 1], failing: 0, thing: true, look: false, skipped: false })));
+  const plan = graph(
+    [0, 1, 2, 3].map((index) => ({ needs: [index - 1], failing: 0, thing: true, look: false, skipped: false })),
+  );
   const first = await untilDone(world, plan, [], 2);
   const before = world.executions.length;
   const second = await untilDone(world, plan, [], 2);

@@ -18,7 +18,9 @@ async function entries(world: World, runId: string): Promise<readonly JournalEnt
 }
 
 const types = (events: readonly RunEvent[], step: string): string[] =>
-  events.filter((event) => 'step' in event && event.step === step && event.type !== 'step.log').map((event) => event.type);
+  events
+    .filter((event) => 'step' in event && event.step === step && event.type !== 'step.log')
+    .map((event) => event.type);
 
 describe('retry', () => {
   test('an error that is listed is tried again, with doubling waits, and the journal knows when', async () => {
@@ -26,8 +28,19 @@ describe('retry', () => {
     const { end, events } = await run(world, planOf([plannedStep('a', 'mix', [], { parts: ['x'], failing: 2 })]));
     expect(end.status).toBe('succeeded');
     const fails = (await entries(world, end.runId)).filter((entry) => entry.type === 'FAIL');
-    expect(fails.map((entry) => (entry.retryAt ?? 0) - entry.ts)).toEqual([expect.closeTo(10, -1), expect.closeTo(20, -1)]);
-    expect(types(events, 'a')).toEqual(['step.started', 'step.retry', 'step.started', 'step.retry', 'step.started', 'step.succeeded', 'checkpoint.saved']);
+    expect(fails.map((entry) => (entry.retryAt ?? 0) - entry.ts)).toEqual([
+      expect.closeTo(10, -1),
+      expect.closeTo(20, -1),
+    ]);
+    expect(types(events, 'a')).toEqual([
+      'step.started',
+      'step.retry',
+      'step.started',
+      'step.retry',
+      'step.started',
+      'step.succeeded',
+      'checkpoint.saved',
+    ]);
   });
 
   test('an error that is not listed ends the run at once, with its own exit code', async () => {
@@ -39,7 +52,15 @@ describe('retry', () => {
 
   test('after the last attempt the step has failed', async () => {
     const world = new World();
-    const plan = planOf([plannedStep('a', 'mix', [], { parts: [], failing: 9 }, { retry: { attempts: 2, on: ['MSP_NETWORK'], delayMs: 1 } })]);
+    const plan = planOf([
+      plannedStep(
+        'a',
+        'mix',
+        [],
+        { parts: [], failing: 9 },
+        { retry: { attempts: 2, on: ['MSP_NETWORK'], delayMs: 1 } },
+      ),
+    ]);
     const { end } = await run(world, plan);
     expect(end).toMatchObject({ status: 'failed', error: { code: 'MSP_NETWORK' } });
     expect(world.executions).toEqual(['a', 'a']);
@@ -72,7 +93,10 @@ describe('what failed steps do to others', () => {
 
 test('a step whose condition does not hold is skipped, and what refers to it sees nothing', async () => {
   const plan = planOf(
-    [plannedStep('a', 'mix', [], { parts: [] }, { if: '${{ false }}' }), plannedStep('b', 'mix', ['a'], { parts: ['b'] })],
+    [
+      plannedStep('a', 'mix', [], { parts: [] }, { if: '${{ false }}' }),
+      plannedStep('b', 'mix', ['a'], { parts: ['b'] }),
+    ],
     { b: '${{ steps.b.outputs.text }}' },
   );
   const { end, events } = await run(new World(), plan);
@@ -119,7 +143,11 @@ describe('results', () => {
     plannedStep('b', 'mix', ['a'], { parts: ['${{ steps.a.outputs.text }}'], thing: true }),
     plannedStep('c', 'mix', ['b'], { parts: ['${{ steps.b.outputs.text }}', 'first'] }),
   ]);
-  const changed = planOf(chain.steps.map((step) => (step.id === 'c' ? { ...step, with: { parts: ['${{ steps.b.outputs.text }}', 'second'] } } : step)));
+  const changed = planOf(
+    chain.steps.map((step) =>
+      step.id === 'c' ? { ...step, with: { parts: ['${{ steps.b.outputs.text }}', 'second'] } } : step,
+    ),
+  );
 
   test('a changed step is done anew, what is before it is reused', async () => {
     const world = new World();
@@ -127,7 +155,10 @@ describe('results', () => {
     world.executions.length = 0;
     const { events } = await run(world, changed);
     expect(world.executions).toEqual(['c']);
-    expect(events.find((event) => event.type === 'step.started')).toMatchObject({ step: 'c', why: 'parts.1 is second, was first' });
+    expect(events.find((event) => event.type === 'step.started')).toMatchObject({
+      step: 'c',
+      why: 'parts.1 is second, was first',
+    });
   });
 
   test('what a dependant needs and is gone is made again, as far back as needed and no further', async () => {
@@ -144,7 +175,17 @@ describe('results', () => {
     world.executions.length = 0;
     world.results.clear();
     for (const entry of await entries(world, end.runId)) {
-      if (entry.type === 'CACHED' && entry.step === 'a') world.results.set(entry.key, { key: entry.key, type: 'mix', version: 1, identity: {}, outputs: entry.outputs, runId: 'r', createdAt: new Date(0).toISOString(), durationMs: 1 });
+      if (entry.type === 'CACHED' && entry.step === 'a')
+        world.results.set(entry.key, {
+          key: entry.key,
+          type: 'mix',
+          version: 1,
+          identity: {},
+          outputs: entry.outputs,
+          runId: 'r',
+          createdAt: new Date(0).toISOString(),
+          durationMs: 1,
+        });
     }
     const again = await run(world, changed);
     expect(again.end.outputs).toEqual(end.outputs);
@@ -160,7 +201,9 @@ describe('results', () => {
     world.executions.length = 0;
     const { events } = await run(world, chain, { refresh: ['b'] });
     expect(world.executions).toEqual(['b']);
-    expect(events.find((event) => event.type === 'step.started')).toMatchObject({ why: 'it is to be done anew (--refresh)' });
+    expect(events.find((event) => event.type === 'step.started')).toMatchObject({
+      why: 'it is to be done anew (--refresh)',
+    });
   });
 
   test('a step that looks at the world is done again when a run is resumed; equal answers leave the rest alone', async () => {
@@ -172,7 +215,9 @@ describe('results', () => {
     ]);
     const { end } = await run(world, plan);
     world.executions.length = 0;
-    await (await world.process().engine.resume(end.runId, {})).done;
+    await (
+      await world.process().engine.resume(end.runId, {})
+    ).done;
     expect(world.executions).toEqual(['b']);
     const looks = (await entries(world, end.runId)).filter((entry) => entry.type === 'DONE' && entry.step === 'look');
     expect(looks.length).toBe(2);
@@ -220,7 +265,9 @@ test('at most three synced appends for a step, and the cost does not grow with t
   const syncs = async (count: number): Promise<number> => {
     const world = new World();
     const steps = Array.from({ length: count }, (_, index) =>
-      plannedStep(`s${index}`, 'mix', index === 0 ? [] : [`s${index - 1}`], { parts: index === 0 ? [] : [`\${{ steps.s${index - 1}.outputs.text }}`] }),
+      plannedStep(`s${index}`, 'mix', index === 0 ? [] : [`s${index - 1}`], {
+        parts: index === 0 ? [] : [`\${{ steps.s${index - 1}.outputs.text }}`],
+      }),
     );
     const { end } = await run(world, planOf(steps), { jobs: 2 });
     expect(end.status).toBe('succeeded');

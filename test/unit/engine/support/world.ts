@@ -61,7 +61,8 @@ export class World {
           await life.moment();
         },
         remove: async (_type, key) => void world.results.delete(key),
-        recent: async (type, limit) => [...world.results.values()].filter((result) => result.type === type).slice(0, limit),
+        recent: async (type, limit) =>
+          [...world.results.values()].filter((result) => result.type === type).slice(0, limit),
       },
       locks: { acquire: async () => (await life.moment(), { release: () => {} }) },
       workbench: {
@@ -97,7 +98,10 @@ export class World {
           };
         },
         look: () => ({}) as TestServices,
-        missing: async (value) => [...JSON.stringify(value).matchAll(/thing:[0-9a-f]{64}/gu)].map(([found]) => found).filter((found) => !world.things.has(found)),
+        missing: async (value) =>
+          [...JSON.stringify(value).matchAll(/thing:[0-9a-f]{64}/gu)]
+            .map(([found]) => found)
+            .filter((found) => !world.things.has(found)),
       },
       clock: {
         now: () => (world.nowMs += 1),
@@ -184,8 +188,11 @@ const mix: Step<typeof mixInput, z.ZodType<{ text: string }>, TestServices> = {
     services.ran(stepId);
     await services.moment();
     if (input.broken) throw fail('MSP_SUITE_NOT_FOUND', { suite: 'x', mirror: 'y' });
-    if (input.failing > 0 && services.failure(stepId) < input.failing) throw fail('MSP_NETWORK', { url: 'http://x', problem: 'down' });
-    const contents = input.parts.map((part) => (typeof part === 'string' && part.startsWith('thing:') ? services.read(part) : JSON.stringify(part)));
+    if (input.failing > 0 && services.failure(stepId) < input.failing)
+      throw fail('MSP_NETWORK', { url: 'http://x', problem: 'down' });
+    const contents = input.parts.map((part) =>
+      typeof part === 'string' && part.startsWith('thing:') ? services.read(part) : JSON.stringify(part),
+    );
     const text = createHash('sha256').update(contents.join('|')).digest('hex').slice(0, 16);
     await services.moment();
     return { text: input.thing ? services.make(text) : text };
@@ -205,12 +212,37 @@ const look: Step<typeof lookInput, z.ZodType<{ text: string }>, TestServices> = 
   run: ({ input }) => Promise.resolve({ text: input.value }),
 };
 
-export function plannedStep(id: string, uses: string, needs: readonly string[], values: Readonly<Record<string, Json>>, more: Partial<PlannedStep> = {}): PlannedStep {
-  return { id, uses, summary: '', with: values, needs, if: null, retry: null, timeoutMs: null, cache: true, always: false, line: 1, ...more };
+export function plannedStep(
+  id: string,
+  uses: string,
+  needs: readonly string[],
+  values: Readonly<Record<string, Json>>,
+  more: Partial<PlannedStep> = {},
+): PlannedStep {
+  return {
+    id,
+    uses,
+    summary: '',
+    with: values,
+    needs,
+    if: null,
+    retry: null,
+    timeoutMs: null,
+    cache: true,
+    always: false,
+    line: 1,
+    ...more,
+  };
 }
 
 export function planOf(steps: readonly PlannedStep[], outputs: Readonly<Record<string, Json>> = {}): Plan {
-  return { format: 1, pipeline: { id: 'test', summary: 'A test', file: null, sourceDigest: '0' }, inputs: {}, steps, outputs };
+  return {
+    format: 1,
+    pipeline: { id: 'test', summary: 'A test', file: null, sourceDigest: '0' },
+    inputs: {},
+    steps,
+    outputs,
+  };
 }
 
 export { MachinespawnError };
