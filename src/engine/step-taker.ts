@@ -1,15 +1,14 @@
 /** What happens to one step of a run from the moment it is ready: look, reuse, or run it until it has settled. */
 import { MachinespawnError, reviveError } from '../errors/machinespawn-error.ts';
-import { runAttempt } from './attempt.ts';
 import type { StepState } from './charts.ts';
 import { evaluateCondition } from './expression.ts';
 import type { PlannedStep } from './plan.ts';
 import type { Lock } from './ports.ts';
 import { findProducer } from './producers.ts';
-import { retryDelay } from './retry.ts';
 import type { Run } from './run.ts';
+import { StepAttempts } from './step-attempts.ts';
 import { askedOf, lookUp, type Question } from './step-result.ts';
-import type { AnyStep, Json, StepLog } from './step.ts';
+import type { AnyStep, Json } from './step.ts';
 
 export function isSettled(state: StepState): boolean {
   return state !== 'pending' && state !== 'running' && state !== 'backoff';
@@ -17,6 +16,7 @@ export function isSettled(state: StepState): boolean {
 
 export class StepTaker<Services> {
   readonly #run: Run<Services>;
+  readonly #attempts: StepAttempts<Services>;
   /** Steps whose stored result was found to be gone: it is not taken again. */
   readonly #distrusted = new Set<string>();
   /** Steps whose recorded result was seen to be there in this opening. */
@@ -24,6 +24,7 @@ export class StepTaker<Services> {
 
   constructor(run: Run<Services>) {
     this.#run = run;
+    this.#attempts = new StepAttempts(run);
   }
 
   async take(id: string): Promise<void> {
@@ -57,7 +58,7 @@ export class StepTaker<Services> {
       await this.#answer(planned);
     } catch (error) {
       if (this.#run.signal.aborted || !MachinespawnError.is(error) || journal.step(id).state !== 'pending') throw error;
-      this.#failed(planned, error, null, 0, null);
+      this.#attempts.fail(planned, error, { type: null, durationMs: 0, log: null });
     }
   }
 
@@ -104,7 +105,10 @@ export class StepTaker<Services> {
         }
       }
       if (signal.aborted) return;
-      await this.#attempts(planned, type, question, why);
+      const ended = await this.#attempts.until(planned, type, question, why);
+      if (ended === null) return;
+      this.#seen.add(id);
+      this.#settle(id, ended.made);
     } finally {
       lock?.release();
       releaseClaims();
@@ -177,147 +181,6 @@ export class StepTaker<Services> {
     return false;
   }
 
-  async #attempts(
-    planned: PlannedStep,
-    type: AnyStep<Services>,
-    question: Question,
-    why: string | null,
-  ): Promise<void> {
-    const { id } = planned;
-    const { journal, ports, signal } = this.#run;
-    const record = journal.step(id);
-    for (;;) {
-      if (record.state === 'backoff') {
-        await ports.clock.sleep(Math.max(0, (record.retryAt ?? 0) - ports.clock.now()), signal);
-        if (signal.aborted) return;
-        journal.commit({ type: 'RETRY', step: id });
-      }
-      const attempt = record.attempts + 1;
-      journal.commit({ type: 'START', step: id, attempt, key: question.key, identity: question.identity });
-      this.#run.emit({ type: 'step.started', step: id, uses: planned.uses, attempt, key: question.key, why });
-      if (await this.#attempt(planned, type, question, attempt)) return;
-    }
-  }
-
-  /** True when the step has settled or was cut off; false when another attempt is due. */
-  async #attempt(planned: PlannedStep, type: AnyStep<Services>, question: Question, attempt: number): Promise<boolean> {
-    const { id } = planned;
-    const { journal, ports, signal, files, runId } = this.#run;
-    const startedAt = ports.clock.now();
-    const writer = files.openLog(id, attempt);
-    const log: StepLog = this.#logTo(id, writer.write.bind(writer));
-    const duration = (): number => ports.clock.now() - startedAt;
-    try {
-      const outputs = await runAttempt<Services>({
-        type,
-        input: question.input,
-        runId,
-        stepId: id,
-        key: question.key,
-        attempt,
-        timeoutMs: planned.timeoutMs ?? type.timeoutMs ?? null,
-        signal,
-        log,
-        writer,
-        workbench: ports.workbench,
-        onProgress: (progress) => this.#run.emit({ type: 'step.progress', step: id, ...progress }),
-        onCommitted: async (made) => {
-          if (!planned.cache || type.reuse !== 'always') return;
-          const { key, identity } = question;
-          const createdAt = new Date(ports.clock.now()).toISOString();
-          await ports.results.put({
-            key,
-            type: planned.uses,
-            version: type.version,
-            identity,
-            outputs: made,
-            runId,
-            createdAt,
-            durationMs: duration(),
-          });
-        },
-      });
-      journal.commit({ type: 'DONE', step: id, key: question.key, outputs, durationMs: duration() });
-      this.#seen.add(id);
-      const text = type.describe?.(outputs) ?? null;
-      this.#run.emit({
-        type: 'step.succeeded',
-        step: id,
-        uses: planned.uses,
-        durationMs: duration(),
-        outputs,
-        text,
-        from: null,
-      });
-      this.#run.emit({ type: 'checkpoint.saved', step: id });
-      this.#settle(id, outputs);
-      return true;
-    } catch (error) {
-      if (!MachinespawnError.is(error)) throw error;
-      log.info(`${error.code}: ${error.message}`);
-      if (signal.aborted) {
-        if (journal.record.state === 'draining') journal.commit({ type: 'LOST', step: id, why: 'cancelled' });
-        this.#run.emit({
-          type: 'step.interrupted',
-          step: id,
-          attempt,
-          durationMs: duration(),
-          error: error.toJSON(),
-          log: writer.path || null,
-        });
-        return true;
-      }
-      return this.#failed(planned, error, type, duration(), writer.path || null);
-    } finally {
-      writer.close();
-    }
-  }
-
-  #failed(
-    planned: PlannedStep,
-    error: MachinespawnError,
-    type: AnyStep<Services> | null,
-    durationMs: number,
-    logPath: string | null,
-  ): boolean {
-    const { id } = planned;
-    const { journal, ports, plan } = this.#run;
-    const record = journal.step(id);
-    const policy = type === null ? null : (planned.retry ?? type.retry ?? null);
-    error.at = { pipeline: plan.pipeline.id, step: id, attempt: record.attempts };
-    const delayMs = policy === null ? null : retryDelay(policy, record.failures + 1, error.code);
-    const retryAt = delayMs === null ? null : ports.clock.now() + delayMs;
-    journal.commit({ type: 'FAIL', step: id, error: error.toJSON(), retryAt, durationMs });
-    if (retryAt !== null) {
-      const attempts = policy?.attempts ?? 1;
-      const at = new Date(retryAt).toISOString();
-      this.#run.emit({
-        type: 'step.retry',
-        step: id,
-        attempt: record.attempts,
-        attempts,
-        retryAt: at,
-        error: error.toJSON(),
-      });
-      return false;
-    }
-    this.#run.emit({
-      type: 'step.failed',
-      step: id,
-      attempt: record.attempts,
-      durationMs,
-      error: error.toJSON(),
-      log: logPath,
-    });
-    if (error.code === 'MSP_DISK_FULL') {
-      this.#run.stop(error);
-      return true;
-    }
-    this.#run.stepFailed(error);
-    this.#run.ready.settle(id);
-    return true;
-  }
-
   #leaveOut(id: string, type: 'SKIP' | 'BLOCK', why: string): void {
     const { journal } = this.#run;
     if (journal.step(id).state === 'skipped' && type === 'SKIP') return this.#settle(id, null);
@@ -330,13 +193,5 @@ export class StepTaker<Services> {
   #settle(id: string, outputs: Json): void {
     this.#run.context.steps[id] = { outputs };
     this.#run.ready.settle(id);
-  }
-
-  #logTo(step: string, write: (line: string) => void): StepLog {
-    const say = (level: 'info' | 'warn' | 'output') => (text: string) => {
-      write(level === 'output' ? text : `${level}: ${text}`);
-      this.#run.emit(level === 'warn' ? { type: 'warning', step, text } : { type: 'step.log', step, level, text });
-    };
-    return { info: say('info'), warn: say('warn'), output: say('output') };
   }
 }

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diffTrees, listTree } from '../support/tree-listing.ts';
 import { compareMachines } from './support/compare-machines.ts';
@@ -84,7 +84,7 @@ describe('a second machine', () => {
     const { stdout } = await machinespawnOk(place, build('toast'), { pty: true });
     expect(packagesServed(mirror)).toEqual([]);
     expect(stdout).toContain(escape);
-    const text = stdout.replaceAll(/\u001b\[[\d;?]*[A-Za-z]/gu, '');
+    const text = stripVTControlCharacters(stdout);
     expect(text).toMatch(/base +.*from cache, built .+ ago/u);
     expect(text).toMatch(/Machine toast is ready \(Debian 12, amd64, \d+ MiB\) in /u);
 

@@ -33,9 +33,6 @@ export const remove = defineCommand({
     const machines = await app.listMachines({ size: false });
     const chosen = choose(typed, machines);
     const names = chosen.map(({ name }) => name);
-    const running = chosen.find(({ state }) => state === 'running');
-    if (running !== undefined && !options.force)
-      throw fail('MSP_MACHINE_RUNNING', { name: running.name, holder: null });
     const request = {
       pipeline: 'remove',
       inputs: { names, force: options.force, keepSettings: options.keepSettings },
