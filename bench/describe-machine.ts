@@ -21,6 +21,8 @@ export function describeMachine(place: string): readonly string[] {
 
 function diskKind(source: string): string {
   const disk = source.replace(/^\/dev\//u, '').replace(/(?<=nvme\d+n\d+)p\d+$|(?<=[a-z])\d+$/u, '');
+  // What a virtual disk says of itself is not about the disk behind it.
+  if (disk.startsWith('vd')) return 'virtual disk';
   try {
     return readFileSync(`/sys/block/${disk}/queue/rotational`, 'utf8').trim() === '1'
       ? 'rotating disk'

@@ -29,12 +29,7 @@ export const engine: Bench = {
         const syncs = Math.max(...turns.map((turn) => turn.syncs / size));
         perRun.set(size, run);
         say(`  ${shape} of ${size}: ${run.toFixed(0)} ms`);
-        const cells = [
-          `${plan.toFixed(0)} ms`,
-          `${(run / size).toFixed(2)} ms`,
-          multiple.toFixed(1),
-          syncs.toFixed(2),
-        ];
+        const cells = [`${plan.toFixed(0)} ms`, `${(run / size).toFixed(2)} ms`, multiple.toFixed(1), syncs.toFixed(2)];
         // The few appends of the run itself weigh on the small ones.
         rows.push(
           size < 500

@@ -46,7 +46,7 @@ async function measure(where: string, place: string, pairs: number, say: (text: 
   const ours = async (): Promise<number> => {
     await settleDisk();
     const { ms, stderr } = await runProgram(
-      machinespawn(...placeOptions(place), '-y', '--progress', 'json', ...image, 'toast', '--fresh'),
+      machinespawn(...placeOptions(place), '-y', '--progress', 'json', ...image, 'toast'),
     );
     copies.push(copyMsOf(stderr));
     await runProgram(machinespawn(...placeOptions(place), '-y', '--progress', 'none', 'remove', 'toast'));

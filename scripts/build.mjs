@@ -26,5 +26,10 @@ try {
   }
 } finally {
   rmSync(fresh, { recursive: true, force: true });
-  rmSync(old, { recursive: true, force: true });
+  try {
+    rmSync(old, { recursive: true, force: true });
+  } catch (error) {
+    // Root built it, through sudo: no reason for the user's own build to fail.
+    process.stderr.write(`${old} cannot be removed: ${error.message}\n`);
+  }
 }

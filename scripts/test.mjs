@@ -15,30 +15,16 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 const PROXY_NAMES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
 const KEPT_BY_SUDO = PROXY_NAMES.concat(
   PROXY_NAMES.map((name) => name.toUpperCase()),
-  [
-    'CI',
-    'NODE_EXTRA_CA_CERTS',
-    'SSL_CERT_FILE',
-    'SSL_CERT_DIR',
-    'TERM',
-    'TMPDIR',
-    'MACHINESPAWN_TEST_COUNTS',
-  ],
+  ['CI', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'TERM', 'TMPDIR', 'MACHINESPAWN_TEST_COUNTS'],
 );
 
 const npmScript = (name) => ['npm', 'run', '--silent', name];
 // The native loader writes no file beside the configuration: as root that would be a file the user cannot remove.
 const vitest = (project) =>
-  [process.execPath, 'node_modules/vitest/vitest.mjs', 'run'].concat(
-    '--configLoader',
-    'native',
-    '--project',
-    project,
-  );
+  [process.execPath, 'node_modules/vitest/vitest.mjs', 'run'].concat('--configLoader', 'native', '--project', project);
 // Mounts made by a test that dies must die with it.
 const inOwnMounts = (argv) => ['unshare', '--mount', '--propagation', 'slave', '--', ...argv];
-const asRoot = (argv) =>
-  isRoot ? argv : ['sudo', `--preserve-env=${KEPT_BY_SUDO.join(',')}`, '--', ...argv];
+const asRoot = (argv) => (isRoot ? argv : ['sudo', `--preserve-env=${KEPT_BY_SUDO.join(',')}`, '--', ...argv]);
 
 const STAGES = [
   { name: 'set-up', argv: ['sh', 'scripts/set-up-tests.sh'] },
@@ -96,9 +82,7 @@ function runStage(stage) {
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !STAGES.some((stage) => stage.name === name));
 if (unknown.length > 0) {
-  throw new Error(
-    `unknown stage ${unknown.join(', ')}; known are ${STAGES.map(({ name }) => name).join(', ')}`,
-  );
+  throw new Error(`unknown stage ${unknown.join(', ')}; known are ${STAGES.map(({ name }) => name).join(', ')}`);
 }
 const results = new Map();
 try {

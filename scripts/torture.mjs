@@ -67,7 +67,9 @@ async function torture(mirror, arch, count) {
     const differences = await compareMachines(join(calm.place.machines, 'bread'), join(place.machines, 'bread'));
     faults.push(...result.faults, ...differences.map((line) => `the machine differs: ${line}`));
     builds += 1;
-    say(`${arch}: build ${builds}, killed in ${chain.map(({ step, afterMs }) => `${step}+${afterMs} ms`).join(', ')}; ${faults.length} faults so far`);
+    say(
+      `${arch}: build ${builds}, killed in ${chain.map(({ step, afterMs }) => `${step}+${afterMs} ms`).join(', ')}; ${faults.length} faults so far`,
+    );
     rmSync(place.root, { recursive: true, force: true });
   }
   rmSync(calm.place.root, { recursive: true, force: true });
@@ -78,7 +80,15 @@ async function torture(mirror, arch, count) {
 function report(results) {
   const versionOf = (tool) => execFileSync(tool, ['--version'], { encoding: 'utf8' }).split('\n')[0];
   const rows = results.map(({ arch, killed, missed, builds, hits, faults, calmMs }) =>
-    [arch, killed, builds, [...hits].map(([step, times]) => `${step} ${times}`).join(', '), missed, faults.length, `${(calmMs / 1000).toFixed(0)} s`].join(' | '),
+    [
+      arch,
+      killed,
+      builds,
+      [...hits].map(([step, times]) => `${step} ${times}`).join(', '),
+      missed,
+      faults.length,
+      `${(calmMs / 1000).toFixed(0)} s`,
+    ].join(' | '),
   );
   return [
     '## Torture: SIGKILL at moments spread over a real bootstrap',

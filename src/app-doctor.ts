@@ -11,9 +11,26 @@ import { chooseArch, parseImageSpec } from './model/image-spec.ts';
 import { releaseOf, releases } from './model/releases.ts';
 
 const aptOptions = ['-o', 'DPkg::Lock::Timeout=120'];
-const baseTools = ['debootstrap', 'systemd-nspawn', 'gpgv', 'wget', 'dpkg', 'getfattr', 'flock', 'unshare', 'setpriv', 'mount'];
+const baseTools = [
+  'debootstrap',
+  'systemd-nspawn',
+  'gpgv',
+  'wget',
+  'dpkg',
+  'getfattr',
+  'flock',
+  'unshare',
+  'setpriv',
+  'mount',
+];
 const emulatorPackages = ['qemu-user-static', 'binfmt-support'];
-const fileSystems: Readonly<Record<number, string>> = { 0x9123683e: 'btrfs', 0x58465342: 'xfs', 0xef53: 'ext4', 0x01021994: 'tmpfs', 0x794c7630: 'overlay' };
+const fileSystems: Readonly<Record<number, string>> = {
+  0x9123683e: 'btrfs',
+  0x58465342: 'xfs',
+  0xef53: 'ext4',
+  0x01021994: 'tmpfs',
+  0x794c7630: 'overlay',
+};
 const minimumBytes = 2 * 1024 ** 3;
 
 type Tools = Awaited<ReturnType<App['missingTools']>>;
@@ -34,7 +51,15 @@ export class AppDoctor {
     const wanted: readonly Arch[] = arch === null ? archs : [arch];
     const checks = [
       await this.#root(),
-      { ...ok('systemd', 'systemd', facts.systemd ? 'running as PID 1' : 'not running as PID 1: machines can be built and run, not started in the background') },
+      {
+        ...ok(
+          'systemd',
+          'systemd',
+          facts.systemd
+            ? 'running as PID 1'
+            : 'not running as PID 1: machines can be built and run, not started in the background',
+        ),
+      },
       ...(await Promise.all(baseTools.map((tool) => this.#tool(tool)))),
       ...(await this.#keyrings(spec === null ? null : spec.codename)),
       ...(await Promise.all(wanted.map((one) => this.#emulation(one, arch !== null)))),
@@ -57,9 +82,11 @@ export class AppDoctor {
       if (plan.pipeline.id === 'bootstrap' && typeof image === 'string') {
         const spec = parseImageSpec(image);
         const guest = chooseArch(spec, typeof arch === 'string' && arch !== '' ? (arch as Arch) : null, facts.arch);
-        if ((await facts.canRun(guest)).runs === 'no') for (const name of await this.#emulatorPackages(guest)) packages.add(name);
+        if ((await facts.canRun(guest)).runs === 'no')
+          for (const name of await this.#emulatorPackages(guest)) packages.add(name);
         const { keyring } = releaseOf(spec.codename);
-        if (!plan.inputs['keyring'] && !(await anyThere(keyring.paths)) && spec.distro === 'debian') packages.add(keyring.debianPackage);
+        if (!plan.inputs['keyring'] && !(await anyThere(keyring.paths)) && spec.distro === 'debian')
+          packages.add(keyring.debianPackage);
       }
     }
     for (const tool of new Set(tools)) if ((await facts.findProgram(tool)) === null) packages.add(packageOfTool(tool));
@@ -69,7 +96,9 @@ export class AppDoctor {
   /** Those that are not there; what is there and yet does not work is for check-host to tell. */
   async #emulatorPackages(guest: Arch): Promise<readonly string[]> {
     const { facts } = this.#world;
-    const emulators = await Promise.all([`${emulatorOf[guest]}-static`, emulatorOf[guest]].map((name) => facts.findProgram(name)));
+    const emulators = await Promise.all(
+      [`${emulatorOf[guest]}-static`, emulatorOf[guest]].map((name) => facts.findProgram(name)),
+    );
     const packages = emulators.every((path) => path === null) ? ['qemu-user-static'] : [];
     return (await facts.findProgram('update-binfmts')) === null ? [...packages, 'binfmt-support'] : packages;
   }
@@ -78,25 +107,45 @@ export class AppDoctor {
     if (this.#world.facts.uid === 0) return ok('root', 'root', 'this is root');
     const sudo = await there('/usr/bin/sudo');
     if (sudo) return ok('root', 'root', 'sudo is there');
-    return { id: 'root', title: 'root', status: 'fail', detail: 'this is not root, and sudo is not installed', fix: { command: 'su -c "apt-get install sudo"' } };
+    return {
+      id: 'root',
+      title: 'root',
+      status: 'fail',
+      detail: 'this is not root, and sudo is not installed',
+      fix: { command: 'su -c "apt-get install sudo"' },
+    };
   }
 
   async #tool(tool: string): Promise<DoctorCheck> {
     const path = await this.#world.facts.findProgram(tool);
     if (path !== null) return ok(`tool.${tool}`, tool, path);
-    return { id: `tool.${tool}`, title: tool, status: 'fail', detail: 'not installed', fix: { command: `apt-get install ${packageOfTool(tool)}` } };
+    return {
+      id: `tool.${tool}`,
+      title: tool,
+      status: 'fail',
+      detail: 'not installed',
+      fix: { command: `apt-get install ${packageOfTool(tool)}` },
+    };
   }
 
   async #keyrings(codename: string | null): Promise<readonly DoctorCheck[]> {
     const wanted = codename === null ? releases : [releaseOf(codename)];
     const seen = new Map(wanted.map((release) => [release.keyring.debianPackage, release.keyring]));
-    return Promise.all([...seen.values()].map(async ({ paths, debianPackage }): Promise<DoctorCheck> => {
-      const id = `keyring.${debianPackage}`;
-      const found = await firstThere(paths);
-      if (found !== null) return ok(id, 'keyring', found);
-      const status = codename !== null || debianPackage.startsWith('debian') ? 'fail' : 'warn';
-      return { id, title: 'keyring', status, detail: `${paths[0]} is missing`, fix: { command: `apt-get install ${debianPackage}` } };
-    }));
+    return Promise.all(
+      [...seen.values()].map(async ({ paths, debianPackage }): Promise<DoctorCheck> => {
+        const id = `keyring.${debianPackage}`;
+        const found = await firstThere(paths);
+        if (found !== null) return ok(id, 'keyring', found);
+        const status = codename !== null || debianPackage.startsWith('debian') ? 'fail' : 'warn';
+        return {
+          id,
+          title: 'keyring',
+          status,
+          detail: `${paths[0]} is missing`,
+          fix: { command: `apt-get install ${debianPackage}` },
+        };
+      }),
+    );
   }
 
   async #emulation(arch: Arch, isNeeded: boolean): Promise<DoctorCheck> {
@@ -105,7 +154,13 @@ export class AppDoctor {
     try {
       const { runs, problem } = await this.#world.facts.canRun(arch);
       if (runs !== 'no') return ok(id, title, runs === 'native' ? 'run natively' : `run through ${emulatorOf[arch]}`);
-      return { id, title, status: isNeeded ? 'fail' : 'warn', detail: problem ?? 'do not run', fix: { command: `apt-get install ${emulatorPackages.join(' ')}` } };
+      return {
+        id,
+        title,
+        status: isNeeded ? 'fail' : 'warn',
+        detail: problem ?? 'do not run',
+        fix: { command: `apt-get install ${emulatorPackages.join(' ')}` },
+      };
     } catch (error) {
       if (!MachinespawnError.is(error)) throw error;
       return { id, title, status: 'skip', detail: error.message, fix: null };
@@ -118,7 +173,8 @@ export class AppDoctor {
     const name = fileSystems[type] ?? 'another file system';
     const freeBytes = bavail * bsize;
     const detail = `${path} is on ${name}, ${Math.floor(freeBytes / 1024 ** 3)} GiB free`;
-    if (freeBytes < minimumBytes) return { id: `storage.${id}`, title: id, status: 'fail', detail, fix: { command: 'machinespawn clean-cache' } };
+    if (freeBytes < minimumBytes)
+      return { id: `storage.${id}`, title: id, status: 'fail', detail, fix: { command: 'machinespawn clean-cache' } };
     const note = name === 'btrfs' || name === 'xfs' ? '' : ' (copies are full copies; btrfs makes them instant)';
     return ok(`storage.${id}`, id, `${detail}${note}`);
   }
@@ -136,13 +192,25 @@ function installCommands(packages: readonly string[]): Tools['commands'] {
   ];
   // Where no systemd mounts it, the kernel's table of emulators is not there, and the package cannot fill it.
   if (packages.includes('qemu-user-static')) {
-    commands.push(['sh', '-c', '[ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc']);
-    commands.push(['sh', '-c', 'update-binfmts --enable && { [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || /usr/lib/systemd/systemd-binfmt; }']);
+    commands.push([
+      'sh',
+      '-c',
+      '[ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc',
+    ]);
+    commands.push([
+      'sh',
+      '-c',
+      'update-binfmts --enable && { [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || /usr/lib/systemd/systemd-binfmt; }',
+    ]);
   }
   return commands;
 }
 
-const there = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
+const there = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function firstThere(paths: readonly string[]): Promise<string | null> {
   for (const path of paths) if (await there(path)) return path;

@@ -6,7 +6,13 @@ import type { Plan } from './engine/plan.ts';
 import { fail } from './errors/machinespawn-error.ts';
 
 /** With a run its own stored plan is drawn. Throws MSP_PIPELINE_NOT_FOUND, MSP_RUN_NOT_FOUND. */
-export async function graphOf(pipelines: AppPipelines, runs: AppRuns, name: string, format: GraphFormat, run: string | null): Promise<string> {
+export async function graphOf(
+  pipelines: AppPipelines,
+  runs: AppRuns,
+  name: string,
+  format: GraphFormat,
+  run: string | null,
+): Promise<string> {
   if (run === null) return drawGraph(await openPlan(pipelines, name), format);
   const view = await runs.find(run);
   if (view.plan === null || view.record === null) throw fail('MSP_RUN_NOT_FOUND', { run: `${run} that can be drawn` });

@@ -9,12 +9,17 @@ import { archs, type Arch } from './model/arch.ts';
 import { imageRows, type CachedImage, type ImageRow, type Runs } from './model/image-rows.ts';
 import { releases } from './model/releases.ts';
 
-export async function listImages(settings: Settings, environment: Readonly<Record<string, string | undefined>>): Promise<readonly ImageRow[]> {
+export async function listImages(
+  settings: Settings,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<readonly ImageRow[]> {
   const facts = new SystemFacts({ environment, scratch: tmpdir() });
-  const runs = await Promise.all(archs.map(async (arch): Promise<[Arch, Runs]> => {
-    const found = await facts.canRun(arch).catch(() => null);
-    return [arch, found === null || found.runs === 'no' ? null : found.runs];
-  }));
+  const runs = await Promise.all(
+    archs.map(async (arch): Promise<[Arch, Runs]> => {
+      const found = await facts.canRun(arch).catch(() => null);
+      return [arch, found === null || found.runs === 'no' ? null : found.runs];
+    }),
+  );
   return imageRows({
     releases,
     host: facts.arch,
@@ -53,7 +58,13 @@ async function imageOf(results: ResultFiles, base: StoredResult): Promise<Cached
   if (release === undefined || asked?.arch === undefined) return null;
   const { sizeBytes } = base.outputs as { sizeBytes?: number };
   const { createdAt } = base;
-  return { image: release.image, arch: asked.arch, variant: asked.variant ?? 'default', createdAt, sizeBytes: sizeBytes ?? null };
+  return {
+    image: release.image,
+    arch: asked.arch,
+    variant: asked.variant ?? 'default',
+    createdAt,
+    sizeBytes: sizeBytes ?? null,
+  };
 }
 
 function treeOf(identity: unknown): string | null {

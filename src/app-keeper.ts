@@ -64,10 +64,12 @@ export class AppKeeper implements Keeper {
 
   async #views(): Promise<readonly RunView[]> {
     const { runs } = this.#parts;
-    const views = await Promise.all((await runs.list()).map(async (id) => {
-      const files = await runs.open(id).catch(() => null);
-      return files === null ? null : viewRun(files, () => runs.isBusy(id));
-    }));
+    const views = await Promise.all(
+      (await runs.list()).map(async (id) => {
+        const files = await runs.open(id).catch(() => null);
+        return files === null ? null : viewRun(files, () => runs.isBusy(id));
+      }),
+    );
     return views.filter((view) => view !== null);
   }
 
@@ -78,12 +80,22 @@ export class AppKeeper implements Keeper {
     const used = usedKeys(views);
     const parents = new Map(infos.map((info) => [info.key, info.parent]));
     for (const key of used) {
-      for (let parent = parents.get(key); typeof parent === 'string' && !used.has(parent); parent = parents.get(parent)) used.add(parent);
+      for (let parent = parents.get(key); typeof parent === 'string' && !used.has(parent); parent = parents.get(parent))
+        used.add(parent);
     }
     return infos.map((info) => {
       const { image, text } = describeTree(info.key, results);
       const path = join(this.#parts.settings.cacheDirectory, 'snapshots', store.driver, info.key);
-      return { kind: 'snapshot', id: info.key, path, sizeBytes: info.sizeBytes, createdAt: info.createdAt, text, image, inUse: used.has(info.key) };
+      return {
+        kind: 'snapshot',
+        id: info.key,
+        path,
+        sizeBytes: info.sizeBytes,
+        createdAt: info.createdAt,
+        text,
+        image,
+        inUse: used.has(info.key),
+      };
     });
   }
 
@@ -105,7 +117,8 @@ export class AppKeeper implements Keeper {
     const found = new Map<string, StoredResult>();
     for (const type of this.#parts.registry.ids()) {
       for (const result of await this.#parts.results.recent(type, Number.MAX_SAFE_INTEGER)) {
-        for (const [, key] of JSON.stringify(result.outputs).matchAll(treeForm)) if (key === result.key) found.set(key, result);
+        for (const [, key] of JSON.stringify(result.outputs).matchAll(treeForm))
+          if (key === result.key) found.set(key, result);
       }
     }
     return found;
@@ -124,7 +137,16 @@ export class AppKeeper implements Keeper {
       const lock = await this.#parts.locks.tryAcquire(`packages-${id}`).catch(() => null);
       lock?.release();
       const createdAt = newest === 0 ? null : new Date(newest).toISOString();
-      items.push({ kind: 'package', id, path, sizeBytes, createdAt, text: `${names.length} packages of ${id}`, image: null, inUse: lock === null });
+      items.push({
+        kind: 'package',
+        id,
+        path,
+        sizeBytes,
+        createdAt,
+        text: `${names.length} packages of ${id}`,
+        image: null,
+        inUse: lock === null,
+      });
     }
     return items;
   }
@@ -167,7 +189,7 @@ function factsOf(identity: Json): Record<'distro' | 'codename' | 'arch' | 'varia
     }
   };
   walk(identity);
-  const text = (name: string): string | null => (typeof flat[name] === 'string' ? (flat[name] as string) : null);
+  const text = (name: string): string | null => (typeof flat[name] === 'string' ? flat[name] : null);
   return { distro: text('distro'), codename: text('codename'), arch: text('arch'), variant: text('variant') };
 }
 

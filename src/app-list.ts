@@ -74,6 +74,8 @@ function summaryOf({ name, type, ro, usage, created }: ToldImage, isRunning: boo
 /** Null when the program is not there or fails. */
 function outputOf(file: string, args: readonly string[]): Promise<string | null> {
   return new Promise((resolve) => {
-    execFile(file, args, { env: { LC_ALL: 'C.UTF-8' }, timeout: 5000 }, (error, stdout) => resolve(error === null ? stdout : null));
+    execFile(file, args, { env: { LC_ALL: 'C.UTF-8' }, timeout: 5000 }, (error, stdout) =>
+      resolve(error === null ? stdout : null),
+    );
   });
 }

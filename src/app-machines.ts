@@ -22,7 +22,8 @@ async function summaryOf(sources: MachineSources, entry: MachineEntry, size: boo
   const record = await sources.machines.readRecord(name).catch(() => null);
   const isTree = type !== 'raw';
   const root = isTree ? sources.root(path) : null;
-  const osText = root === null ? null : ((await root.readText('/etc/os-release')) ?? (await root.readText('/usr/lib/os-release')));
+  const osText =
+    root === null ? null : ((await root.readText('/etc/os-release')) ?? (await root.readText('/usr/lib/os-release')));
   const os = osText === null ? null : parseOsRelease(osText);
   const shell = root === null ? null : await root.readStart('/bin/sh', elfHeaderBytes);
   const arch = shell === null ? textOf(record?.['arch']) : archOfElf(shell);
@@ -48,7 +49,9 @@ async function summaryOf(sources: MachineSources, entry: MachineEntry, size: boo
     path,
     sizeBytes: size ? await sources.sizeOf(path) : stored,
     limitBytes: null,
-    createdAt: textOf(record?.['createdAt']) ?? (stats === null ? null : new Date(stats.birthtimeMs || stats.mtimeMs).toISOString()),
+    createdAt:
+      textOf(record?.['createdAt']) ??
+      (stats === null ? null : new Date(stats.birthtimeMs || stats.mtimeMs).toISOString()),
     modifiedAt: null,
     machineId: machineId !== null && /^[0-9a-f]{32}$/u.test(machineId) ? machineId : null,
     addresses: [],

@@ -67,9 +67,11 @@ export class AppPipelines {
 
   /** Never throws for what is wrong in the file: that is the answer. */
   async validate(file: string, text: string | null): Promise<readonly ValidationFault[]> {
-    const content = text ?? (await readFile(resolve(this.#cwd, file), 'utf8').catch((error: unknown) => {
-      throw fail('MSP_PIPELINE_NOT_FOUND', { name: file }, error);
-    }));
+    const content =
+      text ??
+      (await readFile(resolve(this.#cwd, file), 'utf8').catch((error: unknown) => {
+        throw fail('MSP_PIPELINE_NOT_FOUND', { name: file }, error);
+      }));
     try {
       await this.#parse(content, file);
       return [];
@@ -125,7 +127,8 @@ export class AppPipelines {
         const id = basename(entry).replace(/\.ya?ml$/u, '');
         known.add(id);
         // A built-in name always means the built-in: a project's file cannot stand in for it unseen.
-        if (id === name && origin === 'builtin') return { file: join(directory, entry), origin, shown: `pipelines/${entry}` };
+        if (id === name && origin === 'builtin')
+          return { file: join(directory, entry), origin, shown: `pipelines/${entry}` };
         if (id === name) return { file: join(directory, entry), origin, shown: join(directory, entry) };
       }
     }

@@ -8,6 +8,7 @@ import type { OpenRun } from './engine/engine.ts';
 import type { RunEvent } from './engine/events.ts';
 import type { Plan } from './engine/plan.ts';
 import { describePlanChanges } from './engine/plan-changes.ts';
+import type { RunEnd } from './engine/run.ts';
 import { countSteps, currentStep, isResumable, viewRun, type RunView } from './engine/run-summary.ts';
 import { fail } from './errors/machinespawn-error.ts';
 
@@ -33,14 +34,15 @@ export class AppRuns {
       const { engine, scratch } = this.#world.ephemeral();
       const run = await engine.start(plan, options);
       // Each step has emptied its own folder in it.
-      const done = run.done.finally(() => rm(join(scratch, run.runId), { recursive: true, force: true }));
-      return this.#handle({ ...run, done });
+      return this.#handle({ ...run, done: endThenRemove(run.done, join(scratch, run.runId)) });
     }
     this.#watchFailures(request);
     const { engine } = this.#world;
     const startsAnew = fresh || options.noCache || refresh.length > 0;
     const unfinished = startsAnew ? null : await engine.findUnfinished(plan);
-    return this.#handle(unfinished === null ? await engine.start(plan, options) : await engine.resume(unfinished, options));
+    return this.#handle(
+      unfinished === null ? await engine.start(plan, options) : await engine.resume(unfinished, options),
+    );
   }
 
   async resume(id: string | null, options: Parameters<App['resume']>[1], onEvent: Listener): Promise<RunHandle> {
@@ -54,7 +56,15 @@ export class AppRuns {
     const handle = this.#handle(await this.#world.engine.resume(view.id, { jobs: options.jobs ?? 4, onEvent }));
     if (changes !== null) {
       const ts = new Date().toISOString();
-      onEvent({ v: 1, seq: 0, ts, run: view.id, type: 'warning', step: null, text: `${changes}; the run goes on by its stored plan` });
+      onEvent({
+        v: 1,
+        seq: 0,
+        ts,
+        run: view.id,
+        type: 'warning',
+        step: null,
+        text: `${changes}; the run goes on by its stored plan`,
+      });
     }
     return handle;
   }
@@ -62,7 +72,9 @@ export class AppRuns {
   /** What the pipeline file of today would do otherwise; null when nothing, or when it cannot be read. */
   async #changesSince({ plan }: RunView): Promise<string | null> {
     if (plan === null) return null;
-    const today = await this.#pipelines.plan({ pipeline: plan.pipeline.file ?? plan.pipeline.id, inputs: plan.inputs }).catch(() => null);
+    const today = await this.#pipelines
+      .plan({ pipeline: plan.pipeline.file ?? plan.pipeline.id, inputs: plan.inputs })
+      .catch(() => null);
     return today === null ? null : describePlanChanges(plan, today);
   }
 
@@ -73,8 +85,15 @@ export class AppRuns {
 
   async show(id: string): Promise<RunDetail> {
     const view = await this.find(id);
-    const stepDetails = await Promise.all((view.plan?.steps ?? []).map(({ id: step, uses }) => stepDetail(view, step, uses)));
-    return { ...summaryOf(view), directory: view.directory, error: view.damage ?? view.record?.error ?? null, stepDetails };
+    const stepDetails = await Promise.all(
+      (view.plan?.steps ?? []).map(({ id: step, uses }) => stepDetail(view, step, uses)),
+    );
+    return {
+      ...summaryOf(view),
+      directory: view.directory,
+      error: view.damage ?? view.record?.error ?? null,
+      stepDetails,
+    };
   }
 
   async remove(ids: readonly string[]): Promise<readonly string[]> {
@@ -91,10 +110,13 @@ export class AppRuns {
     const exact = views.find((view) => view.id === id);
     const parts = views.filter((view) => view.id.startsWith(id) || view.id.endsWith(id));
     const found =
-      id === '@last' ? views[0]
-      : id === '@failed' ? views.find((view) => view.status === 'failed')
-      : id === '@resumable' ? views.find(isResumable)
-      : (exact ?? (parts.length === 1 ? parts[0] : views.find((view) => machineOf(view.plan) === id)));
+      id === '@last'
+        ? views[0]
+        : id === '@failed'
+          ? views.find((view) => view.status === 'failed')
+          : id === '@resumable'
+            ? views.find(isResumable)
+            : (exact ?? (parts.length === 1 ? parts[0] : views.find((view) => machineOf(view.plan) === id)));
     if (found === undefined) throw fail('MSP_RUN_NOT_FOUND', { run: id === '@resumable' ? 'that can be resumed' : id });
     return found;
   }
@@ -103,10 +125,12 @@ export class AppRuns {
   async views(): Promise<readonly RunView[]> {
     const { runs } = this.#world;
     const ids = (await runs.list()).toReversed();
-    const views = await Promise.all(ids.map(async (id) => {
-      const files = await runs.open(id).catch(() => null);
-      return files === null ? null : viewRun(files, () => runs.isBusy(id));
-    }));
+    const views = await Promise.all(
+      ids.map(async (id) => {
+        const files = await runs.open(id).catch(() => null);
+        return files === null ? null : viewRun(files, () => runs.isBusy(id));
+      }),
+    );
     return views.filter((view) => view !== null);
   }
 
@@ -128,17 +152,34 @@ export class AppRuns {
     world.failedTree = async ({ path, step }) => {
       const never = new AbortController().signal;
       if (options.debugShell === true) {
-        process.stderr.write(`A shell in the tree of step '${step}'; leave it with 'exit', and the tree is thrown away.\n`);
-        const shell = 'for shell in /bin/bash /bin/sh; do [ -x "$1$shell" ] && exec chroot "$1" "$shell"; done; cd "$1" && exec /bin/sh';
+        process.stderr.write(
+          `A shell in the tree of step '${step}'; leave it with 'exit', and the tree is thrown away.\n`,
+        );
+        const shell =
+          'for shell in /bin/bash /bin/sh; do [ -x "$1$shell" ] && exec chroot "$1" "$shell"; done; cd "$1" && exec /bin/sh';
         await world.exec.onTerminal({ file: 'sh', args: ['-c', shell, 'sh', path] }, { signal: never });
       }
       if (options.keepFailed === true) {
         const kept = join(world.settings.stateDirectory, 'failed', `${step}-${Date.now()}`);
-        await world.exec.run({ file: 'mkdir', args: ['-p', '-m', '0700', join(world.settings.stateDirectory, 'failed')] }, { signal: never });
-        await world.exec.run({ file: 'cp', args: ['-a', '--reflink=auto', '-x', path, kept], sandbox: false }, { signal: never });
+        await world.exec.run(
+          { file: 'mkdir', args: ['-p', '-m', '0700', join(world.settings.stateDirectory, 'failed')] },
+          { signal: never },
+        );
+        await world.exec.run(
+          { file: 'cp', args: ['-a', '--reflink=auto', '-x', path, kept], sandbox: false },
+          { signal: never },
+        );
         process.stderr.write(`The tree of step '${step}' is kept: ${kept}\n`);
       }
     };
+  }
+}
+
+async function endThenRemove(done: Promise<RunEnd>, directory: string): Promise<RunEnd> {
+  try {
+    return await done;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -163,7 +204,10 @@ function summaryOf(view: RunView): RunSummary {
     startedAt: iso(startedAt) ?? startOfId(view.id),
     endedAt: iso(endedAt),
     durationMs: startedAt === null || endedAt === null ? null : endedAt - startedAt,
-    steps: record === null ? { total: plan?.steps.length ?? 0, done: 0, cached: 0, skipped: 0, failed: 0 } : countSteps(record),
+    steps:
+      record === null
+        ? { total: plan?.steps.length ?? 0, done: 0, cached: 0, skipped: 0, failed: 0 }
+        : countSteps(record),
     currentStep: plan === null || record === null || view.status === 'succeeded' ? null : currentStep(plan, record),
     exitCode: record?.exitCode ?? null,
     inputs: plan?.inputs ?? {},
@@ -198,4 +242,3 @@ async function stepDetail(view: RunView, id: string, uses: string): Promise<RunS
     logs: byAttempt.map((name) => join(place, name)),
   };
 }
-

@@ -82,7 +82,13 @@ export interface RunSummary {
   readonly startedAt: string;
   readonly endedAt: string | null;
   readonly durationMs: number | null;
-  readonly steps: { readonly total: number; readonly done: number; readonly cached: number; readonly skipped: number; readonly failed: number };
+  readonly steps: {
+    readonly total: number;
+    readonly done: number;
+    readonly cached: number;
+    readonly skipped: number;
+    readonly failed: number;
+  };
   readonly currentStep: string | null;
   readonly exitCode: number | null;
   readonly inputs: Readonly<Record<string, Json>>;
@@ -114,7 +120,12 @@ export interface MachineSummary {
   readonly name: string;
   readonly state: 'stopped' | 'running' | 'building' | 'broken';
   readonly type: 'directory' | 'subvolume' | 'raw';
-  readonly os: { readonly id: string; readonly versionId: string | null; readonly codename: string | null; readonly prettyName: string } | null;
+  readonly os: {
+    readonly id: string;
+    readonly versionId: string | null;
+    readonly codename: string | null;
+    readonly prettyName: string;
+  } | null;
   readonly arch: string | null;
   readonly readOnly: boolean;
   readonly enabled: boolean;
@@ -127,7 +138,12 @@ export interface MachineSummary {
   readonly addresses: readonly string[];
   readonly leaderPid: number | null;
   readonly settingsFile: string | null;
-  readonly origin: { readonly kind: string; readonly image: string | null; readonly runId: string | null; readonly verification: string | null } | null;
+  readonly origin: {
+    readonly kind: string;
+    readonly image: string | null;
+    readonly runId: string | null;
+    readonly verification: string | null;
+  } | null;
 }
 
 export interface DoctorCheck {
@@ -175,7 +191,13 @@ export interface PipelineSummary {
   readonly title: string;
   readonly file: string;
   readonly origin: 'project' | 'user' | 'system' | 'builtin';
-  readonly inputs: readonly { readonly name: string; readonly type: string; readonly default: Json | null; readonly required: boolean; readonly summary: string }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly default: Json | null;
+    readonly required: boolean;
+    readonly summary: string;
+  }[];
   readonly steps: number;
   readonly matrixSize: number;
   readonly needsRoot: boolean;
@@ -190,7 +212,11 @@ export interface App {
   /** Starts a run, or goes on with the interrupted one of the same plan. Throws before anything is touched when the request is not right. */
   run(request: RunRequest, onEvent: (event: RunEvent) => void): Promise<RunHandle>;
   /** `id`: as in `findRun`; null: the last one that can be resumed. */
-  resume(id: string | null, options: Pick<RunRequest, 'jobs' | 'keepFailed' | 'debugShell'>, onEvent: (event: RunEvent) => void): Promise<RunHandle>;
+  resume(
+    id: string | null,
+    options: Pick<RunRequest, 'jobs' | 'keepFailed' | 'debugShell'>,
+    onEvent: (event: RunEvent) => void,
+  ): Promise<RunHandle>;
   plan(request: RunRequest): Promise<PlanReport>;
   listRuns(): Promise<readonly RunSummary[]>;
   /** By id, unique prefix or suffix, @last, @failed, or a machine's name. Throws MSP_RUN_NOT_FOUND. */
@@ -204,17 +230,40 @@ export interface App {
   cacheEntries(): Promise<readonly CacheEntry[]>;
   explain(request: RunRequest, step: string | null): Promise<PlanReport>;
   listPipelines(): Promise<readonly PipelineSummary[]>;
-  showPipeline(name: string): Promise<{ readonly summary: PipelineSummary; readonly text: string; readonly plan: PlanReport | null; readonly steps: readonly { readonly id: string; readonly uses: string; readonly needs: readonly string[]; readonly root: boolean; readonly tools: readonly string[] }[] }>;
+  showPipeline(name: string): Promise<{
+    readonly summary: PipelineSummary;
+    readonly text: string;
+    readonly plan: PlanReport | null;
+    readonly steps: readonly {
+      readonly id: string;
+      readonly uses: string;
+      readonly needs: readonly string[];
+      readonly root: boolean;
+      readonly tools: readonly string[];
+    }[];
+  }>;
   /** `text` null: read the file. */
   validatePipeline(file: string, text: string | null): Promise<readonly ValidationFault[]>;
   graphPipeline(name: string, format: 'mermaid' | 'dot' | 'text' | 'json', run: string | null): Promise<string>;
   pipelineSchema(): Promise<unknown>;
   /** Options of every step type (or one), from its schema. */
-  stepTypes(): Promise<readonly { readonly id: string; readonly summary: string; readonly input: Json; readonly output: Json; readonly needsRoot: boolean; readonly tools: readonly string[]; readonly reuse: string }[]>;
+  stepTypes(): Promise<
+    readonly {
+      readonly id: string;
+      readonly summary: string;
+      readonly input: Json;
+      readonly output: Json;
+      readonly needsRoot: boolean;
+      readonly tools: readonly string[];
+      readonly reuse: string;
+    }[]
+  >;
   /** A glance: are the programs there that nearly every command needs? Loads nothing. */
   hasUsualTools(): boolean;
   /** The tools that a request needs and this host lacks, as Debian packages, with the commands that install them. */
-  missingTools(request: RunRequest | null): Promise<{ readonly packages: readonly string[]; readonly commands: readonly (readonly string[])[] }>;
+  missingTools(
+    request: RunRequest | null,
+  ): Promise<{ readonly packages: readonly string[]; readonly commands: readonly (readonly string[])[] }>;
   /** Runs those commands on the caller's terminal. */
   installTools(commands: readonly (readonly string[])[]): Promise<void>;
   /** Becomes root by replacing this process with sudo, or throws MSP_ROOT_NEEDED; returns when root already. */

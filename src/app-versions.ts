@@ -10,8 +10,13 @@ export async function toolVersions(): Promise<Readonly<Record<string, string | n
 
 function firstNumber(tool: string): Promise<string | null> {
   return new Promise((resolve) => {
-    execFile(tool, ['--version'], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' } }, (error, stdout) => {
-      resolve(error === null ? (/\d[\w.+~-]*/u.exec(stdout)?.[0] ?? null) : null);
-    });
+    execFile(
+      tool,
+      ['--version'],
+      { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' } },
+      (error, stdout) => {
+        resolve(error === null ? (/\d[\w.+~-]*/u.exec(stdout)?.[0] ?? null) : null);
+      },
+    );
   });
 }

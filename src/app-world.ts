@@ -65,7 +65,8 @@ export function openWorld(
   const { TERM } = environment;
   const exec = new Exec({ isRoot, kill, ...(TERM === undefined ? {} : { term: TERM }) });
   const facts = new SystemFacts({ environment, scratch: scratchFor(settings, isRoot) });
-  const lockPlace = settings.cacheDirectory === defaultDirectories.cache ? lockDirectory : join(settings.cacheDirectory, 'locks');
+  const lockPlace =
+    settings.cacheDirectory === defaultDirectories.cache ? lockDirectory : join(settings.cacheDirectory, 'locks');
   const locks = new KernelLocks(lockPlace, `process ${process.pid}`);
   const { signal } = new AbortController();
   const tidy = exec.run.bind(exec);
@@ -90,7 +91,11 @@ export function openWorld(
   const registry = new StepRegistry<StepServices>();
   loadPlugin(corePlugin, registry);
   const keeper = new AppKeeper({ settings, runs, results, locks, registry, openSnapshots, exec });
-  const directories = { cache: settings.cacheDirectory, packages: join(settings.cacheDirectory, 'packages'), state: settings.stateDirectory };
+  const directories = {
+    cache: settings.cacheDirectory,
+    packages: join(settings.cacheDirectory, 'packages'),
+    state: settings.stateDirectory,
+  };
   const world = { failedTree: null } as { failedTree: World['failedTree'] };
   const makeWorkbench = (place: string): HostWorkbench<WritableSnapshot> =>
     new HostWorkbench<WritableSnapshot>({
@@ -107,7 +112,13 @@ export function openWorld(
     locks,
     workbench,
     clock: { now: () => Date.now(), sleep },
-    process: { pid: process.pid, host: hostname(), bootId: bootId(), user: environment['SUDO_USER'] ?? userInfo().username, version },
+    process: {
+      pid: process.pid,
+      host: hostname(),
+      bootId: bootId(),
+      user: environment['SUDO_USER'] ?? userInfo().username,
+      version,
+    },
     randomWord,
   };
   return Object.assign(world, {
@@ -125,16 +136,18 @@ export function openWorld(
     engine: new Engine(ports, registry),
     ephemeral: () => {
       const scratch = scratchFor(settings, isRoot);
-      return { engine: new Engine({ ...ports, runs: new MemoryRunStore(), workbench: makeWorkbench(scratch) }, registry), scratch };
+      return {
+        engine: new Engine({ ...ports, runs: new MemoryRunStore(), workbench: makeWorkbench(scratch) }, registry),
+        scratch,
+      };
     },
     openSnapshots,
   });
 }
 
-function lazyStore(open: () => Promise<SnapshotStore>): Pick<
-  SnapshotStore,
-  'prepare' | 'commit' | 'discard' | 'has' | 'verify' | 'view' | 'materialize'
-> {
+function lazyStore(
+  open: () => Promise<SnapshotStore>,
+): Pick<SnapshotStore, 'prepare' | 'commit' | 'discard' | 'has' | 'verify' | 'view' | 'materialize'> {
   return {
     prepare: async (parent, id) => (await open()).prepare(parent, id),
     commit: async (writable, key, options) => (await open()).commit(writable, key, options),

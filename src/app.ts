@@ -25,7 +25,9 @@ export function createApp(options: AppOptions): App {
   const version = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
   const kill = new AbortController();
 
-  const world = lazy(async () => (await import('./app-world.ts')).openWorld(settings, environment, version, kill.signal));
+  const world = lazy(async () =>
+    (await import('./app-world.ts')).openWorld(settings, environment, version, kill.signal),
+  );
   const pipelines = lazy(async () => new (await import('./app-pipelines.ts')).AppPipelines(await world(), cwd));
   const runs = lazy(async () => new (await import('./app-runs.ts')).AppRuns(await world(), await pipelines(), kill));
   const doctor = lazy(async () => new (await import('./app-doctor.ts')).AppDoctor(await world(), await pipelines()));
@@ -40,7 +42,10 @@ export function createApp(options: AppOptions): App {
       const { plan, ...report } = await (await pipelines()).forecast(request);
       const startsAnew = request.fresh === true || request.noCache === true || (request.refresh?.length ?? 0) > 0;
       const mayLook = !startsAnew && request.ephemeral !== true;
-      return { ...report, resumes: mayLook ? await (await world()).engine.findUnfinished(plan).catch(() => null) : null };
+      return {
+        ...report,
+        resumes: mayLook ? await (await world()).engine.findUnfinished(plan).catch(() => null) : null,
+      };
     },
     listRuns: async () => (await runs()).list(),
     showRun: async (id) => (await runs()).show(id),
@@ -56,17 +61,23 @@ export function createApp(options: AppOptions): App {
     listPipelines: async () => (await pipelines()).list(),
     showPipeline: async (name) => (await pipelines()).show(name),
     validatePipeline: async (file, text) => (await pipelines()).validate(file, text),
-    graphPipeline: async (name, format, run) => (await import('./app-graph.ts')).graphOf(await pipelines(), await runs(), name, format, run),
+    graphPipeline: async (name, format, run) =>
+      (await import('./app-graph.ts')).graphOf(await pipelines(), await runs(), name, format, run),
     pipelineSchema: async () => (await import('./app-step-types.ts')).schemaOf(await world()),
     stepTypes: async () => (await import('./app-step-types.ts')).stepTypesOf(await world()),
-    hasUsualTools: () => usualTools.every((tool) => ['/usr/sbin', '/usr/bin'].some((place) => existsSync(join(place, tool)))),
+    hasUsualTools: () =>
+      usualTools.every((tool) => ['/usr/sbin', '/usr/bin'].some((place) => existsSync(join(place, tool)))),
     missingTools: async (request) => (await doctor()).missing(request),
     installTools: async (commands) => {
       const { exec } = await world();
       const context = { signal: kill.signal };
       for (const [file = '', ...args] of commands) {
-        const { exitCode } = await exec.onTerminal({ file, args, env: aptEnvironment(environment), sandbox: false }, context);
-        if (exitCode !== 0) throw fail('MSP_TOOL_FAILED', { tool: file, exitCode, tail: '', command: [file, ...args].join(' ') });
+        const { exitCode } = await exec.onTerminal(
+          { file, args, env: aptEnvironment(environment), sandbox: false },
+          context,
+        );
+        if (exitCode !== 0)
+          throw fail('MSP_TOOL_FAILED', { tool: file, exitCode, tail: '', command: [file, ...args].join(' ') });
       }
     },
     elevate: async (argv) => {

@@ -5,9 +5,9 @@ import { fail } from '../errors/machinespawn-error.ts';
 import type { OptionDeclarations, OptionValues } from './command.ts';
 import type { Environment } from './terminal.ts';
 
-export const progressModes = ['auto', 'tty', 'plain', 'json', 'github', 'none'] as const;
+const progressModes = ['auto', 'tty', 'plain', 'json', 'github', 'none'] as const;
 export type ProgressMode = (typeof progressModes)[number];
-export const snapshotDrivers = ['auto', 'btrfs', 'overlay', 'copy'] as const;
+const snapshotDrivers = ['auto', 'btrfs', 'overlay', 'copy'] as const;
 const colorModes = ['auto', 'always', 'never'] as const;
 
 export const globalOptions = {

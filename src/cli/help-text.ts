@@ -101,7 +101,7 @@ export function commandText(command: AnyCommand): string {
   return parts.join('\n\n');
 }
 
-export function usageLine(command: AnyCommand): string {
+function usageLine(command: AnyCommand): string {
   const words = (command.positionals as readonly PositionalDeclaration[]).map(({ name, optional, variadic }) => {
     const shown = variadic ? `${name}…` : name;
     return optional ? `[${shown}]` : `<${shown}>`;

@@ -15,7 +15,7 @@ export function planLines(plan: PlanReport): readonly string[] {
   return [...lines, ...tableLines(columns, rows, false).map((line) => `  ${line}`)];
 }
 
-export function stateOf({ cache, why }: PlannedStepReport): string {
+function stateOf({ cache, why }: PlannedStepReport): string {
   if (cache === 'off') return 'runs';
   if (cache === 'unknown') return why === '' ? 'known later' : why;
   return why === '' ? cache : `${cache}: ${why}`;

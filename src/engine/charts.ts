@@ -131,7 +131,7 @@ function next<State extends string>(
   const name = `${chart.id}.${state}`;
   let snapshot = snapshots.get(name);
   if (snapshot === undefined) {
-    snapshot = chart.resolveState({ value: state, context: {} }) as SnapshotFrom<AnyStateMachine>;
+    snapshot = chart.resolveState({ value: state, context: {} });
     snapshots.set(name, snapshot);
   }
   // transition() ignores an event that the state does not know; only this look-up tells it from a self-transition.

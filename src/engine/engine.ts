@@ -85,7 +85,7 @@ export class Engine<Services> {
       seq: reading.entries.length,
     });
     const isNew = reading.entries.length === 0;
-    const [cutOff, anew] = isNew ? [[], []] : await recoveryEntries(plan, record, this.#registry as StepRegistry);
+    const [cutOff, anew] = isNew ? [[], []] : await recoveryEntries(plan, record, this.#registry);
     journal.commit({
       type: 'RUN_OPENED',
       reason: isNew ? 'start' : 'resume',

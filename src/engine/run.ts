@@ -1,7 +1,7 @@
 /** Drives one opening of a run: takes ready steps up, journals before and after each effect, and says what happens. */
 import { fail, MachinespawnError, type ErrorRecord } from '../errors/machinespawn-error.ts';
 import { Claims } from './claims.ts';
-import type { RunEvent, RunEventBody } from './events.ts';
+import type { RunEventBody } from './events.ts';
 import { evaluateValue, type ExpressionContext } from './expression.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { EnginePorts, RunFiles } from './ports.ts';
@@ -86,7 +86,7 @@ export class Run<Services> {
 
   emit(body: RunEventBody): void {
     const ts = new Date(this.ports.clock.now()).toISOString();
-    this.options.onEvent?.({ v: 1, seq: this.#seq, ts, run: this.runId, ...body } as RunEvent);
+    this.options.onEvent?.({ v: 1, seq: this.#seq, ts, run: this.runId, ...body });
     this.#seq += 1;
   }
 

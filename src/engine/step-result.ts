@@ -83,7 +83,7 @@ function short(value: Json | undefined): string {
 }
 
 /** "3 minutes ago", to the second where it is short. */
-export function ageText(milliseconds: number): string {
+function ageText(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   for (const [unit, size] of [
     ['day', 86_400],

@@ -57,7 +57,7 @@ export interface StepContext<Input, Services> {
   readonly log: StepLog;
   progress(progress: StepProgress): void;
   /** Gives back what was taken: called in reverse order, whatever the end. */
-  defer(release: () => Promise<void> | void): void;
+  readonly defer: (release: () => Promise<void> | void) => void;
 }
 
 export interface Step<Input extends ZodType = ZodType, Output extends ZodType = ZodType, Services = unknown> {

@@ -22,7 +22,7 @@ export interface EmulationReport {
 }
 
 /** Reads a file of /proc/sys/fs/binfmt_misc. */
-export function parseBinfmt(text: string): BinfmtEntry {
+function parseBinfmt(text: string): BinfmtEntry {
   return {
     isEnabled: /^enabled$/mu.test(text),
     interpreter: /^interpreter (.*)$/mu.exec(text)?.[1] ?? '',
@@ -44,7 +44,11 @@ async function tryProgram(arch: Arch, scratch: string): Promise<string | null> {
     await writeFile(program, tinyElf(arch));
     await chmod(program, 0o755);
     for (let trial = 1; ; trial += 1) {
-      const { error, status, signal } = spawnSync(program, { stdio: 'ignore', env: cleanEnvironment(), timeout: 10_000 });
+      const { error, status, signal } = spawnSync(program, {
+        stdio: 'ignore',
+        env: cleanEnvironment(),
+        timeout: 10_000,
+      });
       // A program that is being started elsewhere may hold the file open for writing for a moment.
       if (errnoCode(error) === 'ETXTBSY' && trial < 10) continue;
       if (error !== undefined) return problemOf(error);
@@ -84,7 +88,7 @@ export async function tryArch(
   if (trialProblem === null) {
     if (mayRunNatively(host, arch) && entry?.isEnabled !== true) return { runs: 'native', problem: null };
     // The table is not mounted here, but it is the kernel's, and the trial went by it.
-    if (!existsSync(join(binfmtDirectory, 'register'))) return { runs: 'qemu', problem: null };
+    if (entry === null && !existsSync(join(binfmtDirectory, 'register'))) return { runs: 'qemu', problem: null };
     return entryProblem === null ? { runs: 'qemu', problem: null } : { runs: 'no', problem: entryProblem };
   }
   return { runs: 'no', problem: (mayRunNatively(host, arch) ? null : entryProblem) ?? trialProblem };

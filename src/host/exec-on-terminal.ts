@@ -26,7 +26,8 @@ export async function execOnTerminal(
   if (context.signal.aborted) throw cancelled(context.signal);
   const argv = [await requireProgram(command.file), ...command.args];
   const lease = settings.isRoot && command.sandbox !== false ? takePipe() : null;
-  const [file = '', ...args] = lease === null ? argv : sandboxArgv(argv, { terminal: true, memory: command.memory ?? [] });
+  const [file = '', ...args] =
+    lease === null ? argv : sandboxArgv(argv, { terminal: true, memory: command.memory ?? [] });
   const locks = context.lockDescriptors?.() ?? [];
   process.on('SIGINT', ignore);
   const program = spawn(file, args, {

@@ -30,7 +30,10 @@ export class Exec {
     else if (command.binds?.length) throw fail('MSP_ROOT_NEEDED', { command: `sudo ${command.file}` });
 
     const notes = new FailureNotes();
-    const [stdout, stderr] = [new OutputTail(command.wholeOutput === true ? Infinity : tailBytes), new OutputTail(tailBytes)];
+    const [stdout, stderr] = [
+      new OutputTail(command.wholeOutput === true ? Infinity : tailBytes),
+      new OutputTail(tailBytes),
+    ];
     const onLine = (line: string): void => {
       notes.note(line);
       context.onOutput?.(line);

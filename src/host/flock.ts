@@ -78,7 +78,8 @@ function tryOnce(path: string, descriptor: number): boolean {
     env: cleanEnvironment(),
     encoding: 'utf8',
   });
-  if (done.error !== undefined) throw fail('MSP_TOOL_MISSING', { tool: 'flock', debianPackage: 'util-linux' }, done.error);
+  if (done.error !== undefined)
+    throw fail('MSP_TOOL_MISSING', { tool: 'flock', debianPackage: 'util-linux' }, done.error);
   if (done.status === busy) return false;
   if (done.status !== 0) throw missing(path, done.stderr.trim() || `flock exited with code ${done.status}`);
   return true;

@@ -19,7 +19,10 @@ export class JournalFile {
       this.#descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
       const { size } = fstatSync(this.#descriptor);
       if (size < keepBytes) {
-        throw fail('MSP_FILE_UNWRITABLE', { path, problem: `it has ${size} bytes, and ${keepBytes} of them are to be kept` });
+        throw fail('MSP_FILE_UNWRITABLE', {
+          path,
+          problem: `it has ${size} bytes, and ${keepBytes} of them are to be kept`,
+        });
       }
       if (size > keepBytes) ftruncateSync(this.#descriptor, keepBytes);
       fsyncSync(this.#descriptor);
@@ -64,7 +67,7 @@ export class JournalFile {
 }
 
 /** Makes the names in a directory durable. */
-export function syncDirectoryNow(path: string): void {
+function syncDirectoryNow(path: string): void {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     fsyncSync(descriptor);

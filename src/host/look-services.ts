@@ -4,10 +4,7 @@ import type { RootFiles, StepServices } from './services.ts';
 const refusal = (what: string): MachinespawnError =>
   fail('MSP_STEP_TYPE_INVALID', { step: 'check', problem: `a check may only look, and it wants to ${what}` });
 
-const refuse =
-  (what: string) =>
-  (): Promise<never> =>
-    Promise.reject(refusal(what));
+const refuse = (what: string) => (): Promise<never> => Promise.reject(refusal(what));
 
 function lookOnlyRoot(root: RootFiles): RootFiles {
   return {

@@ -5,7 +5,7 @@ const nspawnLocks = '/run/systemd/nspawn/locks';
 const registeredMachines = '/run/systemd/machines';
 
 /** "MAJOR:MINOR:INODE" of every file that somebody holds a lock on: /proc/locks. */
-export function parseLocks(text: string): ReadonlySet<string> {
+function parseLocks(text: string): ReadonlySet<string> {
   const found = text.split('\n').flatMap((line) => {
     const [, major, minor, inode] = / ([\da-f]+):([\da-f]+):(\d+) \S+ \S+$/iu.exec(line) ?? [];
     if (major === undefined || minor === undefined || line.includes('->')) return [];

@@ -1,13 +1,11 @@
-import { mkdir, readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { syncDirectory, writeWhole } from './durable.ts';
 import { errnoCode, problemOf, unreadable, unwritable } from './file-error.ts';
 import { machineHolder } from './machine-holder.ts';
+import { isSubvolume } from './subvolume.ts';
 import type { MachineEntry, Machines } from './services.ts';
-
-const btrfsMagic = 0x9123683e;
-const subvolumeInode = 256;
 
 /** The machines of a machines directory, and what is recorded about them in RECORDS/NAME.json. */
 export class MachinesDirectory implements Machines {
@@ -38,7 +36,8 @@ export class MachinesDirectory implements Machines {
     const path = this.#recordPath(name);
     try {
       const record: unknown = JSON.parse(await readFile(path, 'utf8'));
-      if (typeof record === 'object' && record !== null && !Array.isArray(record)) return record as Record<string, unknown>;
+      if (typeof record === 'object' && record !== null && !Array.isArray(record))
+        return record as Record<string, unknown>;
       throw fail('MSP_FILE_UNREADABLE', { path, problem: 'it is not a record of a machine' });
     } catch (error) {
       if (errnoCode(error) === 'ENOENT') return null;
@@ -74,8 +73,12 @@ export class MachinesDirectory implements Machines {
     const stats = await stat(path).catch(() => null);
     if (stats === null) return null;
     if (stats.isDirectory()) {
-      const isSubvolume = stats.ino === subvolumeInode && (await statfs(path)).type === btrfsMagic;
-      return { name: file, path, type: isSubvolume ? 'subvolume' : 'directory', holder: await machineHolder(file, path) };
+      return {
+        name: file,
+        path,
+        type: (await isSubvolume(path)) ? 'subvolume' : 'directory',
+        holder: await machineHolder(file, path),
+      };
     }
     if (!stats.isFile() || !file.endsWith('.raw')) return null;
     const name = file.slice(0, -'.raw'.length);

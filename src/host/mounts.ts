@@ -5,7 +5,7 @@ export interface Mount {
   readonly path: string;
   /** Directory of the file system that is mounted, such as "/" or a subvolume. */
   readonly root: string;
-  /** Major and minor number, such as "254:0". */
+  /** Major and minor number, such as "254:0"; equal for all mounts and all subvolumes of one file system. */
   readonly device: string;
   readonly fsType: string;
   readonly source: string;
@@ -25,7 +25,14 @@ export function parseMountInfo(text: string): readonly Mount[] {
     const [fsType, source] = words.slice(separator + 1);
     if (separator < 0 || !device || !root || !path || !options || !fsType || source === undefined) return [];
     return [
-      { path: unescape(path), root: unescape(root), device, fsType, source: unescape(source), options: options.split(',') },
+      {
+        path: unescape(path),
+        root: unescape(root),
+        device,
+        fsType,
+        source: unescape(source),
+        options: options.split(','),
+      },
     ];
   });
 }
@@ -39,8 +46,13 @@ export function mountsWithin(mounts: readonly Mount[], path: string): readonly s
     .toSorted((a, b) => b.split('/').length - a.split('/').length || (a < b ? 1 : -1));
 }
 
-/** The same for the mounts that this process sees. A last symlink is not followed. */
+/** The mounts that this process sees; later ones come later. */
+export async function readMounts(): Promise<readonly Mount[]> {
+  return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
+}
+
+/** What `mountsWithin` tells of the mounts that this process sees. A last symlink is not followed. */
 export async function findMountsWithin(path: string): Promise<readonly string[]> {
   const parent = await realpath(dirname(path)).catch(() => dirname(path));
-  return mountsWithin(parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8')), join(parent, basename(path)));
+  return mountsWithin(await readMounts(), join(parent, basename(path)));
 }

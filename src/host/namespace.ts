@@ -5,7 +5,7 @@ import { cleanEnvironment } from './clean-environment.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Names the process that `enterPrivateNamespace` has given its namespace, so that it happens once, and only to that one. */
-export const namespaceMarker = 'MACHINESPAWN_PRIVATE_NAMESPACE';
+const namespaceMarker = 'MACHINESPAWN_PRIVATE_NAMESPACE';
 
 /** Has `enterPrivateNamespace` given this very process its mount namespace? PID 1's may be hidden, even from root. */
 export function isPrivateNamespace(environment: Environment): boolean {
@@ -35,7 +35,9 @@ export function enterPrivateNamespace(argv: readonly string[], environment: Envi
   if (trial.status !== 0) throw unshareFailed(trial.stderr.trim());
   if (process.execve === undefined) throw unshareFailed(`Node ${process.version} has no process.execve`);
   const [, ...rest] = argv;
-  const given = Object.entries({ ...environment, [namespaceMarker]: String(process.pid) }).filter(([, value]) => value !== undefined);
+  const given = Object.entries({ ...environment, [namespaceMarker]: String(process.pid) }).filter(
+    ([, value]) => value !== undefined,
+  );
   process.execve(
     unshare,
     ['unshare', ...options, process.execPath, ...process.execArgv, ...rest],

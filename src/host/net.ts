@@ -53,7 +53,10 @@ export class HttpNet implements Net {
   }
 
   /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */
-  async fetch(url: string, options: FetchOptions = {}): Promise<{ readonly body: Buffer; readonly url: string } | null> {
+  async fetch(
+    url: string,
+    options: FetchOptions = {},
+  ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
     const { signal, retryDelayMs = 500 } = this.#settings;
     if (signal.aborted) throw cancelled(signal);
     const { default: retry } = await import('p-retry');
@@ -76,7 +79,11 @@ export class HttpNet implements Net {
   async probe(
     url: string,
     options: { readonly timeoutMs: number },
-  ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string } | null> {
+  ): Promise<{
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  } | null> {
     try {
       const { Agent, request } = (await import('undici')).default;
       const dispatcher = new Agent();
@@ -127,7 +134,8 @@ export class HttpNet implements Net {
           place = new URL(location, place).href;
           continue;
         }
-        if (status === 200) return { body: await readBody(response, place, options.maxBytes ?? 67_108_864), url: place };
+        if (status === 200)
+          return { body: await readBody(response, place, options.maxBytes ?? 67_108_864), url: place };
         await response.body.dump();
         if (status === 404) return null;
         throw fail('MSP_HTTP_STATUS', { url: place, status });
@@ -136,7 +144,10 @@ export class HttpNet implements Net {
     } catch (error) {
       if (MachinespawnError.is(error)) throw error;
       const problem = limit.aborted ? `no answer within ${(options.timeoutMs ?? 60_000) / 1000} s` : problemOf(error);
-      const isBadUrl = error instanceof Error && 'code' in error && ['ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'].includes(String(error.code));
+      const isBadUrl =
+        error instanceof Error &&
+        'code' in error &&
+        ['ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'].includes(String(error.code));
       throw fail('MSP_NETWORK', { url: place, problem, ...(isBadUrl ? { final: true } : {}) }, error);
     }
   }

@@ -33,7 +33,8 @@ export function takePipe(): PipeEnds {
   try {
     const paths = Array.from({ length: batch }, (_, index) => join(directory, String(index)));
     const made = spawnSync('/usr/bin/mkfifo', ['-m', '600', '--', ...paths], { encoding: 'utf8', env: {} });
-    if (made.error !== undefined) throw fail('MSP_TOOL_MISSING', { tool: 'mkfifo', debianPackage: 'coreutils' }, made.error);
+    if (made.error !== undefined)
+      throw fail('MSP_TOOL_MISSING', { tool: 'mkfifo', debianPackage: 'coreutils' }, made.error);
     if (made.status !== 0) throw fail('MSP_FILE_UNWRITABLE', { path: directory, problem: made.stderr.trim() });
     spare.push(...paths.map(openEnds));
   } finally {

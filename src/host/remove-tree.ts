@@ -3,6 +3,7 @@ import { fail } from '../errors/machinespawn-error.ts';
 import { errnoCode, unwritable } from './file-error.ts';
 import { findMountsWithin } from './mounts.ts';
 import type { RunProgram } from './run-program.ts';
+import { subvolumeInode } from './subvolume.ts';
 
 async function exists(path: string): Promise<boolean> {
   try {
@@ -39,7 +40,7 @@ async function removeOnce(run: RunProgram, path: string): Promise<string> {
 async function removeSubvolumes(run: RunProgram, path: string): Promise<void> {
   const found = await run({
     file: 'find',
-    args: [path, '-xdev', '-mindepth', '1', '-type', 'd', '-inum', '256', '-print0'],
+    args: [path, '-xdev', '-mindepth', '1', '-type', 'd', '-inum', String(subvolumeInode), '-print0'],
     sandbox: false,
     okCodes: anyCode,
   });

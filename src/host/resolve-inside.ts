@@ -45,7 +45,8 @@ export async function resolveInside(
       continue;
     }
     symlinks += 1;
-    if (symlinks > mostSymlinks) throw fail('MSP_FILE_UNREADABLE', { path: join(root, path), problem: 'its symlinks form a loop' });
+    if (symlinks > mostSymlinks)
+      throw fail('MSP_FILE_UNREADABLE', { path: join(root, path), problem: 'its symlinks form a loop' });
     const target = await readlink(here);
     if (target.startsWith('/')) behind = [];
     ahead.push(...target.split('/').toReversed());

@@ -115,7 +115,9 @@ export class ResultFiles {
   }
 
   #pathOf(type: string, key: string): string {
-    const words = [...type.split('/'), key].map((word) => (/^\.*$/u.test(word) ? `%${word}` : encodeURIComponent(word)));
+    const words = [...type.split('/'), key].map((word) =>
+      /^\.*$/u.test(word) ? `%${word}` : encodeURIComponent(word),
+    );
     return `${join(this.#directory, ...words)}.json`;
   }
 }

@@ -97,7 +97,8 @@ export class TreeFiles implements RootFiles {
       try {
         const stats = await handle.stat();
         if (!stats.isFile()) throw fail('MSP_FILE_UNREADABLE', { path: place, problem: 'it is not a regular file' });
-        if (isWhole && stats.size > bytes) throw fail('MSP_FILE_UNREADABLE', { path: place, problem: `it is larger than ${bytes} bytes` });
+        if (isWhole && stats.size > bytes)
+          throw fail('MSP_FILE_UNREADABLE', { path: place, problem: `it is larger than ${bytes} bytes` });
         const buffer = Buffer.alloc(Math.min(bytes, stats.size));
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
         return buffer.subarray(0, bytesRead);

@@ -86,7 +86,12 @@ export interface Trees {
    * The tree that this step makes: a writable snapshot of `parent`, or an empty one.
    * It is committed under `ref` when the step succeeds, and thrown away otherwise. Once in a step.
    */
-  change(parent: string | null, options?: { /** Will it be copied again and again (true), or is it an early stage of something (false)? */ readonly whole?: boolean }): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }>;
+  change(
+    parent: string | null,
+    options?: {
+      /** Will it be copied again and again (true), or is it an early stage of something (false)? */ readonly whole?: boolean;
+    },
+  ): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }>;
   /** A faithful, independent copy of a committed tree at `directory`, which must not exist. */
   materialize(ref: string, directory: string): Promise<void>;
   /** A read-only look at a committed tree. Given back when the step ends. */
@@ -103,7 +108,14 @@ export interface Net {
   /** The body, or null for 404. Retried on what can pass. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
   fetch(url: string, options?: FetchOptions): Promise<{ readonly body: Buffer; readonly url: string } | null>;
   /** Does something answer? Never throws. */
-  probe(url: string, options: { readonly timeoutMs: number }): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string } | null>;
+  probe(
+    url: string,
+    options: { readonly timeoutMs: number },
+  ): Promise<{
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  } | null>;
 }
 
 export interface HostFacts {
@@ -174,12 +186,19 @@ export interface StepServices {
   readonly net: Net;
   readonly trees: Trees;
   readonly machines: Machines;
-  readonly directories: { readonly cache: string; readonly packages: string; readonly state: string; readonly scratch: string };
+  readonly directories: {
+    readonly cache: string;
+    readonly packages: string;
+    readonly state: string;
+    readonly scratch: string;
+  };
   root(path: string): RootFiles;
   /** Throws MSP_TOOL_FAILED, MSP_TOOL_MISSING, MSP_DISK_FULL. */
   exec(command: Command): Promise<CommandResult>;
   /** The caller's terminal belongs to the program until it ends; gives its exit code. */
-  execOnTerminal(command: Pick<Command, 'file' | 'args' | 'env' | 'sandbox' | 'memory'>): Promise<{ readonly exitCode: number }>;
+  execOnTerminal(
+    command: Pick<Command, 'file' | 'args' | 'env' | 'sandbox' | 'memory'>,
+  ): Promise<{ readonly exitCode: number }>;
   /** A lock across processes, held until the step ends. */
   lock(name: string): Promise<void>;
 }

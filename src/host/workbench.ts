@@ -62,7 +62,8 @@ export class HostWorkbench<W extends { readonly path: string }> {
       lockDescriptors: () => locks.descriptors(isOurs),
     };
     // Tidying up goes on after a cancel.
-    const tidy: RunProgram = async (command) => await host.exec.run(command, { ...context, signal: new AbortController().signal });
+    const tidy: RunProgram = async (command) =>
+      await host.exec.run(command, { ...context, signal: new AbortController().signal });
     await emptyDirectory(tidy, scratch);
     const run: RunProgram = async (command) => await host.exec.run(command, context);
     const id = `${job.runId}.${place}`;
@@ -72,7 +73,8 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const trees = new StepTrees({ store, key: job.key, id, signal: job.signal, run, onFailed });
     const lock = async (name: string): Promise<void> => {
       if (taken.some((held) => held.name === name)) return;
-      const onWait = (holder: string | null): void => job.log.warn(`waiting for ${name}${holder === null ? '' : `, held by ${holder}`}`);
+      const onWait = (holder: string | null): void =>
+        job.log.warn(`waiting for ${name}${holder === null ? '' : `, held by ${holder}`}`);
       const held = await locks.acquire(name, { signal: job.signal, onWait });
       taken.push({ name, release: () => held.release() });
     };

@@ -1,9 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readMounts } from '../host/mounts.ts';
 import { newest } from './copy-driver.ts';
 import type { SnapshotDriver } from './driver.ts';
 import { measureTree } from './layer-size.ts';
-import { mountOf, readMountTable } from './mount-table.ts';
+import { mountOf } from './mount-table.ts';
 import type { RunTool } from './run-tool.ts';
 import { flattenSubvolumes, setReadOnly } from './subvolumes.ts';
 
@@ -30,7 +31,7 @@ export function createBtrfsDriver(run: RunTool): SnapshotDriver {
     open: async (chain) => ({ path: join(newest(chain), layer), close: async () => undefined }),
     async cloneTo(chain, target) {
       const source = join(newest(chain), layer);
-      const table = await readMountTable();
+      const table = await readMounts();
       const [from, to] = await Promise.all([realpath(source), realpath(dirname(target))]);
       if (mountOf(table, from)?.device !== mountOf(table, to)?.device) return false;
       await run('btrfs', ['subvolume', 'snapshot', source, target]);

@@ -1,12 +1,13 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readMounts } from '../host/mounts.ts';
 import { copyDirectoryAttributes } from './copy-directory-attributes.ts';
 import { copyTree } from './copy-tree.ts';
 import { makeTop, newest } from './copy-driver.ts';
 import type { LayerChain, SnapshotDriver } from './driver.ts';
 import { measureTree } from './layer-size.ts';
-import { readMountTable, refuseMounts } from './mount-table.ts';
+import { refuseMounts } from './mount-table.ts';
 import { pathExists } from './path-exists.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunTool } from './run-tool.ts';
@@ -41,7 +42,7 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
 
   async function unmount(target: string): Promise<void> {
     for (let left = umountTries; ; left -= 1) {
-      if (!(await readMountTable()).some((entry) => entry.path === target)) return;
+      if (!(await readMounts()).some((entry) => entry.path === target)) return;
       try {
         await run('umount', [target]);
       } catch (error) {
@@ -61,7 +62,10 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
   }
 
   async function isHeavy(place: string): Promise<boolean> {
-    const [own, all] = await Promise.all([measureTree(join(place, layer), run), measureTree(join(place, 'merged'), run)]);
+    const [own, all] = await Promise.all([
+      measureTree(join(place, layer), run),
+      measureTree(join(place, 'merged'), run),
+    ]);
     return own >= all * heavyShare;
   }
 

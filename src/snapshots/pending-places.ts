@@ -26,7 +26,7 @@ export async function claimPlace(layout: StoreLayout, place: string, needs: stri
 }
 
 /** Null when the place names no owner. */
-export async function readOwner(place: string): Promise<PendingOwner | null> {
+async function readOwner(place: string): Promise<PendingOwner | null> {
   try {
     return JSON.parse(await readFile(join(place, ownerName), 'utf8')) as PendingOwner;
   } catch {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { btrfsMagic } from '../host/subvolume.ts';
 import { createBtrfsDriver } from './btrfs-driver.ts';
 import type { SnapshotDriver } from './driver.ts';
 import { createOverlayDriver } from './overlay-driver.ts';
@@ -9,7 +10,6 @@ import { claimPlace } from './pending-places.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunTool } from './run-tool.ts';
 import { createLayout } from './store-layout.ts';
-import { btrfsMagic } from './subvolumes.ts';
 
 /** Null when subvolumes can be made, frozen, snapshot and deleted in `directory`. */
 export async function findBtrfsProblem(directory: string, run: RunTool): Promise<string | null> {

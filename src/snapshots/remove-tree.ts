@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, rename, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { btrfsMagic } from '../host/subvolume.ts';
 import { refuseMounts } from './mount-table.ts';
 import { isMissing, pathExists } from './path-exists.ts';
-import { btrfsMagic, deleteSubvolumes } from './subvolumes.ts';
+import { deleteSubvolumes } from './subvolumes.ts';
 import type { RunTool } from './run-tool.ts';
 
 /**

@@ -1,18 +1,10 @@
-import { lstat, rename, statfs } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isSubvolume, subvolumeInode } from '../host/subvolume.ts';
 import type { RunTool } from './run-tool.ts';
 
-export const btrfsMagic = 0x9123683e;
-// The top of every subvolume has this inode number, and nothing else in btrfs has.
-const subvolumeInode = 256;
-
-export async function isSubvolume(path: string): Promise<boolean> {
-  const [{ type }, info] = await Promise.all([statfs(path), lstat(path)]);
-  return type === btrfsMagic && info.isDirectory() && info.ino === subvolumeInode;
-}
-
 /** Subvolumes strictly below `path`, the deepest first; paths that are no UTF-8 cannot be told and are left out. */
-export async function listSubvolumes(path: string, run: RunTool): Promise<readonly string[]> {
+async function listSubvolumes(path: string, run: RunTool): Promise<readonly string[]> {
   const args = ['.', '-mindepth', '1', '-type', 'd', '-inum', String(subvolumeInode), '-print0'];
   const { stdout } = await run('find', args, { cwd: path });
   const found = stdout.split('\0').filter((line) => line !== '');

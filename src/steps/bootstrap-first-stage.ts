@@ -36,7 +36,7 @@ export const bootstrapFirstStage = defineStep({
   }),
   reuse: 'always',
   needs: { root: true, tools: ['debootstrap'] },
-  retry: { attempts: 3, on: ['MSP_DEBOOTSTRAP_NETWORK'], delayMs: 2000 },
+  retry: { attempts: 2, on: ['MSP_DEBOOTSTRAP_NETWORK'], delayMs: 2000 },
   // The proxy only makes it faster. The digest stands for all that the index promises.
   identity: ({ archive, arch, variant, include, exclude, debootstrap }) => ({
     codename: archive.codename,

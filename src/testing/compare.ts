@@ -9,7 +9,7 @@ export function nameRandom<T>(value: T, random: readonly string[]): T {
   return JSON.parse(nameRandomIn(text, random)) as T;
 }
 
-export function nameRandomIn(text: string, random: readonly string[]): string {
+function nameRandomIn(text: string, random: readonly string[]): string {
   return random.reduce((named, word, index) => named.replaceAll(word, `<random ${index + 1}>`), text);
 }
 

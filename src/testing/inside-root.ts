@@ -1,6 +1,6 @@
 /** Paths inside a directory that plays the root of a file system: no symlink leads out of it. */
 import { lstatSync, readlinkSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
 
 const maxLinks = 40;
 
@@ -26,11 +26,6 @@ export function insideRoot(root: string, path: string, followLast: boolean): str
     pending = [...target.split('/').filter((part) => part !== '' && part !== '.'), ...rest];
   }
   return join(root, ...done);
-}
-
-/** Parent directory of a path, as a real one. */
-export function parentInsideRoot(root: string, path: string): string {
-  return insideRoot(root, dirname(posix.normalize(`/${path}`)), true);
 }
 
 function linkTarget(path: string): string | null {

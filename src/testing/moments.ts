@@ -2,7 +2,7 @@
 import { fail } from '../errors/machinespawn-error.ts';
 
 /** Thrown where the process is pretended to be gone. Nobody is there to catch it: every further call throws it again. */
-export class CutOff extends Error {
+class CutOff extends Error {
   constructor() {
     super('the process is gone');
   }

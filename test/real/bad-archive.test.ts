@@ -6,7 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packagesServed, startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
 import { parseEvent } from './support/kill-chain.ts';
 import { leaksOf } from './support/leaks.ts';
-import { errorOf, machinespawn, machinespawnOk, newPlace, start, type Ended, type Place } from './support/machinespawn.ts';
+import {
+  errorOf,
+  machinespawn,
+  machinespawnOk,
+  newPlace,
+  start,
+  type Ended,
+  type Place,
+} from './support/machinespawn.ts';
 import { newDirectory } from './support/shared-place.ts';
 
 const index = '/debian/dists/bookworm/InRelease';
@@ -37,7 +45,10 @@ async function buildWith(place: Place, fault: CountingMirror['fault'], ...args: 
 const outcome = (ended: Ended): unknown => ({ code: errorOf(ended).code, exit: ended.code });
 
 async function runsOf(place: Place): Promise<readonly { readonly status: string; readonly resumable: boolean }[]> {
-  return JSON.parse((await machinespawnOk(place, ['runs', 'ls', '--json'])).stdout) as { status: string; resumable: boolean }[];
+  return JSON.parse((await machinespawnOk(place, ['runs', 'ls', '--json'])).stdout) as {
+    status: string;
+    resumable: boolean;
+  }[];
 }
 
 async function expectNothing(place: Place): Promise<void> {
@@ -49,14 +60,23 @@ async function expectNothing(place: Place): Promise<void> {
 describe('an index', () => {
   it('that cannot be reached is exit 7', async () => {
     const place = newPlace('unreachable');
-    const ended = await machinespawn(place, ['bootstrap', '--json', 'bookworm', 'bread', '--mirror', 'http://127.0.0.1:1/debian']);
+    const ended = await machinespawn(place, [
+      'bootstrap',
+      '--json',
+      'bookworm',
+      'bread',
+      '--mirror',
+      'http://127.0.0.1:1/debian',
+    ]);
     expect(outcome(ended)).toEqual({ code: 'MSP_NETWORK', exit: 7 });
     await expectNothing(place);
   });
 
   it('that is not there is exit 7', async () => {
     const place = newPlace('absent');
-    const ended = await buildWith(place, (path) => (path.startsWith('/debian/dists/bookworm/') ? { status: 404 } : null));
+    const ended = await buildWith(place, (path) =>
+      path.startsWith('/debian/dists/bookworm/') ? { status: 404 } : null,
+    );
     expect(outcome(ended)).toEqual({ code: 'MSP_SUITE_NOT_FOUND', exit: 7 });
     expect(packagesServed(mirror)).toEqual([]);
     await expectNothing(place);
@@ -89,7 +109,8 @@ describe('packages', () => {
   it('that are absent, false or cut off are not kept, and the run goes on when the mirror is right', async () => {
     const place = newPlace('packages');
     const isVictim = (path: string): boolean => /\/pool\/.*\/tar_[^/]*\.deb$/u.test(path);
-    const kept = (): readonly string[] => readdirSync(join(place.cache, 'packages/debian')).filter((name) => name.endsWith('.deb'));
+    const kept = (): readonly string[] =>
+      readdirSync(join(place.cache, 'packages/debian')).filter((name) => name.endsWith('.deb'));
 
     const absent = await buildWith(place, (path) => (isVictim(path) ? { status: 404 } : null));
     expect(outcome(absent)).toEqual({ code: 'MSP_DEBOOTSTRAP_NETWORK', exit: 7 });

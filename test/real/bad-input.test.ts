@@ -9,7 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diffTrees, listTree } from '../support/tree-listing.ts';
 import { startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
-import { errorOf, machinespawn, machinespawnOk, newPlace, type Place, type StartOptions } from './support/machinespawn.ts';
+import {
+  errorOf,
+  machinespawn,
+  machinespawnOk,
+  newPlace,
+  type Place,
+  type StartOptions,
+} from './support/machinespawn.ts';
 import { sharedCache } from './support/shared-place.ts';
 
 let mirror: CountingMirror;
@@ -49,7 +56,19 @@ async function expectRefused(args: readonly string[], refusal: Refusal, options:
 
 /** A wrapper that changes what there is to see, in a mount namespace that ends with the program. */
 function seeing(script: string, ...args: readonly string[]): StartOptions {
-  return { wrapper: ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', `${script}\nshift ${args.length}; exec "$@"`, 'sh', ...args] };
+  return {
+    wrapper: [
+      'unshare',
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      '-ec',
+      `${script}\nshift ${args.length}; exec "$@"`,
+      'sh',
+      ...args,
+    ],
+  };
 }
 
 describe('an unknown', () => {
@@ -66,7 +85,10 @@ describe('an unknown', () => {
 
   it('command is exit 2, with the one that was meant', async () => {
     const { code, stderr } = await machinespawn(place, ['lsit']);
-    expect([code, stderr]).toEqual([2, "error: 'lsit' is neither a command nor an image\nhint: did you mean 'list'?\n"]);
+    expect([code, stderr]).toEqual([
+      2,
+      "error: 'lsit' is neither a command nor an image\nhint: did you mean 'list'?\n",
+    ]);
   });
 });
 
@@ -78,7 +100,11 @@ describe('a name that systemd-nspawn would refuse', () => {
   });
 
   it('comes with one that would do', async () => {
-    await expectRefused(build('bookworm', 'my_box'), { exit: 2, code: 'MSP_NAME_INVALID', hint: /^sudo machinespawn .*\bmy-box$/u });
+    await expectRefused(build('bookworm', 'my_box'), {
+      exit: 2,
+      code: 'MSP_NAME_INVALID',
+      hint: /^sudo machinespawn .*\bmy-box$/u,
+    });
   });
 });
 
@@ -126,21 +152,37 @@ describe('a host that lacks something is told so, and nothing is fetched:', () =
   it('root, where sudo cannot give it', async () => {
     // As somebody else, who may yet read what root may read: the repository may be below /root.
     const wrapper = ['unshare', '--user', '--map-user=65534', '--map-group=65534'];
-    await expectRefused(build('bookworm', 'bread'), { exit: 6, code: 'MSP_ROOT_NEEDED', hint: /^sudo .*bootstrap/u }, { wrapper });
+    await expectRefused(
+      build('bookworm', 'bread'),
+      { exit: 6, code: 'MSP_ROOT_NEEDED', hint: /^sudo .*bootstrap/u },
+      { wrapper },
+    );
   });
 
   it('debootstrap', async () => {
     const hidden = seeing('mount --bind /dev/null /usr/sbin/debootstrap');
-    await expectRefused(build('bookworm', 'bread'), { exit: 6, code: 'MSP_TOOL_MISSING', hint: /apt-get install .*debootstrap/u }, hidden);
+    await expectRefused(
+      build('bookworm', 'bread'),
+      { exit: 6, code: 'MSP_TOOL_MISSING', hint: /apt-get install .*debootstrap/u },
+      hidden,
+    );
   });
 
   it('an emulator (the kernel would have one, but does not say so)', async () => {
     const hidden = seeing('mount -t tmpfs none /proc/sys/fs/binfmt_misc');
-    await expectRefused(build('bookworm', 'bread', 'arm64'), { exit: 6, code: 'MSP_BINFMT_MISSING', hint: /qemu-user-static/u }, hidden);
+    await expectRefused(
+      build('bookworm', 'bread', 'arm64'),
+      { exit: 6, code: 'MSP_BINFMT_MISSING', hint: /qemu-user-static/u },
+      hidden,
+    );
   });
 
   it('the keyring', async () => {
-    await expectRefused(build('bookworm', 'bread', '--keyring', '/nowhere.gpg'), { exit: 6, code: 'MSP_KEYRING_MISSING', hint: /apt-get install/u });
+    await expectRefused(build('bookworm', 'bread', '--keyring', '/nowhere.gpg'), {
+      exit: 6,
+      code: 'MSP_KEYRING_MISSING',
+      hint: /apt-get install/u,
+    });
   });
 
   it('the needed key in the keyring', async () => {
@@ -148,14 +190,22 @@ describe('a host that lacks something is told so, and nothing is fetched:', () =
     const other = seeing(
       `for f in ${keyrings}/debian-archive-keyring.*; do mount --bind ${keyrings}/debian-archive-removed-keys.gpg "$f"; done`,
     );
-    await expectRefused(build('bookworm', 'bread'), { exit: 6, code: 'MSP_KEY_MISSING', hint: /debian-archive-keyring/u }, other);
+    await expectRefused(
+      build('bookworm', 'bread'),
+      { exit: 6, code: 'MSP_KEY_MISSING', hint: /debian-archive-keyring/u },
+      other,
+    );
   });
 
   it('space', async () => {
     const small = join(place.root, 'small');
     mkdirSync(small);
     const full = seeing('mount -t tmpfs -o size=64m none "$1"', small);
-    await expectRefused(['--cache-dir', small, ...build('bookworm', 'bread')], { exit: 6, code: 'MSP_SPACE_LOW', hint: /clean-cache/u }, full);
+    await expectRefused(
+      ['--cache-dir', small, ...build('bookworm', 'bread')],
+      { exit: 6, code: 'MSP_SPACE_LOW', hint: /clean-cache/u },
+      full,
+    );
   });
 });
 
@@ -195,13 +245,20 @@ describe('a pipeline file', () => {
 
   it('with a cycle, or with an alias bomb, is exit 3', async () => {
     const cycle = join(place.root, 'cycle.yaml');
-    const step = (id: string, other: string): string => `  - id: ${id}\n    uses: echo\n    needs: [${other}]\n    with: { text: x }\n`;
+    const step = (id: string, other: string): string =>
+      `  - id: ${id}\n    uses: echo\n    needs: [${other}]\n    with: { text: x }\n`;
     writeFileSync(cycle, `format: 1\nid: round\nsummary: Round\nsteps:\n${step('one', 'two')}${step('two', 'one')}`);
     const round = await machinespawn(place, ['pipeline', 'run', cycle]);
-    expect([round.code, round.stderr + round.stdout]).toEqual([3, expect.stringMatching(/cycle\.yaml:\d+:\d+.*(?:cycle|circle|each other)/u)]);
+    expect([round.code, round.stderr + round.stdout]).toEqual([
+      3,
+      expect.stringMatching(/cycle\.yaml:\d+:\d+.*(?:cycle|circle|each other)/u),
+    ]);
 
     const bomb = join(place.root, 'bomb.yaml');
-    const levels = Array.from({ length: 12 }, (_, at) => `a${at + 1}: &a${at + 1} [${Array(10).fill(`*a${at}`).join(', ')}]`);
+    const levels = Array.from(
+      { length: 12 },
+      (_, at) => `a${at + 1}: &a${at + 1} [${Array(10).fill(`*a${at}`).join(', ')}]`,
+    );
     writeFileSync(bomb, `a0: &a0 boom\n${levels.join('\n')}\n`);
     const blown = await machinespawn(place, ['pipeline', 'run', bomb]);
     expect([blown.code, blown.stderr + blown.stdout]).toEqual([3, expect.stringMatching(/bomb\.yaml:\d+:\d+/u)]);

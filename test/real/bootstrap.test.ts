@@ -18,7 +18,14 @@ let mirror: CountingMirror;
 let place: Place;
 let bread: string;
 
-const build = (name: string): readonly string[] => ['debian-bookworm', name, '--variant', 'minbase', '--mirror', mirror.url];
+const build = (name: string): readonly string[] => [
+  'debian-bookworm',
+  name,
+  '--variant',
+  'minbase',
+  '--mirror',
+  mirror.url,
+];
 const fileIn = (machine: string, path: string): string => readFileSync(join(place.machines, machine, path), 'utf8');
 
 beforeAll(async () => {
@@ -38,14 +45,22 @@ describe('machinespawn debian-bookworm bread', () => {
     for (const step of ['host', 'archive', 'base', 'materialize', 'identity', 'verify', 'register']) {
       expect(bread).toMatch(new RegExp(`^\\[ *[\\d.]+s\\] ${step} +ok: `, 'mu'));
     }
-    expect(bread).toMatch(/^Machine bread is ready \(Debian 12, amd64, \d+ MiB\) in .+\.\n {2}Shell: {2}sudo machinespawn run bread$/mu);
+    expect(bread).toMatch(
+      /^Machine bread is ready \(Debian 12, amd64, \d+ MiB\) in .+\.\n {2}Shell: {2}sudo machinespawn run bread$/mu,
+    );
   });
 
   it('gives what plain debootstrap gives: the same packages, installed well', async () => {
     const plain = join(place.root, 'plain');
-    await run('debootstrap', ['--variant=minbase', '--force-check-gpg', 'bookworm', plain, mirror.url], { maxBuffer: 1e9 });
+    await run('debootstrap', ['--variant=minbase', '--force-check-gpg', 'bookworm', plain, mirror.url], {
+      maxBuffer: 1e9,
+    });
     const packages = async (tree: string): Promise<string> => {
-      const { stdout } = await run('dpkg-query', [`--root=${tree}`, '-W', '-f=${Package}:${Architecture} ${Version} ${db:Status-Abbrev}\n']);
+      const { stdout } = await run('dpkg-query', [
+        `--root=${tree}`,
+        '-W',
+        '-f=${Package}:${Architecture} ${Version} ${db:Status-Abbrev}\n',
+      ]);
       return stdout;
     };
     const ours = await packages(join(place.machines, 'bread'));
@@ -88,7 +103,9 @@ describe('a second machine', () => {
     expect(text).toMatch(/base +.*from cache, built .+ ago/u);
     expect(text).toMatch(/Machine toast is ready \(Debian 12, amd64, \d+ MiB\) in /u);
 
-    expect(await compareMachines(join(place.machines, 'bread'), join(place.machines, 'toast'), { differentNames: true })).toEqual([]);
+    expect(
+      await compareMachines(join(place.machines, 'bread'), join(place.machines, 'toast'), { differentNames: true }),
+    ).toEqual([]);
     expect(fileIn('bread', 'etc/machine-id')).toMatch(/^[0-9a-f]{32}\n$/u);
     expect(fileIn('toast', 'etc/machine-id')).toMatch(/^[0-9a-f]{32}\n$/u);
     expect(fileIn('toast', 'etc/machine-id')).not.toBe(fileIn('bread', 'etc/machine-id'));
@@ -141,7 +158,9 @@ describe('run', () => {
     const tar = join(place.root, 'some.tar');
     writeFileSync(join(place.root, 'some-file'), Buffer.from([...Array(256).keys()]));
     await run('tar', ['-C', place.root, '-cf', tar, 'some-file']);
-    const { stdout } = await machinespawnOk(place, ['run', 'bread', '--', 'tar', '-tvf', '-'], { stdin: readFileSync(tar) });
+    const { stdout } = await machinespawnOk(place, ['run', 'bread', '--', 'tar', '-tvf', '-'], {
+      stdin: readFileSync(tar),
+    });
     expect(stdout).toMatch(/ 256 .* some-file\n$/u);
     const digest = await machinespawnOk(place, ['run', 'bread', '--', 'sha256sum'], { stdin: readFileSync(tar) });
     const { stdout: expected } = await run('sha256sum', [tar]);
@@ -158,7 +177,11 @@ describe('run', () => {
   });
 
   it('gives the command the terminal, and none where there is none', async () => {
-    const onTerminal = await machinespawnOk(place, ['run', 'bread', '--', 'sh', '-c', 'test -t 0 && test -t 1 && echo both'], { pty: true });
+    const onTerminal = await machinespawnOk(
+      place,
+      ['run', 'bread', '--', 'sh', '-c', 'test -t 0 && test -t 1 && echo both'],
+      { pty: true },
+    );
     expect(onTerminal.stdout).toContain('both');
     const without = await machinespawnOk(place, ['run', 'bread', '--', 'sh', '-c', 'test -t 1 || echo none']);
     expect(without.stdout).toBe('none\n');
@@ -186,7 +209,10 @@ describe('--dry-run', () => {
 
 describe('runs', () => {
   it('are listed, shown and logged', async () => {
-    const runs = JSON.parse((await machinespawnOk(place, ['runs', 'ls', '--json'])).stdout) as Record<string, unknown>[];
+    const runs = JSON.parse((await machinespawnOk(place, ['runs', 'ls', '--json'])).stdout) as Record<
+      string,
+      unknown
+    >[];
     const first = runs.find(({ machine, status }) => machine === 'bread' && status === 'succeeded');
     expect(first).toMatchObject({ pipeline: 'bootstrap', resumable: false, steps: { total: 10, failed: 0 } });
     const shown = await machinespawnOk(place, ['runs', 'show', String(first?.['id']), '--json']);
@@ -198,9 +224,22 @@ describe('runs', () => {
 
 describe('cache', () => {
   it('is listed and explained', async () => {
-    const entries = JSON.parse((await machinespawnOk(place, ['cache', 'ls', '--json'])).stdout) as Record<string, unknown>[];
+    const entries = JSON.parse((await machinespawnOk(place, ['cache', 'ls', '--json'])).stdout) as Record<
+      string,
+      unknown
+    >[];
     expect(new Set(entries.map(({ kind }) => kind))).toEqual(new Set(['snapshot', 'package', 'run']));
-    const explain = ['cache', 'explain', 'bootstrap', '-i', 'image=bookworm', '-i', 'name=new', '-i', 'variant=minbase'];
+    const explain = [
+      'cache',
+      'explain',
+      'bootstrap',
+      '-i',
+      'image=bookworm',
+      '-i',
+      'name=new',
+      '-i',
+      'variant=minbase',
+    ];
     const { stdout } = await machinespawnOk(place, [...explain, '-i', `mirror=${mirror.url}`]);
     expect(stdout).toMatch(/^host .*it is done in every run$/mu);
     expect(stdout).toMatch(/^first-stage /mu);
@@ -221,7 +260,10 @@ describe('pipeline run', () => {
     const hello = await machinespawnOk(place, ['pipeline', 'run', 'hello', '-i', 'name=bread']);
     expect(hello.stderr).toContain('Hello, bread');
     const file = join(place.root, 'two.yaml');
-    writeFileSync(file, 'format: 1\nid: two\nsummary: Two\nsteps:\n  - id: one\n    uses: echo\n    with: { text: hay }\n');
+    writeFileSync(
+      file,
+      'format: 1\nid: two\nsummary: Two\nsteps:\n  - id: one\n    uses: echo\n    with: { text: hay }\n',
+    );
     expect((await machinespawnOk(place, ['pipeline', 'run', file])).stderr).toContain('hay');
   });
 });

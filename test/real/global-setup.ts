@@ -28,7 +28,9 @@ export default async function setUp(): Promise<() => void> {
 
 function newestSource(): number {
   const files = readdirSync(join(repository, 'src'), { recursive: true, withFileTypes: true });
-  return Math.max(...files.filter((file) => file.isFile()).map((file) => statSync(join(file.parentPath, file.name)).mtimeMs));
+  return Math.max(
+    ...files.filter((file) => file.isFile()).map((file) => statSync(join(file.parentPath, file.name)).mtimeMs),
+  );
 }
 
 async function freePort(): Promise<number> {

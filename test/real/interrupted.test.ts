@@ -16,7 +16,15 @@ afterAll(async () => {
   await mirror.close();
 });
 
-const build = (name = 'bread'): readonly string[] => ['bootstrap', 'bookworm', name, '--variant', 'minbase', '--mirror', mirror.url];
+const build = (name = 'bread'): readonly string[] => [
+  'bootstrap',
+  'bookworm',
+  name,
+  '--variant',
+  'minbase',
+  '--mirror',
+  mirror.url,
+];
 
 interface Stopped {
   readonly ended: Ended;
@@ -35,8 +43,14 @@ async function signalAt(place: Place, line: RegExp, ...signals: readonly NodeJS.
   return { ended: await run.ended, family };
 }
 
-async function onlyRun(place: Place): Promise<{ readonly id: string; readonly status: string; readonly resumable: boolean }> {
-  const runs = JSON.parse((await machinespawnOk(place, ['runs', 'ls', '--json'])).stdout) as { id: string; status: string; resumable: boolean }[];
+async function onlyRun(
+  place: Place,
+): Promise<{ readonly id: string; readonly status: string; readonly resumable: boolean }> {
+  const runs = JSON.parse((await machinespawnOk(place, ['runs', 'ls', '--json'])).stdout) as {
+    id: string;
+    status: string;
+    resumable: boolean;
+  }[];
   expect(runs.length).toBe(1);
   return runs[0] ?? { id: '', status: '', resumable: false };
 }
@@ -47,7 +61,9 @@ describe('a signal', () => {
 
     const once = await signalAt(place, /extracting packages/u, 'SIGINT');
     expect(once.ended.code).toBe(130);
-    expect(once.ended.stderr).toMatch(/Interrupted\. \d+ of 10 steps are saved\.\n {2}Resume: {2}sudo machinespawn resume \S+/u);
+    expect(once.ended.stderr).toMatch(
+      /Interrupted\. \d+ of 10 steps are saved\.\n {2}Resume: {2}sudo machinespawn resume \S+/u,
+    );
     expect(await leaksOf(place.root, once.family)).toEqual([]);
     expect(await onlyRun(place)).toMatchObject({ status: 'interrupted', resumable: true });
 
@@ -72,7 +88,9 @@ describe('the same build in two processes', () => {
     const place = newPlace('twins');
     mirror.forget();
     const first = start(place, build('one'));
-    await new Promise<void>((resolve) => first.onLine((line) => void (line.includes('choosing packages') && resolve())));
+    await new Promise<void>((resolve) =>
+      first.onLine((line) => void (line.includes('choosing packages') && resolve())),
+    );
     const second = await machinespawnOk(place, build('two'));
     expect((await first.ended).code).toBe(0);
     expect(second.stderr).toMatch(new RegExp(`first-stage +wait.*process ${first.pid}`, 'u'));
@@ -109,7 +127,9 @@ describe('damage', () => {
     const place = newPlace('snapshot');
     execFileSync('cp', ['-a', '--reflink=auto', sharedCache(), place.cache]);
     await machinespawnOk(place, build('before'));
-    const trees = execFileSync('find', [join(place.cache, 'snapshots'), '-path', '*/tree/etc/apt/sources.list'], { encoding: 'utf8' });
+    const trees = execFileSync('find', [join(place.cache, 'snapshots'), '-path', '*/tree/etc/apt/sources.list'], {
+      encoding: 'utf8',
+    });
     const [victim] = trees.trim().split('\n');
     expect(victim).toMatch(/sources\.list$/u);
     for (const path of trees.trim().split('\n')) rmSync(path);

@@ -18,11 +18,11 @@ afterAll(async () => {
   await mirror.close();
 });
 
+// A step that is cut off three times in a row counts as failed, so that one that is killed for its greed does not loop.
 const everyStage: readonly Moment[] = [
   { step: 'host', afterMs: 0 },
   { step: 'first-stage', phase: 'downloading package lists', afterMs: 200 },
   { step: 'first-stage', phase: 'downloading packages', afterMs: 1000 },
-  { step: 'first-stage', phase: 'extracting packages', afterMs: 1500 },
   { step: 'second-stage', phase: 'unpacking required packages', afterMs: 2000 },
   { step: 'base', afterMs: 200 },
   { step: 'materialize', afterMs: 150 },
@@ -55,15 +55,13 @@ describe('a build that is killed', () => {
   });
 
   it('while packages are configured, configures them in an untouched tree', async () => {
-    await buildUnderFire('amd64', [
-      { step: 'second-stage', phase: 'configuring required packages', afterMs: 700 },
-    ]);
+    await buildUnderFire('amd64', [{ step: 'second-stage', phase: 'configuring required packages', afterMs: 700 }]);
   });
 
   it('under emulation ends in the same machine', async () => {
     await buildUnderFire('arm64', [
+      { step: 'first-stage', phase: 'extracting packages', afterMs: 1000 },
       { step: 'second-stage', phase: 'unpacking required packages', afterMs: 4000 },
-      { step: 'second-stage', phase: 'configuring required packages', afterMs: 4000 },
     ]);
   });
 });

@@ -51,11 +51,23 @@ async function buildAndLook(suite: string, arch: string): Promise<void> {
   expect(readFileSync(join(tree, 'usr/bin/dpkg')).subarray(18, 20).toString('hex')).toBe(elfMachines[arch]);
   const inside = await machinespawnOk(place, ['run', name, '--', 'dpkg', '--print-architecture']);
   expect(inside.stdout).toBe(`${arch}\n`);
-  const audit = await machinespawnOk(place, ['run', name, '--', 'sh', '-c', 'dpkg --audit; dpkg --verify; apt-get check >/dev/null']);
+  const audit = await machinespawnOk(place, [
+    'run',
+    name,
+    '--',
+    'sh',
+    '-c',
+    'dpkg --audit; dpkg --verify; apt-get check >/dev/null',
+  ]);
   expect(audit.stdout).toBe('');
 
-  const machines = JSON.parse((await machinespawnOk(place, ['list', '--json', name])).stdout) as Record<string, unknown>[];
-  expect(machines).toMatchObject([{ name, arch, state: 'stopped', machineId: expect.stringMatching(/^[0-9a-f]{32}$/u) }]);
+  const machines = JSON.parse((await machinespawnOk(place, ['list', '--json', name])).stdout) as Record<
+    string,
+    unknown
+  >[];
+  expect(machines).toMatchObject([
+    { name, arch, state: 'stopped', machineId: expect.stringMatching(/^[0-9a-f]{32}$/u) },
+  ]);
   expect(sourcesOf(tree)).toMatch(new RegExp(`\\b${suite}\\b`, 'u'));
   expect(sourcesOf(tree)).toContain(mirror.url);
   if (suite !== 'sid' && suite !== 'forky') expect(sourcesOf(tree)).toContain(`${suite}-security`);
@@ -85,7 +97,9 @@ describe.concurrent('through qemu-user', () => {
 describe('all of them', () => {
   it('are there, fetched each package once, and left nothing', async () => {
     const { stdout } = await machinespawnOk(place, ['list', '-q']);
-    expect(stdout.trim().split('\n').toSorted()).toEqual([...native, ...foreign].map(({ suite, arch }) => `${suite}-${arch}`).toSorted());
+    expect(stdout.trim().split('\n').toSorted()).toEqual(
+      [...native, ...foreign].map(({ suite, arch }) => `${suite}-${arch}`).toSorted(),
+    );
     const paths = packagesServed(mirror).map(({ path }) => path);
     expect(new Set(paths).size).toBe(paths.length);
     expect(await leaksOf(place.root)).toEqual([]);

@@ -15,13 +15,9 @@ function listFiles(folder: string): string[] {
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const sources = listFiles('src');
 const tests = listFiles('test');
-const named = [
-  ...sources,
-  ...tests,
-  ...listFiles('scripts'),
-  ...listFiles('bench'),
-  ...listFiles('bin'),
-].filter((file) => /\.(?:ts|mjs|cjs|sh)$/.test(file));
+const named = [...sources, ...tests, ...listFiles('scripts'), ...listFiles('bench'), ...listFiles('bin')].filter(
+  (file) => /\.(?:ts|mjs|cjs|sh)$/.test(file),
+);
 
 describe('names', () => {
   it('looks at files at all', () => {
@@ -30,9 +26,7 @@ describe('names', () => {
   });
 
   it('are in kebab-case', () => {
-    expect(
-      named.filter((file) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9-]+)*$/.test(basename(file))),
-    ).toEqual([]);
+    expect(named.filter((file) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9-]+)*$/.test(basename(file)))).toEqual([]);
   });
 
   it('say what the file is for', () => {
@@ -74,8 +68,7 @@ describe('files', () => {
     const missing = Object.entries(lock.packages).flatMap(([name, { optionalDependencies = {} }]) =>
       Object.keys(optionalDependencies).filter(
         (needed) =>
-          !(`node_modules/${needed}` in lock.packages) &&
-          !(`${name}/node_modules/${needed}` in lock.packages),
+          !(`node_modules/${needed}` in lock.packages) && !(`${name}/node_modules/${needed}` in lock.packages),
       ),
     );
     expect(missing).toEqual([]);

@@ -111,8 +111,7 @@ export function readSource(text: string): Source {
   const imports: ImportStatement[] = [];
   const add = (at: number, quoteAt: number | undefined, kind: ImportKind): void => {
     const quote = quoteAt === undefined ? '' : (text[quoteAt] ?? '');
-    const specifier =
-      quoteAt === undefined ? undefined : text.slice(quoteAt + 1, text.indexOf(quote, quoteAt + 1));
+    const specifier = quoteAt === undefined ? undefined : text.slice(quoteAt + 1, text.indexOf(quote, quoteAt + 1));
     const computed = specifier === undefined || (quote === '`' && specifier.includes('${'));
     imports.push({
       specifier: computed ? undefined : specifier,

@@ -25,17 +25,11 @@ describe('the check of the walls', () => {
   }
 
   it('finds nothing in a clean tree', () => {
-    put(
-      'src/engine/run.ts',
-      "import { value } from '../model/a.ts';\nimport { getNextSnapshot } from 'xstate';\n",
-    );
+    put('src/engine/run.ts', "import { value } from '../model/a.ts';\nimport { getNextSnapshot } from 'xstate';\n");
     put('src/steps/echo.ts', "import type { Host } from '../host/a.ts';\nimport { z } from 'zod';\n");
     put('src/steps/index.ts', "export const steps = { echo: () => import('./echo.ts') };\n");
     put('src/app.ts', 'export const home = process.env["HOME"];\n');
-    put(
-      'src/cli/main.ts',
-      "// console.log and process.exit are words here\nexport const text = 'process.exit';\n",
-    );
+    put('src/cli/main.ts', "// console.log and process.exit are words here\nexport const text = 'process.exit';\n");
     expect(checkRooms(tree)).toEqual([]);
   });
 
@@ -52,11 +46,7 @@ describe('the check of the walls', () => {
     ['src/model/b.ts', "\nimport fs from 'node:fs';", ':2 may not import node:fs'],
     ['src/model/b.ts', "import { z } from 'zod';", ':1 may not import the package zod'],
     ['src/engine/b.ts', "import type { A } from '../host/a.ts';", ':1 may not import src/host/a.ts'],
-    [
-      'src/engine/b.ts',
-      "export * from '../steps/define-step.ts';",
-      ':1 may not import src/steps/define-step.ts',
-    ],
+    ['src/engine/b.ts', "export * from '../steps/define-step.ts';", ':1 may not import src/steps/define-step.ts'],
     ['src/engine/b.ts', "import { execa } from 'execa';", ':1 may not import the package execa'],
     ['src/engine/b.ts', "import 'node:fs/promises';", ':1 may not import node:fs/promises'],
     ['src/engine/b.ts', '// as apt does', ':1 says "apt": the engine knows nothing of Linux'],
@@ -76,11 +66,7 @@ describe('the check of the walls', () => {
     ],
     ['src/steps/b.ts', "import { spawn } from 'node:child_process';", ':1 may not import node:child_process'],
     ['src/steps/b.ts', 'const a = await import(name);', ':1 may not import what is computed at run time'],
-    [
-      'src/steps/b.ts',
-      'const a = await import(`./${name}.ts`);',
-      ':1 may not import what is computed at run time',
-    ],
+    ['src/steps/b.ts', 'const a = await import(`./${name}.ts`);', ':1 may not import what is computed at run time'],
     ['src/plugins/iso/a.ts', "import { a } from '../../engine/a.ts';", ':1 may not import src/engine/a.ts'],
     ['src/plugins/iso/a.ts', "import { a } from '../oci/b.ts';", ':1 may not import src/plugins/oci/b.ts'],
     ['src/cli/b.ts', "import type { H } from '../host/a.ts';", ':1 may not import src/host/a.ts'],
@@ -106,27 +92,8 @@ describe('the check of the walls', () => {
 });
 
 const CLEAN_TREE = [
-  ...[
-    'errors/a',
-    'model/a',
-    'engine/a',
-    'engine/step',
-    'host/a',
-    'snapshots/a',
-    'steps/define-step',
-    'steps/echo',
-  ],
-  ...[
-    'steps/index',
-    'plugins/load-plugins',
-    'cli/a',
-    'testing/a',
-    'app',
-    'bin',
-    'index',
-    'plugin',
-    'testing',
-  ],
+  ...['errors/a', 'model/a', 'engine/a', 'engine/step', 'host/a', 'snapshots/a', 'steps/define-step', 'steps/echo'],
+  ...['steps/index', 'plugins/load-plugins', 'cli/a', 'testing/a', 'app', 'bin', 'index', 'plugin', 'testing'],
   'package-root',
 ].map((name) => `src/${name}.ts`);
 

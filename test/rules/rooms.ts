@@ -78,13 +78,7 @@ const rooms: readonly Room[] = [
   {
     name: 'steps',
     holds: ['src/steps/'],
-    mayImport: [
-      'src/steps/lib/',
-      'src/steps/define-step.ts',
-      'src/model/',
-      'src/errors/',
-      'src/engine/step.ts',
-    ],
+    mayImport: ['src/steps/lib/', 'src/steps/define-step.ts', 'src/model/', 'src/errors/', 'src/engine/step.ts'],
     mayImportTypes: ['src/engine/', 'src/host/', 'src/snapshots/'],
     npm: ['zod', 'p-retry'],
     builtins: [...PURE_BUILTINS, 'node:timers/promises', 'node:events', 'node:stream'],
@@ -127,15 +121,7 @@ const rooms: readonly Room[] = [
     name: 'app',
     holds: [APP],
     mayImport: [
-      ...[
-        'src/engine/',
-        'src/host/',
-        'src/snapshots/',
-        'src/steps/',
-        'src/plugins/',
-        'src/model/',
-        'src/errors/',
-      ],
+      ...['src/engine/', 'src/host/', 'src/snapshots/', 'src/steps/', 'src/plugins/', 'src/model/', 'src/errors/'],
       PACKAGE_ROOT,
     ],
     npm: ['pino'],
@@ -224,25 +210,19 @@ function judgeOurs(room: Room, file: string, target: string, { kind }: ImportSta
   if (neighbours && (room.apart !== true || target === file)) return undefined;
   const isTypeWall = isIn(target, room.mayImportTypes);
   if (isTypeWall && kind === 'type') return undefined;
-  return isTypeWall
-    ? `imports ${target} at run time; only types may come from there`
-    : `may not import ${target}`;
+  return isTypeWall ? `imports ${target} at run time; only types may come from there` : `may not import ${target}`;
 }
 
 function judgeImport(room: Room, file: string, statement: ImportStatement): string | undefined {
   const { specifier } = statement;
-  if (specifier === undefined)
-    return room.computedImports ? undefined : 'may not import what is computed at run time';
+  if (specifier === undefined) return room.computedImports ? undefined : 'may not import what is computed at run time';
   if (specifier.startsWith('.')) {
     return judgeOurs(room, file, posix.join(posix.dirname(file), specifier), statement);
   }
   if (isBuiltin(specifier)) {
     if (!specifier.startsWith('node:')) return `imports ${specifier} without "node:"`;
-    if (specifier === 'node:process')
-      return 'may not import node:process: use the global where it is allowed';
-    return room.builtins === 'all' || room.builtins.includes(specifier)
-      ? undefined
-      : `may not import ${specifier}`;
+    if (specifier === 'node:process') return 'may not import node:process: use the global where it is allowed';
+    return room.builtins === 'all' || room.builtins.includes(specifier) ? undefined : `may not import ${specifier}`;
   }
   return room.npm?.includes(packageOf(specifier)) ? undefined : `may not import the package ${specifier}`;
 }
@@ -273,9 +253,7 @@ function judgeFile(root: string, file: string): Violation[] {
 /** All broken walls of the tree whose `src` folder stands in `root`. A room without a file is one, too. */
 export function checkRooms(root: string): Violation[] {
   const files = listSources(root);
-  const empty = rooms.filter(
-    (room) => room.mayBeEmpty === undefined && !files.some((file) => roomOf(file) === room),
-  );
+  const empty = rooms.filter((room) => room.mayBeEmpty === undefined && !files.some((file) => roomOf(file) === room));
   return [
     ...empty.map((room) => `${String(room.holds[0])} the room ${room.name} is empty or missing`),
     ...files.flatMap((file) => judgeFile(root, file)),

@@ -19,15 +19,12 @@ export const pipelineValidate = defineCommand({
     ['machinespawn pipeline validate live.yaml --format github', 'as annotations'],
   ],
 
-  async run({ positionals, options, globals, app, terminal }) {
+  async run({ positionals, options, app, terminal }) {
     const faults: ValidationFault[] = [];
     for (const file of positionals.file) {
       const isStdin = file === '-';
       faults.push(
-        ...(await app.validatePipeline(
-          isStdin ? '<stdin>' : file,
-          isStdin ? await readAll(terminal.stdin) : null,
-        )),
+        ...(await app.validatePipeline(isStdin ? '<stdin>' : file, isStdin ? await readAll(terminal.stdin) : null)),
       );
     }
     const format = options.json ? 'json' : (options.format ?? 'text');

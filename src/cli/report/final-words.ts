@@ -55,6 +55,6 @@ export function savedLines(outcome: Pick<RunOutcome, 'runId' | 'status' | 'steps
 }
 
 /** 20261122-184902-k3f9 -> k3f9, which is enough to name the run. */
-export function shortId(runId: string): string {
+function shortId(runId: string): string {
   return runId.split('-').at(-1) ?? runId;
 }

@@ -79,7 +79,8 @@ export const engineErrors = {
   }),
   MSP_PLUGIN_API: entry<{ plugin: string; apiVersion: number; known: number }>({
     exit: 3,
-    message: ({ plugin, apiVersion, known }) => `plugin '${plugin}' is written for plugin API ${apiVersion}; this version has ${known}`,
+    message: ({ plugin, apiVersion, known }) =>
+      `plugin '${plugin}' is written for plugin API ${apiVersion}; this version has ${known}`,
   }),
   MSP_PLUGIN_INVALID: entry<{ plugin: string; problem: string }>({
     exit: 3,

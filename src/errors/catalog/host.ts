@@ -28,7 +28,13 @@ export const hostErrors = {
     message: ({ path }) => `the disk is full at ${path}`,
     hint: () => 'make space (machinespawn clean-cache), then: machinespawn resume',
   }),
-  MSP_TOOL_FAILED: entry<{ tool: string; exitCode: number | null; signal?: string | null; tail: string; command: string }>({
+  MSP_TOOL_FAILED: entry<{
+    tool: string;
+    exitCode: number | null;
+    signal?: string | null;
+    tail: string;
+    command: string;
+  }>({
     exit: 1,
     message: ({ tool, exitCode, signal, tail }) =>
       `${tool} ${signal ? `was ended by ${signal}` : `exited with code ${exitCode ?? 'none'}`}${tail ? `\n${tail}` : ''}`,

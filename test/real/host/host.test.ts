@@ -94,7 +94,16 @@ test('a full disk while files are written', async () => {
 
 test('machines: directories and images; hidden ones not; who uses one', async () => {
   const directory = `${scratch}/machines`;
-  for (const path of ['bread/usr', 'bread/etc', 'bread/dev', 'bread/proc', 'bread/sys', 'bread/run', 'bread/tmp', '.#machinespawn-x']) {
+  for (const path of [
+    'bread/usr',
+    'bread/etc',
+    'bread/dev',
+    'bread/proc',
+    'bread/sys',
+    'bread/run',
+    'bread/tmp',
+    '.#machinespawn-x',
+  ]) {
     mkdirSync(`${directory}/${path}`, { recursive: true });
   }
   for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, `${directory}/bread/${name}`);
@@ -106,8 +115,17 @@ test('machines: directories and images; hidden ones not; who uses one', async ()
     ['toast', 'raw', null],
   ]);
   expect(existsSync(`${directory}/.#bread.lck`)).toBe(false);
-  const options = ['-q', '--register=no', '--keep-unit', '--as-pid2', `--directory=${directory}/bread`, '--bind-ro=/usr'];
-  const nspawn = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'systemd-nspawn', ...options, '/bin/sleep', '60'], { stdio: 'ignore' });
+  const options = [
+    '-q',
+    '--register=no',
+    '--keep-unit',
+    '--as-pid2',
+    `--directory=${directory}/bread`,
+    '--bind-ro=/usr',
+  ];
+  const nspawn = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'systemd-nspawn', ...options, '/bin/sleep', '60'], {
+    stdio: 'ignore',
+  });
   try {
     for (let trial = 0; trial < 200 && (await machines.find('bread'))?.holder === null; trial += 1) await sleep(25);
     expect((await machines.find('bread'))?.holder).toBe('systemd-nspawn');

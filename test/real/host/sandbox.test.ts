@@ -73,7 +73,9 @@ test('binds are made inside only, read-only where asked', async () => {
   const [from, to] = [`${scratch}/from`, `${scratch}/to`];
   for (const path of [from, to]) mkdirSync(path);
   writeFileSync(`${from}/file`, 'x');
-  const { stdout } = await shell(`cat ${to}/file; touch ${to}/new || echo refused`, { binds: [{ from, to, readOnly: true }] });
+  const { stdout } = await shell(`cat ${to}/file; touch ${to}/new || echo refused`, {
+    binds: [{ from, to, readOnly: true }],
+  });
   expect(stdout).toBe('xrefused\n');
   await shell(`touch ${to}/new`, { binds: [{ from, to }] });
   expect(existsSync(`${from}/new`)).toBe(true);
@@ -165,22 +167,30 @@ test('kill -9 while programs are being started leaves none', async () => {
   }
 });
 
-test.each(['sandbox', 'plain'])('a program gets the terminal, Ctrl-C is its own, its code comes back: %s', async (kind) => {
-  const script = "trap 'echo interrupted; exit 9' INT; test -t 0 && echo terminal; read -r line; echo got $line; while :; do sleep 0.1; done";
-  const command = [process.execPath, programPath('run-on-terminal'), script, kind].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-  const child = spawn('script', ['-q', '-e', '-c', command.join(' '), '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  let output = '';
-  child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()));
-  const ended = once(child, 'exit');
-  while (!output.includes('terminal')) await sleep(20);
-  child.stdin.write('hello\n');
-  while (!output.includes('got hello')) await sleep(20);
-  child.stdin.write('\u0003');
-  const [code] = (await ended) as [number];
-  expect(output).toContain('interrupted');
-  expect(output).toContain('sh ended with 9');
-  expect(code).toBe(9);
-});
+test.each(['sandbox', 'plain'])(
+  'a program gets the terminal, Ctrl-C is its own, its code comes back: %s',
+  async (kind) => {
+    const script =
+      "trap 'echo interrupted; exit 9' INT; test -t 0 && echo terminal; read -r line; echo got $line; while :; do sleep 0.1; done";
+    const command = [process.execPath, programPath('run-on-terminal'), script, kind].map(
+      (word) => `'${word.replaceAll("'", `'\\''`)}'`,
+    );
+    const child = spawn('script', ['-q', '-e', '-c', command.join(' '), '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()));
+    const ended = once(child, 'exit');
+    while (!output.includes('terminal')) await sleep(20);
+    child.stdin.write('hello\n');
+    while (!output.includes('got hello')) await sleep(20);
+    child.stdin.write('\u0003');
+    const [code] = (await ended) as [number];
+    expect(output).toContain('interrupted');
+    expect(output).toContain('sh ended with 9');
+    expect(code).toBe(9);
+  },
+);
 
 test('a killed parent takes the program on the terminal with it', async () => {
   const mark = newMark();

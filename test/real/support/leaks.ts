@@ -26,18 +26,16 @@ export function descendantsOf(pid: number): ReadonlyMap<number, string> {
 }
 
 /** One line for each thing that is left; waits a little for the kernel. `known`: processes that must be gone. */
-export async function leaksOf(directory: string, known: ReadonlyMap<number, string> = new Map()): Promise<readonly string[]> {
+export async function leaksOf(
+  directory: string,
+  known: ReadonlyMap<number, string> = new Map(),
+): Promise<readonly string[]> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const found = leaksNow(directory, known);
     if (found.length === 0 || performance.now() > deadline) return found;
     await sleep(50);
   }
-}
-
-/** Names that a build uses before it publishes. */
-export function stagingNames(machines: string): readonly string[] {
-  return readdirSync(machines).filter((name) => name.startsWith('.#'));
 }
 
 function leaksNow(directory: string, known: ReadonlyMap<number, string>): readonly string[] {

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { newDirectory } from './shared-place.ts';
 
-export const repository = join(import.meta.dirname, '../../..');
+const repository = join(import.meta.dirname, '../../..');
 /** Another build of the command line to test, such as one that was installed. */
 export const programVariable = 'MACHINESPAWN_TEST_PROGRAM';
 export const program = process.env[programVariable] ?? join(repository, 'bin/machinespawn.cjs');
@@ -57,11 +57,8 @@ export interface Started {
   kill(signal: NodeJS.Signals): void;
 }
 
-export function argumentsFor(place: Place, args: readonly string[]): readonly string[] {
-  return [
-    ...['--machines-dir', place.machines, '--cache-dir', place.cache, '--state-dir', place.state],
-    ...args,
-  ];
+function argumentsFor(place: Place, args: readonly string[]): readonly string[] {
+  return [...['--machines-dir', place.machines, '--cache-dir', place.cache, '--state-dir', place.state], ...args];
 }
 
 export function start(place: Place, args: readonly string[], options: StartOptions = {}): Started {
@@ -70,7 +67,12 @@ export function start(place: Place, args: readonly string[], options: StartOptio
   const [file = '', ...rest] = argv;
   const child = spawn(file, rest, {
     cwd: options.cwd ?? place.root,
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', TERM: 'xterm-256color', ...options.env },
+    env: {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: '/root',
+      TERM: 'xterm-256color',
+      ...options.env,
+    },
     stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   const listeners: ((line: string) => void)[] = [];
@@ -103,14 +105,23 @@ export async function machinespawn(place: Place, args: readonly string[], option
 }
 
 /** The same; throws with all that it said when the exit code is not 0. */
-export async function machinespawnOk(place: Place, args: readonly string[], options: StartOptions = {}): Promise<Ended> {
+export async function machinespawnOk(
+  place: Place,
+  args: readonly string[],
+  options: StartOptions = {},
+): Promise<Ended> {
   const ended = await machinespawn(place, args, options);
-  if (ended.code !== 0) throw new TypeError(`machinespawn ${args.join(' ')} exited with ${ended.code}:\n${ended.stderr}${ended.stdout}`);
+  if (ended.code !== 0)
+    throw new TypeError(`machinespawn ${args.join(' ')} exited with ${ended.code}:\n${ended.stderr}${ended.stdout}`);
   return ended;
 }
 
 /** The error of `--json`, which is the last object on stderr. */
-export function errorOf({ stderr }: Ended): { readonly code: string; readonly message: string; readonly hint: string | null } {
+export function errorOf({ stderr }: Ended): {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+} {
   const at = stderr.lastIndexOf('{"error":');
   if (at < 0) throw new TypeError(`there is no error object in:\n${stderr}`);
   return (JSON.parse(stderr.slice(at)) as { error: { code: string; message: string; hint: string | null } }).error;

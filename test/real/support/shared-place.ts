@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where the mirror keeps what it has fetched, so that no package crosses the internet twice in one run. */
-export const archiveVariable = 'MACHINESPAWN_TEST_ARCHIVE';
+const archiveVariable = 'MACHINESPAWN_TEST_ARCHIVE';
 const rootVariable = 'MACHINESPAWN_TEST_ROOT';
 const portVariable = 'MACHINESPAWN_TEST_PORT';
 
@@ -22,7 +22,7 @@ export function mirrorPort(): number {
 }
 
 /** Throws where the global set-up did not run. */
-export function sharedRoot(): string {
+function sharedRoot(): string {
   const root = process.env[rootVariable];
   if (root === undefined) throw new TypeError(`${rootVariable} is not set: the global set-up did not run`);
   return root;

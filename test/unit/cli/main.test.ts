@@ -307,8 +307,6 @@ describe('remove', () => {
     ['remove bread toast -y', undefined, 0, true],
     ['remove br*', undefined, 2, false],
     ['rm br* --yes', undefined, 0, true],
-    ['remove busy', undefined, 5, false],
-    ['remove busy -y', undefined, 5, false],
     ['remove busy --force', undefined, 0, true],
     ['remove nothing', undefined, 4, false],
     ['remove n*', undefined, 4, false],
@@ -319,6 +317,24 @@ describe('remove', () => {
     const seen = await runMain(line.split(' '), { app, ...(typed === undefined ? {} : { typed }) });
     expect(seen.code).toBe(code);
     expect(names(app).includes('run')).toBe(isRun);
+  });
+
+  it.each(['remove busy', 'remove busy -y'])('%s: the step, which knows who uses it, refuses', async (line) => {
+    const requests: unknown[] = [];
+    const error = fail('MSP_MACHINE_RUNNING', { name: 'busy', holder: 'systemd-nspawn' });
+    const outcome = { ...succeeded, status: 'failed' as const, exitCode: error.exitCode, error: error.toJSON() };
+    const app = fakeApp({
+      listMachines: async () => [{ ...bread, name: 'busy', state: 'running' }],
+      run: async (request) => {
+        requests.push(request.inputs);
+        return { runId: succeeded.runId, cancel: () => undefined, done: Promise.resolve(outcome) };
+      },
+    });
+    const seen = await runMain(line.split(' '), { app });
+    expect(requests).toEqual([{ names: ['busy'], force: false, keepSettings: false }]);
+    expect(seen.code).toBe(5);
+    expect(seen.stderr).toContain("error: machine 'busy' is running (systemd-nspawn)");
+    expect(seen.stderr).not.toContain('Removed');
   });
 
   it('asks about what it removes', async () => {

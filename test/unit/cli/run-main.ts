@@ -23,7 +23,7 @@ export interface Seen {
   readonly request: AppRequest | null;
 }
 
-export const nowMs = Date.parse('2026-11-22T20:51:15Z');
+const nowMs = Date.parse('2026-11-22T20:51:15Z');
 
 /** One command line, with streams that keep what is written. */
 export async function runMain(argv: readonly string[], outside: Outside = {}): Promise<Seen> {

@@ -99,7 +99,7 @@ describe('what a step throws', () => {
     ['a string', 'oh no', 'oh no'],
     ['an error that nobody foresaw', new RangeError('too far'), 'too far'],
   ])('%s is named as a fault of ours', async (_name, thrown, problem) => {
-    const { end } = await runOne(step(() => Promise.reject(thrown as Error)));
+    const { end } = await runOne(step(() => Promise.reject(thrown)));
     expect(end.error).toMatchObject({ code: 'MSP_STEP_CRASHED', details: { step: 'only', problem } });
   });
 
@@ -156,7 +156,7 @@ test('two processes never work on one key: the second waits and takes the result
   expect(executions).toBe(1);
   expect(ends.map((end) => end.outputs)).toEqual([{ value: 'made once' }, { value: 'made once' }]);
   expect(events.flat().filter((event) => event.type === 'step.waiting')).toMatchObject([{ holder: 'process 1' }]);
-  expect(ends.map((end) => end.steps.cached).toSorted()).toEqual([0, 1]);
+  expect(ends.map((end) => end.steps.cached).toSorted((a, b) => a - b)).toEqual([0, 1]);
 });
 
 test('steps that claim the same name take turns, others run side by side', async () => {

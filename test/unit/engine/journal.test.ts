@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeEntry, readJournal, type JournalEntry } from '../../../src/engine/journal.ts';
 
@@ -40,12 +40,12 @@ test('cut off at any byte, only the torn last line is lost', () => {
 
 test('a changed byte in front of a whole line is refused, with its line', () => {
   const broken = text.replace('step-1', 'step-7');
-  expect(() => readJournal(broken, 'r1')).toThrow(damaged('r1') as Error);
+  expect(() => readJournal(broken, 'r1')).toThrow(damaged('r1'));
 });
 
 test('a line that is missing in the middle is refused', () => {
   const lines = text.split('\n');
-  expect(() => readJournal([lines[0], lines[2], lines[3], ''].join('\n'), 'r2')).toThrow(damaged('r2') as Error);
+  expect(() => readJournal([lines[0], lines[2], lines[3], ''].join('\n'), 'r2')).toThrow(damaged('r2'));
 });
 
 test('a whole last line with a wrong checksum is left out like a torn one', () => {

@@ -1,5 +1,5 @@
 /** Random graphs, random failures, random cut-offs: the same outputs as the uninterrupted run, and nothing finished runs again. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readJournal } from '../../../src/engine/journal.ts';
 import type { Plan } from '../../../src/engine/plan.ts';

@@ -11,7 +11,11 @@ test('the environment is clean, whatever the caller has', async () => {
   process.env['MSP_TEST_LEAK'] = 'yes';
   const { stdout } = await runPlainly({ ...shell('env; umask'), env: { EXTRA: '1' } });
   delete process.env['MSP_TEST_LEAK'];
-  const names = stdout.split('\n').map((line) => line.split('=')[0]).filter(Boolean).filter((name) => name !== 'PWD');
+  const names = stdout
+    .split('\n')
+    .map((line) => line.split('=')[0])
+    .filter(Boolean)
+    .filter((name) => name !== 'PWD');
   expect(new Set(names)).toEqual(new Set(['0022', 'EXTRA', 'HOME', 'LC_ALL', 'PATH', 'TERM', 'TZ']));
 });
 
@@ -60,7 +64,7 @@ test('a failure tells code, tail and a command that can be pasted, without crede
 });
 
 test('a full disk is told apart', async () => {
-  const script = "echo \"cp: error writing '/x/y': No space left on device\" >&2; exit 1";
+  const script = 'echo "cp: error writing \'/x/y\': No space left on device" >&2; exit 1';
   const error = await expectCode(runPlainly(shell(script)), 'MSP_DISK_FULL');
   expect((error as MachinespawnError).data).toEqual({ path: '/x/y' });
 });
@@ -90,7 +94,10 @@ test('cancel asks first, then kills after the grace time', async () => {
   const controller = new AbortController();
   const lines: string[] = [];
   const stubborn = exec.run(
-    { ...shell("trap 'echo asked' TERM; echo ready; while :; do sleep 0.05; done"), onLine: (line) => lines.push(line) },
+    {
+      ...shell("trap 'echo asked' TERM; echo ready; while :; do sleep 0.05; done"),
+      onLine: (line) => lines.push(line),
+    },
     { signal: controller.signal },
   );
   stubborn.catch(() => undefined);

@@ -37,16 +37,20 @@ test('waits for another process, hears who it is, and gets the lock after kill -
   expect(said).toBe('held');
   const holders: (string | null)[] = [];
   let isMine = false;
-  const waiting = locks.acquire('contended', { signal: never, onWait: (holder) => holders.push(holder) }).then((lock) => {
-    isMine = true;
-    return lock;
-  });
+  const waiting = locks
+    .acquire('contended', { signal: never, onWait: (holder) => holders.push(holder) })
+    .then((lock) => {
+      isMine = true;
+      return lock;
+    });
   await sleep(150);
   expect(isMine).toBe(false);
   child.kill('SIGKILL');
   const lock = await waiting;
   expect(holders).toEqual([`process ${child.pid} (hold-lock)`]);
-  expect((await holdElsewhere('contended').then(({ child: other, said: words }) => (other.kill('SIGKILL'), words)))).toBe('busy');
+  expect(await holdElsewhere('contended').then(({ child: other, said: words }) => (other.kill('SIGKILL'), words))).toBe(
+    'busy',
+  );
   lock.release();
 });
 

@@ -69,7 +69,9 @@ test('too many redirects, too large, too slow, no server, no URL', async () => {
   });
   expect((await expectCode(makeNet().fetch(base), 'MSP_NETWORK')).message).toContain('redirected');
   expect(asked).toBe(6);
-  expect((await expectCode(makeNet().fetch(`${base}/large`, { maxBytes: 4999 }), 'MSP_NETWORK')).message).toContain('larger');
+  expect((await expectCode(makeNet().fetch(`${base}/large`, { maxBytes: 4999 }), 'MSP_NETWORK')).message).toContain(
+    'larger',
+  );
   expect(asked).toBe(7);
   await expectCode(makeNet().fetch(`${base}/slow`, { timeoutMs: 100 }), 'MSP_NETWORK');
   await expectCode(makeNet().fetch('http://127.0.0.1:1/'), 'MSP_NETWORK');
@@ -102,7 +104,11 @@ test('cancel ends a request', async () => {
 
 test('probe never throws', async () => {
   const base = await serve((_, response) => void response.writeHead(406, { via: 'x' }).end('usage'));
-  expect(await makeNet().probe(base, { timeoutMs: 2000 })).toMatchObject({ status: 406, body: 'usage', headers: { via: 'x' } });
+  expect(await makeNet().probe(base, { timeoutMs: 2000 })).toMatchObject({
+    status: 406,
+    body: 'usage',
+    headers: { via: 'x' },
+  });
   expect(await makeNet().probe('http://127.0.0.1:1', { timeoutMs: 2000 })).toBe(null);
   expect(await makeNet().probe('nonsense', { timeoutMs: 2000 })).toBe(null);
 });

@@ -24,7 +24,13 @@ test('symlinks are followed inside the root: relative, absolute, with too many .
   symlinkSync('/usr/lib/os-release', `${root}/etc/absolute`);
   symlinkSync('../../../../../usr/lib/os-release', `${root}/etc/upwards`);
   symlinkSync('/usr/lib', `${root}/lib`);
-  for (const path of ['/etc/relative', '/etc/absolute', '/etc/upwards', 'lib/os-release', '/../../lib/../lib/os-release']) {
+  for (const path of [
+    '/etc/relative',
+    '/etc/absolute',
+    '/etc/upwards',
+    'lib/os-release',
+    '/../../lib/../lib/os-release',
+  ]) {
     expect(await files.readText(path), path).toBe('ID=debian');
   }
 });

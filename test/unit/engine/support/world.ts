@@ -1,7 +1,7 @@
 /** A small world for engine tests: durable stores that outlive a process, and processes that can be killed at any call. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { fail, MachinespawnError } from '../../../../src/errors/machinespawn-error.ts';
+import { fail } from '../../../../src/errors/machinespawn-error.ts';
 import { Engine } from '../../../../src/engine/engine.ts';
 import { MemoryRunStore } from '../../../../src/engine/memory-run-store.ts';
 import type { Plan, PlannedStep } from '../../../../src/engine/plan.ts';
@@ -42,27 +42,26 @@ export class World {
   }
 
   #ports(life: Life): EnginePorts<TestServices> {
-    const world = this;
     return {
       runs: {
-        create: async (id, plan) => livingFiles(await world.runs.create(id, plan), life, world),
-        open: async (id) => livingFiles(await world.runs.open(id), life, world),
-        list: () => world.runs.list(),
-        remove: (id) => world.runs.remove(id),
+        create: async (id, plan) => livingFiles(await this.runs.create(id, plan), life, this),
+        open: async (id) => livingFiles(await this.runs.open(id), life, this),
+        list: () => this.runs.list(),
+        remove: (id) => this.runs.remove(id),
       },
       results: {
         get: async (_type, key) => {
           await life.moment();
-          return world.results.get(key) ?? null;
+          return this.results.get(key) ?? null;
         },
         put: async (result) => {
           await life.moment();
-          world.results.set(result.key, result);
+          this.results.set(result.key, result);
           await life.moment();
         },
-        remove: async (_type, key) => void world.results.delete(key),
+        remove: async (_type, key) => void this.results.delete(key),
         recent: async (type, limit) =>
-          [...world.results.values()].filter((result) => result.type === type).slice(0, limit),
+          [...this.results.values()].filter((result) => result.type === type).slice(0, limit),
       },
       locks: { acquire: async () => (await life.moment(), { release: () => {} }) },
       workbench: {
@@ -76,14 +75,14 @@ export class World {
               return `thing:${job.key}`;
             },
             read: (reference) => {
-              const content = world.things.get(reference);
+              const content = this.things.get(reference);
               if (content === undefined) throw new TypeError(`${reference} is gone, and nobody noticed`);
               return content;
             },
-            ran: (stepId) => void world.executions.push(stepId),
+            ran: (stepId) => void this.executions.push(stepId),
             failure: (stepId) => {
-              const count = world.failures.get(stepId) ?? 0;
-              world.failures.set(stepId, count + 1);
+              const count = this.failures.get(stepId) ?? 0;
+              this.failures.set(stepId, count + 1);
               return count;
             },
           };
@@ -91,7 +90,7 @@ export class World {
             services,
             commit: async () => {
               await life.moment();
-              for (const [reference, content] of made) world.things.set(reference, content);
+              for (const [reference, content] of made) this.things.set(reference, content);
               await life.moment();
             },
             discard: () => life.moment(),
@@ -101,12 +100,12 @@ export class World {
         missing: async (value) =>
           [...JSON.stringify(value).matchAll(/thing:[0-9a-f]{64}/gu)]
             .map(([found]) => found)
-            .filter((found) => !world.things.has(found)),
+            .filter((found) => !this.things.has(found)),
       },
       clock: {
-        now: () => (world.nowMs += 1),
+        now: () => (this.nowMs += 1),
         sleep: async (milliseconds) => {
-          world.nowMs += milliseconds;
+          this.nowMs += milliseconds;
           await life.moment();
         },
       },
@@ -244,5 +243,3 @@ export function planOf(steps: readonly PlannedStep[], outputs: Readonly<Record<s
     outputs,
   };
 }
-
-export { MachinespawnError };
