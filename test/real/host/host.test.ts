@@ -41,6 +41,7 @@ test.each([
 ])('an emulator that would not do is named: %j', async (text, problem) => {
   const directory = `${scratch}/binfmt`;
   mkdirSync(directory, { recursive: true });
+  writeFileSync(`${directory}/register`, '');
   if (text !== '') writeFileSync(`${directory}/qemu-aarch64`, text);
   const report = await tryArch('amd64', 'arm64', scratch, directory);
   expect(report.runs).toBe('no');
