@@ -19,6 +19,8 @@ type Found = Pick<PipelineSummary, 'file' | 'origin'> & { readonly shown: string
 export class AppPipelines {
   readonly #world: World;
   readonly #cwd: string;
+  /** What is missing on the host is asked of the plan just before it is run. */
+  #last: { readonly asked: string; readonly plan: Promise<Plan> } | null = null;
 
   constructor(world: World, cwd: string) {
     this.#world = world;
@@ -36,6 +38,12 @@ export class AppPipelines {
 
   /** Throws what `read` throws, and MSP_INPUT_INVALID. */
   async plan(request: Pick<RunRequest, 'pipeline' | 'inputs'>): Promise<Plan> {
+    const asked = JSON.stringify([request.pipeline, request.inputs]);
+    if (this.#last?.asked !== asked) this.#last = { asked, plan: this.#makePlan(request) };
+    return this.#last.plan;
+  }
+
+  async #makePlan(request: Pick<RunRequest, 'pipeline' | 'inputs'>): Promise<Plan> {
     const { pipeline } = await this.read(request.pipeline);
     return makePlan(pipeline, request.inputs, this.#world.registry);
   }

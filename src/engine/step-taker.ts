@@ -89,7 +89,8 @@ export class StepTaker<Services> {
     let why = first.why;
     const releaseClaims = await this.#run.claims.take(type.claims?.(question.input) ?? []);
     try {
-      if (type.singleFlight !== false) {
+      // A result that serves nobody else needs no turn: the run's own lock keeps others out.
+      if (type.singleFlight !== false && type.reuse === 'always') {
         let waited = false;
         lock = await ports.locks.acquire(`key-${question.key}`, {
           signal,

@@ -27,6 +27,10 @@ export function createBtrfsDriver(run: RunTool): SnapshotDriver {
       await setReadOnly(join(place, layer), true, run);
       return { isStacked: false };
     },
+    async isFrozen(place) {
+      const { stdout } = await run('btrfs', ['property', 'get', '-ts', join(place, layer), 'ro']);
+      return stdout.trim() === 'ro=true';
+    },
     abandon: async () => undefined,
     open: async (chain) => ({ path: join(newest(chain), layer), close: async () => undefined }),
     async cloneTo(chain, target) {

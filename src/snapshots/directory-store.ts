@@ -107,6 +107,7 @@ export class DirectoryStore implements SnapshotStore {
       if (!(await pathExists(layer))) {
         throw fail('MSP_SNAPSHOT_DAMAGED', { key: meta.key, problem: 'its tree is missing' });
       }
+      if ((await this.#driver.isFrozen?.(placeOf(this.#layout, meta.key))) === true) continue;
       if ((await computeMetadataDigest(layer, this.#run)) !== meta.digest) {
         throw fail('MSP_SNAPSHOT_DAMAGED', { key: meta.key, problem: 'its tree does not fit its recorded digest' });
       }

@@ -30,6 +30,8 @@ export interface SnapshotDriver {
   open(chain: LayerChain, place: string): Promise<{ readonly path: string; close(): Promise<void> }>;
   /** True when it made `target` by a quicker way than copying. */
   cloneTo(chain: LayerChain, target: string): Promise<boolean>;
+  /** Has the kernel kept the sealed layer from being changed since? Then its digest need not be looked at. */
+  isFrozen?(place: string): Promise<boolean>;
   /** What the sealed and synced layer takes on disk by itself, in bytes. */
   measure(place: string, hasParent: boolean): Promise<number>;
 }

@@ -106,7 +106,7 @@ describe('an index', () => {
 });
 
 describe('packages', () => {
-  it('that are absent, false or cut off are not kept, and the run goes on when the mirror is right', async () => {
+  it('that are absent or false are not kept, one that was cut off is begun again, and the run goes on when the mirror is right', async () => {
     const place = newPlace('packages');
     const isVictim = (path: string): boolean => /\/pool\/.*\/tar_[^/]*\.deb$/u.test(path);
     const kept = (): readonly string[] =>
@@ -123,12 +123,12 @@ describe('packages', () => {
     expect(packagesServed(mirror).every(({ path }) => isVictim(path))).toBe(true);
     await expectNothing(place);
 
-    const broken = await buildWith(place, (path) => (isVictim(path) ? 'cut' : null));
-    expect(broken.code).toBeGreaterThanOrEqual(7);
-    expect(kept().filter((name) => name.startsWith('tar_'))).toEqual([]);
-
+    // Once only: wget itself begins such a file again, twenty times and for minutes.
+    let cuts = 0;
+    mirror.fault = (path) => (isVictim(path) && cuts++ === 0 ? 'cut' : null);
     mirror.forget();
-    await machinespawnOk(place, ['resume']);
+    await machinespawnOk(place, ['resume']).finally(() => (mirror.fault = null));
+    expect(cuts).toBeGreaterThan(1);
     expect(packagesServed(mirror).filter(({ path }) => !isVictim(path))).toEqual([]);
     expect(existsSync(join(place.machines, 'bread/usr/bin/tar'))).toBe(true);
   });

@@ -168,8 +168,8 @@ describe('a host that lacks something is told so, and nothing is fetched:', () =
     );
   });
 
-  it('an emulator (the kernel would have one, but does not say so)', async () => {
-    const hidden = seeing('mount -t tmpfs none /proc/sys/fs/binfmt_misc');
+  it('an emulator (the kernel has one here, but its table says that it has none)', async () => {
+    const hidden = seeing('mount -t tmpfs none /proc/sys/fs/binfmt_misc; touch /proc/sys/fs/binfmt_misc/register');
     await expectRefused(
       build('bookworm', 'bread', 'arm64'),
       { exit: 6, code: 'MSP_BINFMT_MISSING', hint: /qemu-user-static/u },

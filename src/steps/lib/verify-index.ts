@@ -60,6 +60,7 @@ export async function verifyIndex(
     okCodes: [0, 1, 2],
     onStatusLine: (line) => void status.push(line),
     reads: true,
+    sandbox: false,
   });
   const verdict = judgeSignatures(parseGpgvStatus(status.join('\n')));
   if (verdict.state === 'unknown-keys')
