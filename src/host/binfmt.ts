@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, mkdtemp, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Arch, emulatorOf, mayRunNatively } from '../model/arch.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 import { errnoCode, problemOf, unwritable } from './file-error.ts';
@@ -37,7 +37,7 @@ async function readEntry(arch: Arch, directory: string): Promise<BinfmtEntry | n
 
 /** Null when the program ran; the reason otherwise. */
 async function tryProgram(arch: Arch, scratch: string): Promise<string | null> {
-  await mkdir(scratch, { recursive: true });
+  const made = await mkdir(scratch, { recursive: true });
   const directory = await mkdtemp(join(scratch, '.#machinespawn-'));
   try {
     const program = join(directory, arch);
@@ -58,6 +58,18 @@ async function tryProgram(arch: Arch, scratch: string): Promise<string | null> {
     throw unwritable(scratch, error);
   } finally {
     await rm(directory, { recursive: true, force: true });
+    if (made !== undefined) await removeEmpty(scratch, made);
+  }
+}
+
+/** From `path` up to `top`, as far as nobody else has put something there: a dry run leaves nothing. */
+async function removeEmpty(path: string, top: string): Promise<void> {
+  for (let place = path; place.startsWith(top); place = dirname(place)) {
+    const isGone = await rmdir(place).then(
+      () => true,
+      () => false,
+    );
+    if (!isGone) return;
   }
 }
 

@@ -9,8 +9,11 @@ import { machinespawn, machinespawnOk, newPlace, start, type Ended, type Place }
 import { sharedCache } from './support/shared-place.ts';
 
 let mirror: CountingMirror;
+/** With a cache that no other file uses: what is in it is damaged in the end. */
+let twins: Place;
 beforeAll(async () => {
   mirror = await startCountingMirror();
+  twins = newPlace('twins');
 });
 afterAll(async () => {
   await mirror.close();
@@ -85,7 +88,7 @@ describe('a signal', () => {
 
 describe('the same build in two processes', () => {
   it('is done once: the second waits, says for whom, and takes the result', async () => {
-    const place = newPlace('twins');
+    const place = twins;
     mirror.forget();
     const first = start(place, build('one'));
     await new Promise<void>((resolve) =>
@@ -124,13 +127,16 @@ describe('damage', () => {
   });
 
   it('of a snapshot is named, and --fresh builds it anew', async () => {
-    const place = newPlace('snapshot');
-    execFileSync('cp', ['-a', '--reflink=auto', sharedCache(), place.cache]);
+    const place = twins;
     await machinespawnOk(place, build('before'));
     // Of every layer that has one.
-    const trees = execFileSync('find', [join(place.cache, 'snapshots'), '-path', '*/var/lib/dpkg/status', '-type', 'f'], {
-      encoding: 'utf8',
-    });
+    const trees = execFileSync(
+      'find',
+      [join(place.cache, 'snapshots'), '-path', '*/var/lib/dpkg/status', '-type', 'f'],
+      {
+        encoding: 'utf8',
+      },
+    );
     const [victim] = trees.trim().split('\n');
     expect(victim).toMatch(/status$/u);
     for (const path of trees.trim().split('\n')) rmSync(path);
