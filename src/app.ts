@@ -83,7 +83,8 @@ export function createApp(options: AppOptions): App {
     elevate: async (argv) => {
       if (process.geteuid?.() === 0) return;
       const { elevate } = await import('./host/elevate.ts');
-      const kept = settingsAsOptions(settings);
+      // sudo drops the environment: what came from it goes on as options.
+      const kept = settingsAsOptions(settings, argv);
       elevate({
         argv: [...options.argv.slice(0, 1), resolve(options.argv[1] ?? ''), ...kept, ...argv],
         environment,
@@ -116,12 +117,16 @@ function readSettings({ settings = {}, environment, cwd }: AppOptions): Settings
   };
 }
 
-/** sudo drops the environment: what came from it goes on as options. */
-function settingsAsOptions(settings: Settings): readonly string[] {
-  return [
-    ...['--machines-dir', settings.machinesDirectory, '--cache-dir', settings.cacheDirectory],
-    ...['--state-dir', settings.stateDirectory, '--snapshot-driver', settings.snapshotDriver],
-  ];
+/** Those that the command line does not give itself. */
+function settingsAsOptions(settings: Settings, argv: readonly string[]): readonly string[] {
+  const all = {
+    '--machines-dir': settings.machinesDirectory,
+    '--cache-dir': settings.cacheDirectory,
+    '--state-dir': settings.stateDirectory,
+    '--snapshot-driver': settings.snapshotDriver,
+  };
+  const isGiven = (option: string): boolean => argv.some((word) => word === option || word.startsWith(`${option}=`));
+  return Object.entries(all).flatMap(([option, value]) => (isGiven(option) ? [] : [option, value]));
 }
 
 /** apt may need the caller's way through the network. */

@@ -7,7 +7,7 @@ import type { EnginePorts, Lock, RunFiles } from './ports.ts';
 import { recoveryEntries } from './recovery.ts';
 import { RunJournal } from './run-journal.ts';
 import type { RunOptions } from './run-options.ts';
-import { applyEntry, emptyRunRecord, type RunRecord } from './run-state.ts';
+import { applyEntry, emptyRunRecord, lossLimit, type RunRecord } from './run-state.ts';
 import { Run, type RunEnd } from './run.ts';
 import type { StepRegistry } from './step-registry.ts';
 
@@ -118,6 +118,11 @@ export class Engine<Services> {
         done: finished.map(({ id }) => id),
         at: isNew ? null : (plan.steps.find((step) => !finished.includes(step))?.id ?? null),
       });
+      for (const [id, { losses }] of journal.record.steps) {
+        if (losses < lossLimit) continue;
+        const text = `this step was cut off ${losses} times in a row: something kills it, such as too little memory`;
+        run.emit({ type: 'warning', step: id, text });
+      }
       return await run.drive();
     } finally {
       journal.close();

@@ -1,8 +1,7 @@
 /** What the journal must say before a run goes on: what was cut off, what is looked at again, what is tried again. */
-import { fail } from '../errors/machinespawn-error.ts';
 import type { JournalBody } from './journal.ts';
 import type { Plan } from './plan.ts';
-import { lossLimit, type RunRecord } from './run-state.ts';
+import type { RunRecord } from './run-state.ts';
 import type { StepRegistry } from './step-registry.ts';
 
 /** Two batches: the second one builds on the first. */
@@ -20,11 +19,7 @@ export async function recoveryEntries(
     const step = record.steps.get(id);
     if (step === undefined) continue;
     if (step.state === 'running') {
-      const losses = step.losses + 1;
-      const tooOften = losses > 0 && losses % lossLimit === 0;
-      const error = tooOften ? fail('MSP_STEP_LOST', { step: id, times: losses }).toJSON() : null;
       cutOff.push({ type: 'LOST', step: id, why: 'cut off' });
-      if (error !== null) anew.push({ type: 'FAIL', step: id, error, retryAt: null, durationMs: 0 });
     } else if (step.state === 'failed') {
       anew.push({ type: 'INVALIDATE', step: id, why: 'it is tried again' });
     } else if (step.state === 'blocked') {

@@ -11,7 +11,7 @@ import {
 import type { JournalEntry } from './journal.ts';
 import type { Json } from './step.ts';
 
-/** Attempts in a row that may be cut off from outside before the step counts as failing. */
+/** From so many attempts in a row on that were cut off from outside, a person hears of it. */
 export const lossLimit = 3;
 
 export interface StepRecord {

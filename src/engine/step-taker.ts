@@ -1,5 +1,5 @@
 /** What happens to one step of a run from the moment it is ready: look, reuse, or run it until it has settled. */
-import { MachinespawnError, reviveError } from '../errors/machinespawn-error.ts';
+import { MachinespawnError } from '../errors/machinespawn-error.ts';
 import type { StepState } from './charts.ts';
 import { evaluateCondition } from './expression.ts';
 import type { PlannedStep } from './plan.ts';
@@ -32,20 +32,6 @@ export class StepTaker<Services> {
     const planned = this.#run.planned.get(id) as PlannedStep;
     const early = planned.needs.find((need) => !isSettled(journal.step(need).state));
     if (early !== undefined) return ready.park(id, early);
-    const { state, error } = journal.step(id);
-    if (state === 'failed' && error !== null) {
-      // Cut off too often: the opening of the run has judged it.
-      this.#run.emit({
-        type: 'step.failed',
-        step: id,
-        attempt: journal.step(id).attempts,
-        durationMs: 0,
-        error,
-        log: null,
-      });
-      this.#run.stepFailed(reviveError(error));
-      return ready.settle(id);
-    }
     const broken = planned.needs.find((need) => ['failed', 'blocked'].includes(journal.step(need).state));
     if (!planned.always && (broken !== undefined || this.#run.failed)) {
       return this.#leaveOut(

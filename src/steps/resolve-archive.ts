@@ -50,7 +50,7 @@ export const resolveArchive = defineStep({
     const { input } = context;
     const { codename, image, distro } = input.image;
     const release = releaseOf(codename);
-    const keyring = await chooseKeyring(context, release, input.keyring);
+    const keyring = await chooseKeyring(context, release, input);
     const { mirror, archive, index } = await findSuite(context, release);
     // Side by side: what the other suites answer counts only once the index is verified.
     const [{ fingerprint, expired, release: file }, suites] = await Promise.all([

@@ -38,11 +38,6 @@ export const engineErrors = {
     message: ({ step, problem }) => `step '${step}' failed in a way nobody foresaw: ${problem}`,
     hint: () => 'this is a bug; please report it with the log',
   }),
-  MSP_STEP_LOST: entry<{ step: string; times: number }>({
-    exit: 1,
-    message: ({ step, times }) => `step '${step}' was cut off ${times} times in a row`,
-    hint: () => 'something kills it, such as too little memory; --fresh starts over',
-  }),
   MSP_RUN_NOT_FOUND: entry<{ run: string }>({
     exit: 4,
     message: ({ run }) => `there is no run '${run}'`,

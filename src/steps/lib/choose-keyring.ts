@@ -15,17 +15,23 @@ export interface ChosenKeyring {
   readonly own: boolean;
 }
 
-/** @param asked '' for the release's own. Throws MSP_KEYRING_MISSING, MSP_KEY_MISSING. */
-export async function chooseKeyring(context: Context, release: Release, asked: string): Promise<ChosenKeyring> {
+/** `keyring` and `mirror`: '' for the release's own. Throws MSP_KEYRING_MISSING, MSP_KEY_MISSING. */
+export async function chooseKeyring(
+  context: Context,
+  release: Release,
+  { keyring: asked, mirror }: { readonly keyring: string; readonly mirror: string },
+): Promise<ChosenKeyring> {
   const { debianPackage } = release.keyring;
   const host = context.services.root('/');
   const own = asked !== '' && !release.keyring.paths.includes(asked);
+  // With an archive and a keyring of somebody's own nobody knows the keys.
+  const isKnown = !own || mirror === '';
   for (const path of asked === '' ? release.keyring.paths : [asked]) {
     const data = await host.readStart(path, mostKeyringBytes);
     if (data === null) continue;
     const needed = release.signingKeys.main.map(({ fingerprint }) => fingerprint);
     const held = keyringFingerprints(data);
-    if (!own && held !== null && !needed.some((fingerprint) => held.includes(fingerprint))) {
+    if (isKnown && held !== null && !needed.some((fingerprint) => held.includes(fingerprint))) {
       throw fail('MSP_KEY_MISSING', { keyring: path, keys: needed.map(keyId), debianPackage });
     }
     return { path, digest: sha256(data), own };

@@ -61,12 +61,7 @@ async function untilDone(
       return 'killed' as const;
     });
     const end = await Promise.race([opening, killed]);
-    // A step that was cut off three times in a row is given up until the run is taken up again.
-    const givenUp = end !== 'killed' && end.error?.code === 'MSP_STEP_LOST' && moments !== Infinity;
-    if (end !== 'killed' && end.status !== 'paused' && !givenUp) {
-      if (end.error?.code !== 'MSP_STEP_LOST') return { end, kills };
-      return untilDone(world, plan, [], jobs);
-    }
+    if (end !== 'killed' && end.status !== 'paused') return { end, kills };
     kills += 1;
   }
   throw new TypeError('the last process was killed, too');

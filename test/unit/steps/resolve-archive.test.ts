@@ -167,6 +167,13 @@ testStep(
         code: 'MSP_KEY_MISSING',
       },
       {
+        name: 'a keyring of their own with other keys, for the public archive',
+        input: { ...input, keyring: '/etc/own.gpg' },
+        prepare: (world) => world.put({ '/etc/own.gpg': packet(Buffer.from([4, 1, 2, 3])) }),
+        host: fakeHost({ programs, net: { [at('bookworm')]: unreachable } }),
+        code: 'MSP_KEY_MISSING',
+      },
+      {
         name: 'no network',
         input,
         prepare,
