@@ -1,7 +1,8 @@
-/** A second machine from the cache, against `cp -a` of the same tree; on this disk and on btrfs. */
+/** A second machine from the cache, against `cp -a` of the same tree; on this disk and on btrfs; beside it `machinectl import-fs`. */
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { alternate, median, medianRatio } from './alternate.ts';
 import { limited, type Bench, type BenchTable } from './bench.ts';
+import { importFs } from './import-fs.ts';
 import { machinespawn, placeOptions, removeTree, runProgram, settleDisk } from './program.ts';
 
 const image = ['debian-bookworm', '--variant', 'minbase'];
@@ -13,6 +14,7 @@ export const second: Bench = {
   async run({ work, pairs = 9, say }) {
     const first = `${work}/here`;
     const here = await measure('on the file system of the work directory', first, pairs, say);
+    const imported = await importFs(first, pairs, say);
     const disk = `${work}/btrfs.img`;
     const mounted = `${work}/btrfs`;
     mkdirSync(mounted);
@@ -24,7 +26,11 @@ export const second: Bench = {
       // Packages need not come through the network twice.
       mkdirSync(`${mounted}/cache`);
       await runProgram(['cp', '-a', `${first}/cache/packages`, `${mounted}/cache/packages`]);
-      return [tableOfCopies(here, pairs), tableOfBtrfs(await measure('on btrfs', mounted, pairs, say), pairs)];
+      return [
+        tableOfCopies(here, pairs),
+        imported,
+        tableOfBtrfs(await measure('on btrfs', mounted, pairs, say), pairs),
+      ];
     } finally {
       await runProgram(['umount', mounted]);
     }

@@ -86,6 +86,46 @@ function handOver(node) {
   });
 }
 
+// Words after which a private mount namespace is not wanted at once, or not at all.
+var QUIET =
+  'list ls list-images images doctor runs cache help run remove rm clean-cache clean-bootstrap pipeline resume';
+var QUIET_OPTIONS = ['-h', '--help', '-V', '--version', '--dry-run'];
+
+/*
+ * A build begins in a private mount namespace (src/host/namespace.ts enters it, and says why). Both ways begin the process
+ * anew; entering it here, before anything is loaded, makes a machine from the cache a tenth of a second quicker. Whatever
+ * speaks against it leaves it to the command, which has words for it.
+ */
+function enterNamespaceEarly() {
+  var args = process.argv.slice(2);
+  var word = args.filter(function (arg) {
+    return arg[0] !== '-';
+  })[0];
+  if (!word || QUIET.split(' ').indexOf(word) !== -1) return;
+  if (
+    args.some(function (arg) {
+      return QUIET_OPTIONS.indexOf(arg) !== -1;
+    })
+  )
+    return;
+  if (!process.execve || process.geteuid() !== 0 || process.env.MACHINESPAWN_PRIVATE_NAMESPACE === String(process.pid))
+    return;
+  var there = ['/usr/bin/unshare', '/usr/sbin/debootstrap', '/usr/bin/systemd-nspawn', '/usr/bin/gpgv'].every(
+    fs.existsSync,
+  );
+  if (!there || !mayUnshare()) return;
+  var env = Object.assign({}, process.env, { MACHINESPAWN_PRIVATE_NAMESPACE: String(process.pid) });
+  var argv = ['unshare', '--mount', '--propagation', 'slave', '--', process.execPath];
+  process.execve('/usr/bin/unshare', argv.concat(process.execArgv, process.argv.slice(1)), env);
+}
+
+// CAP_SYS_ADMIN is bit 21.
+function mayUnshare() {
+  var status = fs.readFileSync('/proc/self/status', 'latin1');
+  var set = /^CapEff:\s*([0-9a-f]+)$/m.exec(status);
+  return set !== null && (parseInt(set[1].slice(-6), 16) & 0x200000) !== 0;
+}
+
 function main() {
   var entry = findEntry();
   if (!isNewEnough(process.versions.node)) {
@@ -94,6 +134,7 @@ function main() {
     if (node) handOver(node);
     else stop(EXIT_PREREQUISITE, 'machinespawn needs Node 22.19 or newer; this is ' + found);
   } else if (entry) {
+    enterNamespaceEarly();
     load(entry).catch(function (error) {
       stop(EXIT_INTERNAL, 'machinespawn cannot start: ' + (error && error.stack ? error.stack : error));
     });

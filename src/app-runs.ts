@@ -11,6 +11,7 @@ import { describePlanChanges } from './engine/plan-changes.ts';
 import type { RunEnd } from './engine/run.ts';
 import { countSteps, currentStep, isResumable, viewRun, type RunView } from './engine/run-summary.ts';
 import { fail } from './errors/machinespawn-error.ts';
+import { warmUpNet } from './host/net.ts';
 
 type Listener = (event: RunEvent) => void;
 
@@ -37,6 +38,7 @@ export class AppRuns {
       return this.#handle({ ...run, done: endThenRemove(run.done, join(scratch, run.runId)) });
     }
     this.#watchFailures(request);
+    if (plan.steps.some(({ uses }) => uses === 'resolve-archive')) warmUpNet();
     const { engine } = this.#world;
     const startsAnew = fresh || options.noCache || refresh.length > 0;
     const unfinished = startsAnew ? null : await engine.findUnfinished(plan);

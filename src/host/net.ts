@@ -3,6 +3,11 @@ import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
 import type { FetchOptions, HostFacts, Net } from './services.ts';
 
+/** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
+export function warmUpNet(): void {
+  import('undici').catch(() => undefined);
+}
+
 export interface NetSettings {
   readonly env: HostFacts['env'];
   readonly signal: AbortSignal;

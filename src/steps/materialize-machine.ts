@@ -14,7 +14,7 @@ export const materializeMachine = defineStep({
   }),
   output: z.strictObject({ staging: z.string().describe('Directory in which the machine is prepared') }),
   reuse: 'run',
-  needs: { root: true },
+  needs: { root: true, tools: ['sync'] },
   claims: ({ name }) => [`machine-${name}`],
   check: ({ input, output, services }) => isStagingThere(services, output.staging, input.name),
   describe: () => 'copied',
@@ -29,6 +29,8 @@ export const materializeMachine = defineStep({
     }
     const staging = stagingPath(directory, input.name, services.facts.randomHex(4));
     await services.trees.materialize(input.tree, staging);
+    // The journal says that the copy is there: it must be, also after a power cut.
+    await services.exec({ file: 'sync', args: ['-f', staging], sandbox: false });
     return { staging };
   },
 });

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { materializeMachine } from '../../../src/steps/materialize-machine.ts';
-import { testStep, type World } from '../../../src/testing.ts';
+import { fakeHost, prints, testStep, type World } from '../../../src/testing.ts';
 import { base, machines, record, staging } from './machine-fixture.ts';
 
 const input = (world: World) => ({ tree: world.tree(base), name: 'bread' });
+const host = fakeHost({ programs: { sync: prints() } });
 const output = { staging: `${machines}/.#machinespawn-bread-<random 1>` };
 const copied = (world: World, { staging: path }: { staging: string }): void =>
   expect(world.read(`${path}/usr/lib/os-release`)).toMatch(/bookworm/u);
@@ -12,10 +13,11 @@ testStep(
   materializeMachine,
   {
     accepts: [
-      { name: 'a tree', input, output, after: copied },
+      { name: 'a tree', input, host, output, after: copied },
       {
         name: 'the left-overs of an earlier attempt, and of other machines',
         input,
+        host,
         prepare: (world) =>
           world.put({
             [`${machines}/.#machinespawn-bread-00000000/etc/x`]: '',
