@@ -50,6 +50,8 @@ export class SystemFacts implements HostFacts {
 
   /** Found out once. */
   async canRun(arch: Arch): Promise<EmulationReport> {
+    // What runs this runs.
+    if (arch === this.arch) return { runs: 'native', problem: null };
     const report = this.#reports.get(arch) ?? tryArch(this.arch, arch, this.#settings.scratch);
     this.#reports.set(arch, report);
     return await report;

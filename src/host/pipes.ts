@@ -10,7 +10,8 @@ export interface PipeEnds {
   readonly write: number;
 }
 
-const batch = 8;
+// Enough for a whole run of the usual kind: each batch is a program to start.
+const batch = 32;
 const spare: PipeEnds[] = [];
 
 function openEnds(path: string): PipeEnds {
