@@ -37,7 +37,12 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
     const options = [upper === null ? 'ro' : 'rw', `lowerdir=${lower}`, ...parts, featureOptions].join(',');
     // The newer mount calls take no option value beyond 255 bytes.
     const env = { LIBMOUNT_FORCE_MOUNT2: 'always' };
-    await run('mount', ['-t', 'overlay', '-o', options, 'overlay', target], { cwd: store, env });
+    const mount = async (more: string): Promise<unknown> =>
+      run('mount', ['-t', 'overlay', '-o', `${options}${more}`, 'overlay', target], { cwd: store, env });
+    if (upper === null) await mount('');
+    // A tree in the making is thrown away after a crash, and synced as a whole when it is sealed: until then no program
+    // in it need wait for the disk. Kernels before 5.10 do not know the option.
+    else await mount(',volatile').catch(() => mount(''));
   }
 
   async function unmount(target: string): Promise<void> {
