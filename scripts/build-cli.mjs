@@ -2,7 +2,7 @@
 // Each dynamic import stays a chunk of its own, so a command reads only what it uses.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build as bundle } from 'esbuild';
 
 // All public entries share the bundle's chunks: a plugin that the command line loads must meet the same
 // error class and the same zod as the command line itself.
@@ -19,8 +19,8 @@ const BANNER =
  */
 const STEPS_IN_ONE_CHUNK = {
   name: 'steps-in-one-chunk',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]src[\\/]steps[\\/]index\.ts$/ }, ({ path }) => {
+  setup(build) {
+    build.onLoad({ filter: /[\\/]src[\\/]steps[\\/]index\.ts$/ }, ({ path }) => {
       const imports = [];
       const text = readFileSync(path, 'utf8').replaceAll(
         /\(await import\('(\.\/[\w-]+\.ts)'\)\)\.(\w+)/g,
@@ -43,7 +43,7 @@ export async function buildCli(root, outdir) {
   const entryPoints = ENTRIES.map((name) => join(root, 'src', `${name}.ts`));
   const missing = entryPoints.filter((file) => !existsSync(file));
   if (missing.length > 0) throw new Error(`entries are missing: ${missing.join(', ')}`);
-  await build({
+  await bundle({
     absWorkingDir: root,
     entryPoints,
     outdir,
