@@ -9,6 +9,7 @@ import { archSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
 import { installedPackages } from './lib/dpkg-status.ts';
+import { treeSize } from './lib/tree-size.ts';
 
 /** From this version on, systemd takes the word for "not set up yet"; older ones want an empty file. */
 const systemdWithUninitialized = 247;
@@ -81,7 +82,7 @@ export const configureBase = defineStep({
       tree: ref,
       packages: installed.size,
       osPrettyName: parseOsRelease(osRelease).prettyName,
-      sizeBytes: await sizeOf(context, path),
+      sizeBytes: await treeSize(context, path),
     };
   },
 });
@@ -127,14 +128,4 @@ async function writeSources(root: RootFiles, { archive, arch }: Input, guestKeyr
 function emptyMachineId(systemd: string | undefined): string | null {
   if (systemd === undefined) return null;
   return Number.parseInt(systemd.replace(/^\d+:/u, ''), 10) >= systemdWithUninitialized ? 'uninitialized\n' : '';
-}
-
-async function sizeOf({ services }: Context<Input>, path: string): Promise<number> {
-  const { stdout } = await services.exec({
-    file: 'du',
-    args: ['-sx', '--block-size=1', '--', path],
-    reads: true,
-    sandbox: false,
-  });
-  return Number.parseInt(stdout, 10);
 }

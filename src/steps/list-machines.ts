@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { MachineEntry } from '../host/services.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { readArch, readMachineId, readOsRelease } from './lib/inspect-machine.ts';
+import { treeSize } from './lib/tree-size.ts';
 
 const machine = z.strictObject({
   name: z.string(),
@@ -73,7 +74,7 @@ async function describeMachine(context: Context<Input>, { name, path, type, hold
     enabled: await has(`/etc/systemd/system/machines.target.wants/systemd-nspawn@${name}.service`),
     path,
     sizeBytes: input.size
-      ? await sizeOf(context, path)
+      ? await treeSize(context, path)
       : typeof record?.['sizeBytes'] === 'number'
         ? record['sizeBytes']
         : null,
@@ -90,14 +91,4 @@ async function describeMachine(context: Context<Input>, { name, path, type, hold
             verification: text('verification'),
           },
   };
-}
-
-async function sizeOf({ services }: Context<Input>, path: string): Promise<number> {
-  const { stdout } = await services.exec({
-    file: 'du',
-    args: ['-sx', '--block-size=1', '--', path],
-    reads: true,
-    sandbox: false,
-  });
-  return Number.parseInt(stdout, 10);
 }
