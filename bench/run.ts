@@ -9,6 +9,7 @@ import type { Bench, BenchTable } from './bench.ts';
 import { bootstrap } from './bootstrap.ts';
 import { describeMachine } from './describe-machine.ts';
 import { engine } from './engine.ts';
+import { freshDisk, type FreshDisk } from './fresh-disk.ts';
 import { removeTree } from './program.ts';
 import { second } from './second.ts';
 import { startUp } from './start-up.ts';
@@ -27,6 +28,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const parent = values.work ?? tmpdir();
 mkdirSync(parent, { recursive: true });
 const machine = describeMachine(parent);
+const ofDisk = 'a fresh ext4 on a loop device there for what needs root';
 process.stdout.write(`${machine.join('\n')}\n\n`);
 
 for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
@@ -35,15 +37,18 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) 
   if (bench.needsRoot && process.geteuid?.() !== 0) throw new Error(`the benchmark ${name} needs root`);
   say(`${name}: ${bench.summary}`);
   const work = mkdtempSync(join(parent, `machinespawn-bench-`));
+  let disk: FreshDisk | null = null;
   try {
+    if (bench.needsRoot) disk = await freshDisk(work);
     const pairs = values.pairs === undefined ? undefined : Number(values.pairs);
-    const tables = await bench.run({ work, pairs, say });
+    const tables = await bench.run({ work: disk?.path ?? work, pairs, say });
     const text = tables.map(tableText).join('\n\n');
     process.stdout.write(`${text}\n\n`);
     if (tables.some(({ rows }) => rows.some(({ isReached }) => isReached === false))) process.exitCode = 1;
-    const measured = `${text}\n\nMeasured on: ${machine.join('; ')}.`;
+    const measured = `${text}\n\nMeasured on: ${machine.join('; ')}; ${ofDisk}.`;
     if (values.write === true) writeFileSync(results, replaceMarked(readFileSync(results, 'utf8'), name, measured));
   } finally {
+    await disk?.release();
     await removeTree(work);
   }
 }

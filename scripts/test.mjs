@@ -10,6 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const countsFolder = mkdtempSync(join(tmpdir(), 'machinespawn-counts-'));
 const isRoot = process.getuid?.() === 0;
 const totals = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 
 // sudo drops the environment; downloads need these, and the tests look at CI.
 const PROXY_NAMES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
@@ -56,6 +57,7 @@ function addCounts(stage, file, ok) {
     totals.passed += counts.passed;
     totals.failed += counts.failed + (!ok && counts.failed === 0 ? 1 : 0);
     totals.skipped += counts.skipped;
+    failures.push(...(counts.failures ?? []));
   }
   if (counts === undefined || counts.passed + counts.failed === 0) {
     process.stderr.write(`${stage.name}: no test was counted\n`);
@@ -103,6 +105,7 @@ try {
   rmSync(countsFolder, { recursive: true, force: true });
 }
 
+if (failures.length > 0) process.stdout.write(`\nFailed tests:\n  ${failures.join('\n  ')}\n`);
 process.stdout.write('\n');
 for (const [name, { ok, note }] of results) {
   process.stdout.write(`${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(8)} ${note}\n`);

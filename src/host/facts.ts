@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fail } from '../errors/machinespawn-error.ts';
 import { archOfNode, archs, type Arch } from '../model/arch.ts';
 import { type EmulationReport, tryArch } from './binfmt.ts';
@@ -36,6 +36,11 @@ export class SystemFacts implements HostFacts {
   /** The test of sd_booted(3). */
   get systemd(): boolean {
     return existsSync('/run/systemd/system');
+  }
+
+  /** See random(4). */
+  get bootId(): string {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   }
 
   async findProgram(name: string): Promise<string | null> {

@@ -124,6 +124,8 @@ export interface HostFacts {
   readonly uid: number;
   /** Is systemd PID 1 here? */
   readonly systemd: boolean;
+  /** The kernel's id of this boot: what was not synced in another one may be torn. */
+  readonly bootId: string;
   /** Path of a program on a fixed PATH, or null. */
   findProgram(name: string): Promise<string | null>;
   /** Environment variables that are honoured, by name; undefined when unset. */

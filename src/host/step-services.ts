@@ -18,7 +18,8 @@ export interface HostParts {
 export interface AttemptParts {
   readonly context: ExecContext;
   readonly trees: Trees;
-  readonly scratch: string;
+  /** Makes the directory when it is first asked for: most steps need none. */
+  scratch(): string;
   lock(name: string): Promise<void>;
 }
 
@@ -33,7 +34,12 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     net: new HttpNet({ env: (name) => host.facts.env(name), signal: context.signal }),
     trees: attempt.trees,
     machines: host.machines,
-    directories: { ...host.directories, scratch: attempt.scratch },
+    directories: {
+      ...host.directories,
+      get scratch() {
+        return attempt.scratch();
+      },
+    },
     root: (path) => new TreeFiles(path, exec),
     exec,
     execOnTerminal: async (command) => await host.exec.onTerminal(command, context),

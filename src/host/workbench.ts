@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecContext } from './exec-settings.ts';
@@ -48,7 +48,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
     this.#settings = settings;
   }
 
-  /** The scratch folder is emptied: RUNS/RUN/scratch/STEP. */
+  /** A scratch folder of an earlier attempt is removed: RUNS/RUN/scratch/STEP. */
   async open(job: Job): Promise<OpenBench> {
     const { host, store, locks, runs } = this.#settings;
     const place = encodeURIComponent(job.stepId);
@@ -64,7 +64,13 @@ export class HostWorkbench<W extends { readonly path: string }> {
     // Tidying up goes on after a cancel.
     const tidy: RunProgram = async (command) =>
       await host.exec.run(command, { ...context, signal: new AbortController().signal });
-    await emptyDirectory(tidy, scratch);
+    await removeTree(tidy, scratch);
+    let isScratchMade = false;
+    const makeScratch = (): string => {
+      if (!isScratchMade) makeDirectory(scratch);
+      isScratchMade = true;
+      return scratch;
+    };
     const run: RunProgram = async (command) => await host.exec.run(command, context);
     const id = `${job.runId}.${place}`;
     const onFailed = async (path: string): Promise<void> => {
@@ -79,11 +85,11 @@ export class HostWorkbench<W extends { readonly path: string }> {
       taken.push({ name, release: () => held.release() });
     };
     const close = async (): Promise<void> => {
-      await removeTree(tidy, scratch);
+      if (isScratchMade) await removeTree(tidy, scratch);
       for (let held = taken.pop(); held !== undefined; held = taken.pop()) held.release();
     };
     return {
-      services: composeServices(host, { context, trees, scratch, lock }),
+      services: composeServices(host, { context, trees, scratch: makeScratch, lock }),
       commit: async () => {
         await trees.commit();
         await close();
@@ -108,7 +114,12 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const run: RunProgram = async (command) => await host.exec.run(command, { signal });
     const trees = new StepTrees({ store, key: '', id: 'look', signal, run });
     return lookOnly(
-      composeServices(host, { context: { signal }, trees, scratch: this.lookScratch, lock: () => Promise.resolve() }),
+      composeServices(host, {
+        context: { signal },
+        trees,
+        scratch: () => this.lookScratch,
+        lock: () => Promise.resolve(),
+      }),
     );
   }
 
@@ -120,10 +131,9 @@ export class HostWorkbench<W extends { readonly path: string }> {
   }
 }
 
-async function emptyDirectory(run: RunProgram, path: string): Promise<void> {
-  await removeTree(run, path);
+function makeDirectory(path: string): void {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw unwritable(path, error);
   }

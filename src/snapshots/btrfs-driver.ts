@@ -41,8 +41,8 @@ export function createBtrfsDriver(run: RunTool): SnapshotDriver {
       await run('btrfs', ['subvolume', 'snapshot', source, target]);
       return true;
     },
-    async measure(place, hasParent) {
-      if (!hasParent) return measureTree(join(place, layer), run);
+    async measure(place, parent) {
+      if (parent === null) return measureTree(join(place, layer), run);
       const { stdout } = await run('btrfs', ['filesystem', 'du', '-s', '--raw', join(place, layer)]);
       const [, exclusive] = stdout.trim().split('\n').at(-1)?.trim().split(/\s+/u) ?? [];
       return Number(exclusive);

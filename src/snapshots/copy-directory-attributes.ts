@@ -3,11 +3,14 @@ import type { RunTool } from './run-tool.ts';
 const flags = "--no-recursion --no-unquote --numeric-owner --acls --xattrs --xattrs-include='*' --format=posix";
 // tar reads backslashes in the directory after -C as escapes, so the shell goes there.
 // What overlayfs notes on a directory belongs to that very layer; SGI_ is how xfs shows its ACLs a second time.
-const script = `set -eu -o pipefail
-source=$1 target=$2
-shift 2
-(cd -- "$source" && tar ${flags} --xattrs-exclude='trusted.overlay.*' --xattrs-exclude='trusted.SGI_*' -c -f - -- "$@") |
-  (cd -- "$target" && tar ${flags} -p -x -f -)`;
+const exclude = "--xattrs-exclude='trusted.overlay.*' --xattrs-exclude='trusted.SGI_*'";
+const begin = 'set -eu -o pipefail; source=$1 target=$2; shift 2';
+const unpack = `(cd -- "$target" && tar ${flags} -p -x -f -)`;
+const script = `${begin}
+(cd -- "$source" && tar ${flags} ${exclude} -c -f - -- "$@") | ${unpack}`;
+const scriptForAll = `${begin}
+(cd -- "$source" && find . -xdev -type d -print0 |
+  tar ${flags} ${exclude} --null --verbatim-files-from -c -f - -T -) | ${unpack}`;
 
 /** Owner, mode, times, extended attributes and ACLs of directories (relative paths that are in both trees). */
 export async function copyDirectoryAttributes(
@@ -17,4 +20,9 @@ export async function copyDirectoryAttributes(
   run: RunTool,
 ): Promise<void> {
   await run('bash', ['--norc', '-c', script, 'bash', source, target, ...directories]);
+}
+
+/** Of all directories of `source`, which are in `target` too. */
+export async function copyAllDirectoryAttributes(source: string, target: string, run: RunTool): Promise<void> {
+  await run('bash', ['--norc', '-c', scriptForAll, 'bash', source, target]);
 }

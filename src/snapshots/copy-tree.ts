@@ -74,8 +74,19 @@ async function copyGroups(
   run: RunTool,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (groups.length === 0) return;
-  const paths = groups.flat().map((path) => `./${path}`);
+  await copyEntries(groups.flat(), source, target, run, signal);
+}
+
+/** Faithful copies of entries (paths relative to both trees) into `target`, which holds the directories they are in. */
+export async function copyEntries(
+  entries: readonly string[],
+  source: string,
+  target: string,
+  run: RunTool,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (entries.length === 0) return;
+  const paths = entries.map((path) => `./${path}`);
   const options = { cwd: source, ...(signal === undefined ? {} : { signal }) };
   await run('cp', [...copyFlags, '--parents', `--target-directory=${target}`, '--', ...paths], options);
 }

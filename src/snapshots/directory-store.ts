@@ -69,11 +69,11 @@ export class DirectoryStore implements SnapshotStore {
     const place = pendingPlaceOf(this.#layout, writable.id);
     await refuseMounts(writable.path, { itself: false });
     const chain = writable.parent === null ? null : await this.#readChain(writable.parent);
-    const { isStacked } = await this.#driver.seal(place, options.whole);
+    const { isStacked } = await this.#driver.seal(place, chain, options.whole);
     await this.#run('sync', ['-f', place]);
     const [digest, sizeBytes, parentMeta] = await Promise.all([
       computeMetadataDigest(join(place, this.#driver.layer), this.#run),
-      this.#driver.measure(place, chain !== null),
+      this.#driver.measure(place, chain),
       writable.parent === null ? null : this.#read(writable.parent),
     ]);
     const meta: SnapshotMeta = {

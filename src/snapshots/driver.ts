@@ -21,9 +21,9 @@ export interface SnapshotDriver {
   start(place: string, parent: LayerChain | null): Promise<StartedLayer>;
   /**
    * Nothing is mounted afterwards. Tells whether the layer needs its parent's layer below it.
-   * `whole`: must it stand alone? Undefined: the driver decides by its size.
+   * `parent`: what `start` was given. `whole`: must it stand alone? Undefined: the driver decides by its size.
    */
-  seal(place: string, whole: boolean | undefined): Promise<{ readonly isStacked: boolean }>;
+  seal(place: string, parent: LayerChain | null, whole: boolean | undefined): Promise<{ readonly isStacked: boolean }>;
   /** Gives back what `start` or a cut-off `seal` holds, so that the place can be removed. */
   abandon(place: string): Promise<void>;
   /** The whole tree, not to be written to. `place` is an empty directory for the driver's use. */
@@ -32,6 +32,6 @@ export interface SnapshotDriver {
   cloneTo(chain: LayerChain, target: string): Promise<boolean>;
   /** Has the kernel kept the sealed layer from being changed since? Then its digest need not be looked at. */
   isFrozen?(place: string): Promise<boolean>;
-  /** What the sealed and synced layer takes on disk by itself, in bytes. */
-  measure(place: string, hasParent: boolean): Promise<number>;
+  /** What the sealed and synced layer takes on disk beside its parent's layers, in bytes. */
+  measure(place: string, parent: LayerChain | null): Promise<number>;
 }

@@ -1,7 +1,7 @@
 import type { RunTool } from './run-tool.ts';
 
-/** What a tree takes on disk, in bytes; hard links count once. */
-export async function measureTree(path: string, run: RunTool): Promise<number> {
-  const { stdout } = await run('du', ['-s', '-x', '--block-size=1', '--', path]);
-  return Number.parseInt(stdout, 10);
+/** What a tree takes on disk, in bytes; hard links count once, and what `others` hold, too, not at all. */
+export async function measureTree(path: string, run: RunTool, others: readonly string[] = []): Promise<number> {
+  const { stdout } = await run('du', ['-s', '-x', '--block-size=1', '--', ...others, path]);
+  return Number.parseInt(stdout.trimEnd().split('\n').at(-1) ?? '', 10);
 }

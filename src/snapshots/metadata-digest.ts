@@ -3,13 +3,14 @@ import type { RunTool } from './run-tool.ts';
 
 /*
  * Device numbers come from stat, as find cannot print them. Sizes of directories are left out: a file system may
- * repack them. Both lists are sorted, as the order of a directory is not a property of the tree.
+ * repack them; link counts, as another snapshot may share the file. Both lists are sorted, as the order of a directory
+ * is not a property of the tree.
  */
 const script = String.raw`
 set -eu -o pipefail
 export LC_ALL=C TZ=UTC
 find . -xdev \( \
-  -type f -printf 'f %m %U:%G %n %s %T@ %p\0' -o \
+  -type f -printf 'f %m %U:%G %s %T@ %p\0' -o \
   -type d -printf 'd %m %U:%G %T@ %p\0' -o \
   -type l -printf 'l %U:%G %T@ %p -> %l\0' -o \
   \( -type b -o -type c \) -exec stat --printf 'n %f %u:%g %t:%T %.9Y %n\0' {} + -o \
@@ -19,8 +20,8 @@ getfattr -R -P -h -d -m - -e hex . |
 `;
 
 /**
- * SHA-256 (hex) over what can be told about a tree without reading its files: paths, types, modes, owners, link
- * counts, sizes, times, symlink targets, device numbers, extended attributes (with ACLs and file capabilities).
+ * SHA-256 (hex) over what can be told about a tree without reading its files: paths, types, modes, owners,
+ * sizes, times, symlink targets, device numbers, extended attributes (with ACLs and file capabilities).
  */
 export async function computeMetadataDigest(directory: string, run: RunTool): Promise<string> {
   // Started by node (its stdin is a socket), bash takes itself for a remote shell and would read ~/.bashrc.

@@ -7,6 +7,7 @@ import { copyTree } from './copy-tree.ts';
 import { makeTop, newest } from './copy-driver.ts';
 import type { LayerChain, SnapshotDriver } from './driver.ts';
 import { measureTree } from './layer-size.ts';
+import { linkTree } from './link-tree.ts';
 import { refuseMounts } from './mount-table.ts';
 import { pathExists } from './path-exists.ts';
 import { removeTree } from './remove-tree.ts';
@@ -75,9 +76,9 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
   }
 
   /** A layer that holds most of its tree is made whole: copying past overlayfs is a third quicker, again and again. */
-  async function flatten(place: string): Promise<void> {
+  async function flatten(place: string, parent: LayerChain): Promise<void> {
     const [diff, merged, whole] = [join(place, layer), join(place, 'merged'), join(place, 'whole')];
-    await copyTree(merged, whole, run);
+    await linkTree(merged, [diff, ...parent.places.map((below) => join(below, layer))], whole, run);
     await unmount(merged);
     await removeTree(diff, run);
     await rename(whole, diff);
@@ -105,10 +106,10 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
       await mountOverlay(parent, merged, place);
       return { path: merged };
     },
-    async seal(place, whole) {
-      const isStacked = await pathExists(join(place, 'work'));
+    async seal(place, parent, whole) {
+      const isStacked = parent !== null && (await pathExists(join(place, 'work')));
       const isFlat = isStacked && (whole ?? (await isHeavy(place)));
-      if (isFlat) await flatten(place);
+      if (isFlat) await flatten(place, parent);
       await clear(place);
       return { isStacked: isStacked && !isFlat };
     },
@@ -121,6 +122,7 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
       return { path: merged, close: async () => unmount(merged) };
     },
     cloneTo: async () => false,
-    measure: async (place) => measureTree(join(place, layer), run),
+    measure: async (place, parent) =>
+      measureTree(join(place, layer), run, parent?.places.map((below) => join(below, layer)) ?? []),
   };
 }

@@ -35,7 +35,7 @@ async function tryDriver(driver: SnapshotDriver, directory: string, run: RunTool
     await mkdir(child);
     const lower = await driver.start(parent, null);
     await writeFile(join(lower.path, 'file'), 'text');
-    await driver.seal(parent, false);
+    await driver.seal(parent, null, false);
     const { path } = await driver.start(child, { places: [parent] });
     await rm(join(path, 'file'));
     await writeFile(join(path, 'other'), 'text');

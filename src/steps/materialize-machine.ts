@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { machineNameSchema } from '../model/schemas.ts';
 import { defineStep } from './define-step.ts';
-import { isStagingOf, isStagingThere, stagingPath } from './lib/staging.ts';
+import { isPublished, isStagingOf, stagingPath } from './lib/staging.ts';
 
 export const materializeMachine = defineStep({
   id: 'materialize-machine',
@@ -12,11 +12,17 @@ export const materializeMachine = defineStep({
     tree: z.string().describe('The tree that machines begin with'),
     name: machineNameSchema.describe('Name of the new machine'),
   }),
-  output: z.strictObject({ staging: z.string().describe('Directory in which the machine is prepared') }),
+  output: z.strictObject({
+    staging: z.string().describe('Directory in which the machine is prepared'),
+    bootId: z.string().describe('Boot of the host in which it was copied'),
+  }),
   reuse: 'run',
-  needs: { root: true, tools: ['sync'] },
+  needs: { root: true },
   claims: ({ name }) => [`machine-${name}`],
-  check: ({ input, output, services }) => isStagingThere(services, output.staging, input.name),
+  // It is synced when it is published: until then a power cut may have torn it.
+  check: async ({ input, output, services }) =>
+    (await isPublished(services, output.staging, input.name)) ||
+    (output.bootId === services.facts.bootId && (await services.files.info(output.staging)) !== null),
   describe: () => 'copied',
 
   async run({ services, input }) {
@@ -29,8 +35,6 @@ export const materializeMachine = defineStep({
     }
     const staging = stagingPath(directory, input.name, services.facts.randomHex(4));
     await services.trees.materialize(input.tree, staging);
-    // The journal says that the copy is there: it must be, also after a power cut.
-    await services.exec({ file: 'sync', args: ['-f', staging], sandbox: false });
-    return { staging };
+    return { staging, bootId: services.facts.bootId };
   },
 });

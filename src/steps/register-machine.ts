@@ -29,7 +29,7 @@ export const registerMachine = defineStep({
     name: z.string().describe('Its name'),
   }),
   reuse: 'run',
-  needs: { root: true },
+  needs: { root: true, tools: ['sync'] },
   claims: ({ name }) => [`machine-${name}`],
   check: async ({ input, services }) => (await services.machines.find(input.name)) !== null,
   describe: ({ path }) => path,
@@ -51,8 +51,10 @@ export const registerMachine = defineStep({
     if (taken !== null) {
       if (!input.replace) throw fail('MSP_MACHINE_EXISTS', { name: input.name, path: taken.path });
       if (taken.holder !== null) throw fail('MSP_MACHINE_RUNNING', { name: input.name, holder: taken.holder });
-      await files.publish(taken.path, asidePath(machines.directory, basename(taken.path), key));
     }
+    // After a power cut, too, what has the name is whole.
+    await services.exec({ file: 'sync', args: ['-f', input.staging], sandbox: false });
+    if (taken !== null) await files.publish(taken.path, asidePath(machines.directory, basename(taken.path), key));
     // Before the rename: cut off between the two, the next attempt must know its own machine again.
     await machines.writeRecord(input.name, recordOf(context));
     await publish(context, path);

@@ -37,6 +37,8 @@ export interface FakeHost {
   readonly uid?: number;
   /** Is systemd PID 1? @default false */
   readonly systemd?: boolean;
+  /** Of this boot. */
+  readonly bootId?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** ISO 8601. @default 2026-11-22T12:00:00Z */
   readonly now?: string;

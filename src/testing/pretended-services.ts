@@ -38,6 +38,7 @@ export function openBench(
       arch: host.arch ?? 'amd64',
       uid: host.uid ?? 0,
       systemd: host.systemd ?? false,
+      bootId: host.bootId ?? '5d1c9c0e-3f0b-4c4f-8a53-6f1f2a6a7c11',
       findProgram: (name) =>
         moments.call(`findProgram(${name})`, 'reads', () =>
           Object.hasOwn(host.programs ?? {}, name) ? `/usr/bin/${name}` : null,

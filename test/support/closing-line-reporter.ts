@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 /** What one run of vitest adds to the last line of `npm test`. */
@@ -6,22 +7,41 @@ export interface TestCounts {
   passed: number;
   failed: number;
   skipped: number;
+  /** What failed and how, in a few lines each: told once more at the very end, where it is looked for. */
+  failures: string[];
 }
 
 const SLOW_TEST_MS = 2000;
 const SLOWEST_SHOWN = 10;
+const FAILURE_LINES = 12;
 
-function countTests(modules: readonly TestModule[], unhandledErrors: number): TestCounts {
-  const counts = { passed: 0, failed: unhandledErrors, skipped: 0 };
+interface Failure {
+  readonly message?: string;
+}
+
+function tellFailure(name: string, errors: readonly Failure[]): string {
+  const lines = errors.flatMap(({ message }) => stripVTControlCharacters(message ?? 'no message').split('\n'));
+  return [name, ...lines.slice(0, FAILURE_LINES).map((line) => `    ${line.slice(0, 400)}`)].join('\n');
+}
+
+function countTests(modules: readonly TestModule[], unhandled: readonly Failure[]): TestCounts {
+  const failures = unhandled.map((error) => tellFailure('outside of tests', [error]));
+  const counts = { passed: 0, failed: unhandled.length, skipped: 0, failures };
+  const failedOutside = (name: string, errors: readonly Failure[]): void => {
+    counts.failed += errors.length;
+    if (errors.length > 0) failures.push(tellFailure(name, errors));
+  };
   for (const testModule of modules) {
     // A file or a suite that dies outside its tests has failed, though it holds no failed test.
-    counts.failed += testModule.errors().length;
-    for (const suite of testModule.children.allSuites()) counts.failed += suite.errors().length;
+    failedOutside(testModule.relativeModuleId, testModule.errors());
+    for (const suite of testModule.children.allSuites()) failedOutside(suite.fullName, suite.errors());
     for (const test of testModule.children.allTests()) {
-      const { state } = test.result();
+      const { state, errors } = test.result();
       if (state === 'passed') counts.passed += 1;
-      else if (state === 'failed') counts.failed += 1;
-      else counts.skipped += 1;
+      else if (state === 'failed') {
+        counts.failed += 1;
+        failures.push(tellFailure(`${testModule.relativeModuleId} > ${test.fullName}`, errors));
+      } else counts.skipped += 1;
     }
   }
   return counts;
@@ -38,8 +58,8 @@ function listSlowTests(tests: readonly TestCase[]): string[] {
 
 /** Writes the counts where scripts/test.mjs adds them up; a skipped test or an empty run fails. */
 export default class ClosingLineReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
-    const counts = countTests(modules, unhandledErrors.length);
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly Failure[]): void {
+    const counts = countTests(modules, unhandledErrors);
     const tests = modules.flatMap((testModule) => [...testModule.children.allTests()]);
     const lines = listSlowTests(tests);
     if (counts.skipped > 0) {

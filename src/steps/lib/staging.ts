@@ -22,7 +22,11 @@ export function asidePath(machines: string, fileName: string, key: string): stri
 
 /** A staging directory is there until it is published; then it is the machine, and the record says so. */
 export async function isStagingThere(services: StepServices, staging: string, name: string): Promise<boolean> {
-  if ((await services.files.info(staging)) !== null) return true;
+  return (await services.files.info(staging)) !== null || (await isPublished(services, staging, name));
+}
+
+/** Has the machine been made of this staging directory? */
+export async function isPublished(services: StepServices, staging: string, name: string): Promise<boolean> {
   const record = await services.machines.readRecord(name);
   return record?.['staging'] === staging && (await services.machines.find(name)) !== null;
 }

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { materializeMachine } from '../../../src/steps/materialize-machine.ts';
-import { fakeHost, prints, testStep, type World } from '../../../src/testing.ts';
+import { fakeHost, testStep, type World } from '../../../src/testing.ts';
 import { base, machines, record, staging } from './machine-fixture.ts';
 
 const input = (world: World) => ({ tree: world.tree(base), name: 'bread' });
-const host = fakeHost({ programs: { sync: prints() } });
-const output = { staging: `${machines}/.#machinespawn-bread-<random 1>` };
+const bootId = '0f7c2b0a-8d0e-4a57-9b3c-2c8a5b1d9e10';
+const host = fakeHost({ bootId });
+const output = { staging: `${machines}/.#machinespawn-bread-<random 1>`, bootId };
 const copied = (world: World, { staging: path }: { staging: string }): void =>
   expect(world.read(`${path}/usr/lib/os-release`)).toMatch(/bookworm/u);
 
@@ -43,17 +44,20 @@ testStep(
 );
 
 test('materialize-machine: its copy is still there once it is the machine, and gone otherwise', async () => {
-  const services = (machine: boolean, published: string) => ({
-    files: { info: async () => null },
+  const services = (machine: boolean, published: string, isThere: boolean) => ({
+    facts: { bootId },
+    files: { info: async () => (isThere ? {} : null) },
     machines: { readRecord: async () => ({ staging: published }), find: async () => (machine ? {} : null) },
   });
-  const check = async (machine: boolean, published: string) =>
+  const check = async (machine: boolean, published: string, isThere = false, copiedIn = bootId) =>
     await materializeMachine.check?.({
       input: { name: 'bread' },
-      output: { staging },
-      services: services(machine, published),
+      output: { staging, bootId: copiedIn },
+      services: services(machine, published, isThere),
     } as never);
   expect(record).toMatch(/bread/u);
+  expect(await check(false, 'another', true)).toBe(true);
+  expect(await check(false, 'another', true, 'another boot')).toBe(false);
   expect(await check(true, staging)).toBe(true);
   expect(await check(true, 'another')).toBe(false);
   expect(await check(false, staging)).toBe(false);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { registerMachine } from '../../../src/steps/register-machine.ts';
-import { testStep, type World } from '../../../src/testing.ts';
+import { fakeHost, prints, testStep, type World } from '../../../src/testing.ts';
 import { machineId, machines, record, staging, whole } from './machine-fixture.ts';
 
 const path = `${machines}/bread`;
@@ -14,6 +14,7 @@ const input = {
   sizeBytes: 1000,
 } as const;
 const output = { path, name: 'bread' };
+const host = fakeHost({ programs: { sync: prints() } });
 const prepared = (world: World): void => world.put(whole, staging);
 const taken = (world: World): void => {
   prepared(world);
@@ -32,6 +33,10 @@ const isNew = (world: World): void => {
     files: [],
   });
 };
+const isSynced = (world: World): void => {
+  isNew(world);
+  expect(world.commands.map(({ file, args }) => [file, ...args])).toEqual([['sync', '-f', staging]]);
+};
 const isUntouched = (world: World): void => {
   expect(world.read(`${path}/etc/old`)).toBe('old');
   expect(world.read(record)).toMatch(/aaaa/u);
@@ -41,9 +46,10 @@ testStep(
   registerMachine,
   {
     accepts: [
-      { name: 'a machine', input, prepare: prepared, output, after: isNew },
+      { name: 'a machine', input, host, prepare: prepared, output, after: isSynced },
       {
         name: 'a machine in place of another',
+        host,
         input: { ...input, replace: true },
         prepare: taken,
         output,
@@ -51,6 +57,7 @@ testStep(
       },
       {
         name: 'a machine in place of a disk image',
+        host,
         input: { ...input, replace: true },
         prepare: (world) => {
           prepared(world);
