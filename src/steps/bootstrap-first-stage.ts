@@ -114,9 +114,9 @@ async function environment({ services, input }: Context<Input>): Promise<Readonl
 
 /** Null where this debootstrap knows the suite; older than the suite, it is given the generic script. */
 async function scriptOf({ services, input, log }: Context<Input>): Promise<string | null> {
-  const { codename } = input.archive;
+  const { codename, distro } = input.archive;
   if ((await services.files.info(`${scripts}/${codename}`)) !== null) return null;
-  const script = `${scripts}/${releaseOf(codename).genericScript}`;
+  const script = `${scripts}/${releaseOf(codename, distro).genericScript}`;
   log.info(`debootstrap has no script for ${codename}; ${script} is used`);
   return script;
 }

@@ -107,7 +107,7 @@ async function installKeyring({ services, input }: Context<Input>, tree: string)
 }
 
 async function writeSources(root: RootFiles, { archive, arch }: Input, guestKeyring: string | null): Promise<void> {
-  const release = releaseOf(archive.codename);
+  const release = releaseOf(archive.codename, archive.distro);
   const has = (role: 'updates' | 'security') => archive.suites.find((suite) => suite.role === role && suite.exists);
   const sources = aptSources(
     { ...release, updatesSuite: has('updates')?.suite ?? null },

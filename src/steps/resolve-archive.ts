@@ -49,7 +49,7 @@ export const resolveArchive = defineStep({
   async run(context): Promise<Archive> {
     const { input } = context;
     const { codename, image, distro } = input.image;
-    const release = releaseOf(codename);
+    const release = releaseOf(codename, distro);
     const keyring = await chooseKeyring(context, release, input);
     const { mirror, archive, index } = await findSuite(context, release);
     // Side by side: what the other suites answer counts only once the index is verified.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { aptSources } from '../../../src/model/apt-sources.ts';
-import { releaseOf, releases } from '../../../src/model/releases.ts';
+import { currentReleases, releaseOf } from '../../../src/model/releases.ts';
 
 const live = { arch: 'amd64', archive: 'live', components: ['main'] } as const;
 
@@ -94,7 +94,7 @@ test('Ubuntu on arm64 reads the ports', () => {
 });
 
 test('every release has sources in its own form', () => {
-  for (const release of releases) {
+  for (const release of currentReleases().releases) {
     const { files, remove } = aptSources(release, live);
     expect(files).toHaveLength(1);
     expect(remove.length === 1).toBe(release.sourcesFormat === 'deb822');

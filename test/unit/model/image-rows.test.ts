@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { imageCells, imageRows, type Runs } from '../../../src/model/image-rows.ts';
 import { releaseStatus } from '../../../src/model/release-status.ts';
-import { releaseOf, releases } from '../../../src/model/releases.ts';
+import { currentReleases, releaseOf } from '../../../src/model/releases.ts';
 import type { Arch } from '../../../src/model/arch.ts';
 
 const runs: Record<Arch, Runs> = { amd64: 'native', i386: 'native', armhf: 'qemu', arm64: 'qemu', riscv64: null };
@@ -9,7 +9,7 @@ const today = '2026-11-22';
 const cached = [
   { image: 'debian-12', arch: 'amd64', variant: 'default', createdAt: '2026-11-20T08:00:00Z', sizeBytes: 301_989_888 },
 ] as const;
-const rows = imageRows({ releases, host: 'amd64', runs, cached, today });
+const rows = imageRows({ releases: currentReleases().releases, host: 'amd64', runs, cached, today });
 
 test.each([
   ['jessie', 'eol, archive only'],
