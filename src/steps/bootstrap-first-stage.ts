@@ -21,6 +21,7 @@ const input = z.strictObject({
   include: z.array(packageName).default([]).describe('More packages'),
   exclude: z.array(packageName).default([]).describe('Packages to leave out'),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
+  offline: z.boolean().default(false).describe('Ask nobody: the step then has nothing to build from'),
   debootstrap: z.string().describe("Version of the host's debootstrap"),
 });
 type Input = z.output<typeof input>;
@@ -55,6 +56,9 @@ export const bootstrapFirstStage = defineStep({
   async run(context) {
     const { services, input } = context;
     const { archive, arch } = input;
+    // It runs only when no result of it is kept.
+    if (input.offline)
+      throw fail('MSP_OFFLINE', { what: `a base of ${archive.image} for ${arch} from that state of its archive` });
     // Two builds must not write the same .deb.
     await services.lock(`packages-${archive.distro}`);
     const packages = `${services.directories.packages}/${archive.distro}`;
