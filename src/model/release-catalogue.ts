@@ -18,7 +18,7 @@ export interface ReleaseNews {
 }
 
 export interface ReleaseCatalogue {
-  /** Debian first, the oldest first. What can only be named, being unlisted in the table and over, is not among them. */
+  /** Debian first, the oldest first. What can only be named is not: what is over, or not begun, and not in the table. */
   readonly releases: readonly Release[];
   /** By codename: those releases, and what else the host knows of that is not older than the table. */
   readonly byCodename: ReadonlyMap<string, Release>;
@@ -46,13 +46,19 @@ export function makeReleaseCatalogue(news: ReleaseNews | null): ReleaseCatalogue
     for (const row of rows.filter(({ codename }) => !own.some((release) => release.codename === codename))) {
       if (row.version === null) continue;
       if (compareVersions(row.version, own[0]?.version ?? '0') < 0) tooOld.add(row.codename);
-      else if (compareVersions(row.version, newestVersion(own)) > 0) known.push(unlistedOf(distro, row, today));
+      else if (compareVersions(row.version, newestVersion(own)) > 0 && hasBegun(row, today))
+        known.push(unlistedOf(distro, row, today));
       else unlisted.push(unlistedOf(distro, row, today));
     }
     listed.push(...withWords(distro, known.toSorted(byVersion), today));
   }
   const byCodename = new Map([...unlisted, ...listed].map((release) => [release.codename, release]));
   return { releases: listed, byCodename, tooOld };
+}
+
+/** Names are given years before there is anything to be built. */
+function hasBegun({ created }: DistroInfoRow, today: string): boolean {
+  return created !== null && created <= today;
 }
 
 function datesOf(row: DistroInfoRow, known: Release | null) {

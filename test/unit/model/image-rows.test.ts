@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { imageCells, imageRows, type Runs } from '../../../src/model/image-rows.ts';
+import { imageCells, imageRows, portNotes, type Runs } from '../../../src/model/image-rows.ts';
 import { releaseStatus } from '../../../src/model/release-status.ts';
 import { currentReleases, releaseOf } from '../../../src/model/releases.ts';
 import type { Arch } from '../../../src/model/arch.ts';
@@ -49,6 +49,17 @@ test('the table, as the manual shows it', () => {
     'ubuntu-22.10 | kinetic | eol 2023-07-20, old-releases | yes | part | qemu | qemu | -',
     'debian-sid | unstable | unstable | yes | part | qemu | qemu | -',
   ]);
+});
+
+test('why ports are refused or not whole', () => {
+  const notes = portNotes(rows);
+  expect(notes).toContain(
+    'ubuntu-20.04 and 11 more, i386: refused: since 20.04 Ubuntu has only some libraries for i386, not a whole system; use amd64',
+  );
+  expect(notes).toContainEqual(expect.stringMatching(/^debian-13 and 2 more, i386: i386 is an add-on/u));
+  expect(notes).toContainEqual(expect.stringMatching(/^debian-8 and 4 more, riscv64: refused: Debian has riscv64/u));
+  expect(notes).toContainEqual(expect.stringMatching(/^ubuntu-25\.10 and 3 more, riscv64: since 25\.10/u));
+  expect(new Set(notes).size).toBe(notes.length);
 });
 
 test('the JSON of one row', () => {

@@ -78,9 +78,10 @@ test('a release that only the host knows', () => {
 test('names that move, by the day', () => {
   expect(wordsOn('2026-11-22')).toEqual({
     ...{ stable: 'trixie', oldstable: 'bookworm', oldoldstable: 'bullseye', testing: 'forky', unstable: 'sid' },
-    ...{ lts: 'resolute', devel: 'unheard' },
+    ...{ lts: 'resolute', devel: 'tenacious' },
   });
   expect(wordsOn('2027-08-13')['stable']).toBe('trixie');
+  expect(makeReleaseCatalogue(news('2026-11-22')).releases.some(({ codename }) => codename === 'duke')).toBe(false);
   expect(wordsOn('2027-08-14')).toMatchObject({ stable: 'forky', oldstable: 'trixie', testing: 'duke' });
   expect(wordsOn('2028-04-19')['lts']).toBe('resolute');
   expect(wordsOn('2028-04-20')).toMatchObject({ lts: 'unheard', devel: 'unheard' });
