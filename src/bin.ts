@@ -1,4 +1,8 @@
+import { learnReleases } from './app-release-news.ts';
 import { main } from './cli/main.ts';
+
+// The command line knows images before there is an App.
+learnReleases();
 
 process.exitCode = await main({
   argv: process.argv.slice(2),
