@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
+import { leftNotice } from '../model/package-proxy.ts';
 import { cancelled } from './cancelled.ts';
+import { ProxyBook } from './proxies.ts';
 import type { FetchOptions, HostFacts, Net } from './services.ts';
 
 /** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
@@ -13,9 +15,15 @@ export interface NetSettings {
   readonly signal: AbortSignal;
   /** Wait before the second try, in milliseconds; doubled for each further one. @default 500 */
   readonly retryDelayMs?: number;
+  /** What this process knows of proxies. @default nothing */
+  readonly proxies?: ProxyBook;
+  /** Told when a proxy is left. */
+  readonly warn?: (text: string) => void;
 }
 
 const tries = 4;
+/** What is in the way is left for the direct way, which has its own tries. */
+const triesOfProxy = 2;
 const mostRedirects = 5;
 const probeBytes = 65_536;
 const redirections = [301, 302, 303, 307, 308];
@@ -49,26 +57,49 @@ async function readBody(response: Dispatcher.ResponseData, url: string, maxBytes
   return Buffer.concat(chunks);
 }
 
+type Fetched = Awaited<ReturnType<Net['fetch']>>;
+
+function mayBeInTheWay(error: MachinespawnError): boolean {
+  return error.code === 'MSP_HTTP_STATUS' || (error.code === 'MSP_NETWORK' && error.data['final'] !== true);
+}
+
 /** HTTP for small files, with what the step's signal, the proxy settings and the limits ask for. */
 export class HttpNet implements Net {
   readonly #settings: NetSettings;
+  readonly #proxies: ProxyBook;
 
   constructor(settings: NetSettings) {
     this.#settings = settings;
+    this.#proxies = settings.proxies ?? new ProxyBook();
   }
 
   /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */
-  async fetch(
-    url: string,
-    options: FetchOptions = {},
-  ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
+  async fetch(url: string, options: FetchOptions = {}): Promise<Fetched> {
+    const { proxy } = options;
+    if (typeof proxy !== 'string') return await this.#fetchBy(url, options, tries);
+    const direct = { ...options, proxy: null };
+    if (this.#proxies.hasLeft(proxy)) return await this.#fetchBy(url, direct, tries);
+    try {
+      return await this.#fetchBy(url, { ...options, proxy: this.#proxies.reveal(proxy) }, triesOfProxy);
+    } catch (error) {
+      if (!MachinespawnError.is(error) || !mayBeInTheWay(error)) throw error;
+      // Where the direct way leads nowhere either, it need not be the proxy's fault.
+      const found = await this.#fetchBy(url, direct, triesOfProxy).catch((other: unknown) => {
+        throw this.#settings.signal.aborted ? other : error;
+      });
+      if (this.#proxies.leave(proxy)) this.#settings.warn?.(leftNotice(proxy, error.message));
+      return found;
+    }
+  }
+
+  async #fetchBy(url: string, options: FetchOptions, attempts: number): Promise<Fetched> {
     const { signal, retryDelayMs = 500 } = this.#settings;
     if (signal.aborted) throw cancelled(signal);
     const { default: retry } = await import('p-retry');
     const dispatcher = await this.#dispatcher(options.proxy);
     try {
       return await retry(() => this.#fetchOnce(url, options, dispatcher), {
-        retries: tries - 1,
+        retries: attempts - 1,
         minTimeout: retryDelayMs,
         randomize: true,
         signal,
@@ -124,7 +155,7 @@ export class HttpNet implements Net {
     url: string,
     options: FetchOptions,
     dispatcher: Dispatcher,
-  ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
+  ): Promise<Fetched> {
     const { request } = (await import('undici')).default;
     const limit = AbortSignal.timeout(options.timeoutMs ?? 60_000);
     const signal = AbortSignal.any([this.#settings.signal, limit]);

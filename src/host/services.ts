@@ -105,7 +105,10 @@ export interface FetchOptions {
 }
 
 export interface Net {
-  /** The body, or null for 404. Retried on what can pass. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
+  /**
+   * The body, or null for 404. Retried on what can pass. A proxy that is in the way is left, with a notice.
+   * Throws MSP_NETWORK, MSP_HTTP_STATUS.
+   */
   fetch(url: string, options?: FetchOptions): Promise<{ readonly body: Buffer; readonly url: string } | null>;
   /** Does something answer? Never throws. */
   probe(
@@ -116,6 +119,41 @@ export interface Net {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
   } | null>;
+}
+
+/** What a proxy did with a request. `silent`: it took the connection and then gave nothing of use. */
+export type ProxyAnswer =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      /** Its first 64 KiB or so. */
+      readonly body: string;
+    }
+  | { readonly kind: 'unreachable' | 'silent' | 'no-http'; readonly problem: string };
+
+/** From a SRV record of the DNS. */
+export interface ServiceRecord {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Proxies. Their user names and passwords are held in memory only: what a step gives out, logs or passes on is the
+ * address without them, which `net.fetch` and `ask` take.
+ */
+export interface Proxies {
+  /** The address without user and password, which are kept until this process ends. */
+  hide(url: string): string;
+  /** The address with them, for a program's environment; never for an argument or a file that stays. */
+  reveal(url: string): string;
+  /** From now on nothing goes through it. True when that is news. */
+  leave(url: string): boolean;
+  hasLeft(url: string): boolean;
+  /** Asks for an address through it, once. Never throws. */
+  ask(proxy: string, url: string, options: { readonly timeoutMs: number }): Promise<ProxyAnswer>;
+  /** Best first; empty when there are none, or no name server answers in time. */
+  serviceRecords(name: string, options: { readonly timeoutMs: number }): Promise<readonly ServiceRecord[]>;
 }
 
 export interface HostFacts {
@@ -184,6 +222,7 @@ export interface StepServices {
   readonly facts: HostFacts;
   readonly files: Files;
   readonly net: Net;
+  readonly proxies: Proxies;
   readonly trees: Trees;
   readonly machines: Machines;
   readonly directories: {

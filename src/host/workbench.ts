@@ -83,7 +83,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
       for (let held = taken.pop(); held !== undefined; held = taken.pop()) held.release();
     };
     return {
-      services: composeServices(host, { context, trees, scratch, lock }),
+      services: composeServices(host, { context, trees, scratch, lock, warn: (text) => job.log.warn(text) }),
       commit: async () => {
         await trees.commit();
         await close();
@@ -108,7 +108,13 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const run: RunProgram = async (command) => await host.exec.run(command, { signal });
     const trees = new StepTrees({ store, key: '', id: 'look', signal, run });
     return lookOnly(
-      composeServices(host, { context: { signal }, trees, scratch: this.lookScratch, lock: () => Promise.resolve() }),
+      composeServices(host, {
+        context: { signal },
+        trees,
+        scratch: this.lookScratch,
+        lock: () => Promise.resolve(),
+        warn: () => undefined,
+      }),
     );
   }
 
