@@ -41,9 +41,10 @@ function innermost(error: unknown): Error & { readonly code?: string } {
 
 function explain(error: Error & { readonly code?: string }): ProxyAnswer {
   const { code = '' } = error;
-  const tunnel = /Proxy response \((\d{3})\)/u.exec(error.message)?.[1];
-  if (tunnel !== undefined) return { kind: 'answer', status: Number(tunnel), headers: {}, body: '' };
+  // undici throws for 407, and for whatever is said to a tunnel.
+  const status = /^Prox.*\((\d{3})\)/u.exec(error.message)?.[1];
+  if (status !== undefined) return { kind: 'answer', status: Number(status), headers: {}, body: '' };
   if (unreachableCodes.includes(code)) return { kind: 'unreachable', problem: error.message };
-  if (code.startsWith('HPE_')) return { kind: 'no-http', problem: 'its answer is not HTTP' };
+  if (error.name === 'HTTPParserError') return { kind: 'no-http', problem: 'its answer is not HTTP' };
   return { kind: 'silent', problem: error.message };
 }

@@ -183,7 +183,9 @@ export class HttpNet implements Net {
       const isBadUrl =
         error instanceof Error &&
         'code' in error &&
-        ['ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'].includes(String(error.code));
+        ['ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'].includes(String(error.code)) &&
+        // undici calls it that, too, when a proxy wants a password.
+        !URL.canParse(place);
       throw fail('MSP_NETWORK', { url: place, problem, ...(isBadUrl ? { final: true } : {}) }, error);
     }
   }

@@ -43,9 +43,13 @@ export class HostProxies implements Proxies {
   readonly #book: ProxyBook;
   readonly #signal: AbortSignal;
 
-  constructor(book: ProxyBook, signal: AbortSignal) {
+  readonly #nameServers: readonly string[] | null;
+
+  /** `nameServers`: ADDRESS:PORT of those to ask. @default those of resolv.conf(5) */
+  constructor(book: ProxyBook, signal: AbortSignal, nameServers: readonly string[] | null = null) {
     this.#book = book;
     this.#signal = signal;
+    this.#nameServers = nameServers;
   }
 
   hide(url: string): string {
@@ -73,6 +77,7 @@ export class HostProxies implements Proxies {
     { timeoutMs }: { readonly timeoutMs: number },
   ): Promise<readonly ServiceRecord[]> {
     const resolver = new Resolver({ timeout: timeoutMs, tries: 1 });
+    if (this.#nameServers !== null) resolver.setServers(this.#nameServers);
     const stop = (): void => resolver.cancel();
     // The resolver's own time-out is one for each server.
     const limit = setTimeout(stop, timeoutMs);

@@ -56,7 +56,7 @@ export function isExempt(host: string, noProxy: string): boolean {
   return noProxy
     .toLowerCase()
     .split(/[\s,]+/u)
-    .map((entry) => entry.replace(/^\*?\./u, '').replace(/:\d+$/u, ''))
+    .map((entry) => entry.replace(/^\*?\./u, '').replace(/^([^:]+):\d+$/u, '$1'))
     .some((entry) => entry === '*' || (entry !== '' && (name === entry || name.endsWith(`.${entry}`))));
 }
 
