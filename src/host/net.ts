@@ -151,11 +151,7 @@ export class HttpNet implements Net {
     });
   }
 
-  async #fetchOnce(
-    url: string,
-    options: FetchOptions,
-    dispatcher: Dispatcher,
-  ): Promise<Fetched> {
+  async #fetchOnce(url: string, options: FetchOptions, dispatcher: Dispatcher): Promise<Fetched> {
     const { request } = (await import('undici')).default;
     const limit = AbortSignal.timeout(options.timeoutMs ?? 60_000);
     const signal = AbortSignal.any([this.#settings.signal, limit]);

@@ -72,10 +72,7 @@ export class HostProxies implements Proxies {
     return await askProxy(this.#book.reveal(proxy), url, { ...options, signal: this.#signal });
   }
 
-  async serviceRecords(
-    name: string,
-    { timeoutMs }: { readonly timeoutMs: number },
-  ): Promise<readonly ServiceRecord[]> {
+  async serviceRecords(name: string, { timeoutMs }: { readonly timeoutMs: number }): Promise<readonly ServiceRecord[]> {
     const resolver = new Resolver({ timeout: timeoutMs, tries: 1 });
     if (this.#nameServers !== null) resolver.setServers(this.#nameServers);
     const stop = (): void => resolver.cancel();

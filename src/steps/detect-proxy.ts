@@ -10,7 +10,10 @@ import { judgeProxy } from './lib/judge-proxy.ts';
 
 const input = z.strictObject({
   proxy: z.string().default('auto').describe('auto, none, or the URL of a proxy'),
-  image: imageSpecSchema.nullable().default(null).describe('Image whose archive is read; null for a command in a machine'),
+  image: imageSpecSchema
+    .nullable()
+    .default(null)
+    .describe('Image whose archive is read; null for a command in a machine'),
   mirror: z.string().default('').describe("Archive that is read; '' for the image's own"),
 });
 type Input = z.output<typeof input>;

@@ -64,7 +64,13 @@ export const runInMachine = defineStep({
     // Registering tells the service manager a PID, which must not be one of a namespace of ours.
     // Where /run is on a disk, nspawn refuses to tidy up there, and says so after each command.
     const memory = ['/run/systemd/nspawn/propagate'];
-    const { exitCode } = await services.execOnTerminal({ file, args, sandbox: !services.facts.systemd, memory, env: proxy.env });
+    const { exitCode } = await services.execOnTerminal({
+      file,
+      args,
+      sandbox: !services.facts.systemd,
+      memory,
+      env: proxy.env,
+    });
     if (isResolverOurs && (await root.info(resolver)) !== null && (await isMissingOrEmpty(root)))
       await root.remove(resolver);
     return { exitCode };

@@ -120,7 +120,6 @@ function pretendProxies(moments: Moments, host: FakeHost): Proxies {
         const answer = host.proxies?.[book.reveal(proxy)]?.(url);
         return answer ?? { kind: 'unreachable', problem: 'connection refused' };
       }),
-    serviceRecords: (name) =>
-      moments.call(`serviceRecords(${name})`, 'reads', () => host.serviceRecords?.[name] ?? []),
+    serviceRecords: (name) => moments.call(`serviceRecords(${name})`, 'reads', () => host.serviceRecords?.[name] ?? []),
   };
 }

@@ -68,14 +68,21 @@ describe('a build through apt-cacher-ng', () => {
     const running = start(place, ['-vv', '--log-file', log, ...build('bread')], byProxy());
     const seen = await argumentsWith(secret, running.ended);
     const { code, stderr } = await running.ended;
-    expect([code, stderr]).toEqual([0, expect.stringMatching(new RegExp(`proxy +ok: ${cacher.host} \\(as asked\\)`, 'u'))]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(new RegExp(`proxy +ok: ${cacher.host} \\(as asked\\)`, 'u')),
+    ]);
     expect(stderr).not.toContain('is in the way');
     expect(seen).toEqual([]);
     const packages = cacher.handedOut().filter(isPackage).map(nameOf);
     expect(packages.length).toBeGreaterThan(80);
     expect(new Set(packages).size).toBe(packages.length);
     // The archive was asked for each once, by the proxy.
-    expect(packagesServed(mirror).map(({ path }) => nameOf(path)).toSorted()).toEqual(packages.toSorted());
+    expect(
+      packagesServed(mirror)
+        .map(({ path }) => nameOf(path))
+        .toSorted(),
+    ).toEqual(packages.toSorted());
     expect(await filesWith(cacher.host, place.machines)).toEqual([]);
     expect(await filesWith(cacher.host, place.cache)).toEqual([]);
     // The host itself may know the address; nobody may know the password.

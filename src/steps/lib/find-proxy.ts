@@ -33,7 +33,9 @@ export async function findProxy(context: Context, search: ProxySearch): Promise<
   const left = Math.max(250, budgetMs - (services.facts.nowMs() - start));
   // Nobody announces a server by chance: what it is need not be known, only that it is a proxy.
   const [byName, ...byPort] = await Promise.all([
-    firstThat(announced, async ({ url, reason }) => ((await serves(services, url, search.url, left)) ? { url, reason } : null)),
+    firstThat(announced, async ({ url, reason }) =>
+      (await serves(services, url, search.url, left)) ? { url, reason } : null,
+    ),
     ...hosts.flatMap(({ host, where }) =>
       packageProxyPorts.map(async (port) => await look(context, `http://${host}:${port}`, where, left)),
     ),
@@ -95,12 +97,7 @@ async function usable({ services, log }: Context, found: Seen | null, url: strin
   return { url: found.url, reason: found.reason };
 }
 
-async function serves(
-  services: StepServices,
-  proxy: string,
-  url: string | null,
-  timeoutMs: number,
-): Promise<boolean> {
+async function serves(services: StepServices, proxy: string, url: string | null, timeoutMs: number): Promise<boolean> {
   if (url === null) return true;
   const answer = await services.proxies.ask(proxy, url, { timeoutMs });
   return answer.kind === 'answer' && answer.status === 200 && isReleaseFile(answer.body);

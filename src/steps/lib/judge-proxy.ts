@@ -4,6 +4,8 @@ import type { StepServices } from '../../host/services.ts';
 import { identifyPackageProxy } from '../../model/package-proxy.ts';
 
 const timeoutMs = 5000;
+/** A page that no server has. */
+const nowhere = '/machinespawn/no/such/page';
 /** Headers that only a proxy adds. */
 const marks = ['via', 'x-cache', 'x-cache-lookup', 'x-squid-error', 'proxy-connection', 'proxy-agent'];
 
@@ -32,10 +34,10 @@ export async function judgeProxy(services: StepServices, question: ProxyQuestion
   if (status === 407) return fail('MSP_PROXY_AUTH', about);
   if (isReleaseFile(body) || (status >= 502 && status <= 504)) return null;
   if (marks.some((name) => name in headers)) return null;
-  const [root, same] = await Promise.all([own('/'), own(new URL(url).pathname)]);
-  if (root !== null && identifyPackageProxy(root) !== null) return null;
+  const [root, ...pages] = await Promise.all(['/', new URL(url).pathname, nowhere].map(own));
+  if (root != null && identifyPackageProxy(root) !== null) return null;
   // A server that takes the address of another host for a path of its own.
-  const isServer = same?.status === status && bare(same.body, url) === bare(body, url);
+  const isServer = pages.some((page) => page?.status === status && bare(page.body, url) === bare(body, url));
   return isServer
     ? fail('MSP_PROXY_NOT_A_PROXY', { ...about, problem: `it answers ${status} with pages of its own` })
     : null;
@@ -51,5 +53,5 @@ function origin(proxy: string): string {
 
 /** What is left of a page without what it repeats of the request, and without times and numbers. */
 function bare(body: string, url: string): string {
-  return body.replaceAll(url, '').replaceAll(new URL(url).pathname, '').replaceAll(/\d+/gu, '');
+  return body.replaceAll(url, '').replaceAll(new URL(url).pathname, '').replaceAll(nowhere, '').replaceAll(/\d+/gu, '');
 }

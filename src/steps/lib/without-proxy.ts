@@ -25,7 +25,8 @@ export async function leavingDeadProxy<T>(
     return await action(proxy);
   } catch (error) {
     if (!MachinespawnError.is(error) || !suspicious.includes(error.code)) throw error;
-    const problem = error.code === 'MSP_PACKAGE_CORRUPT' ? 'a package came damaged' : await faultOf(context, proxy, url);
+    const problem =
+      error.code === 'MSP_PACKAGE_CORRUPT' ? 'a package came damaged' : await faultOf(context, proxy, url);
     if (problem === null) throw error;
     if (proxies.leave(proxy)) context.log.warn(leftNotice(proxy, problem));
     await retreat();

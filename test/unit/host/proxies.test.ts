@@ -108,7 +108,7 @@ test('a proxy that is in the way is left, once and for all', async () => {
     expect(await fetched(proxy)).toBe('direct /a');
     expect(asked).toBe(askedOnce);
     expect(warnings.splice(0)).toEqual([
-      `the proxy ${new URL(proxy).host} is in the way, so the rest is fetched directly (${archive}/a ${status === 407 ? "cannot be reached: Proxy Authentication Required (407)" : `answers ${status}`})`,
+      `the proxy ${new URL(proxy).host} is in the way, so the rest is fetched directly (${archive}/a ${status === 407 ? 'cannot be reached: Proxy Authentication Required (407)' : `answers ${status}`})`,
     ]);
   }
   const dying = createServer((socket) => void socket.destroy());
@@ -120,7 +120,12 @@ test('a proxy that is in the way is left, once and for all', async () => {
 test('a proxy is kept when the archive is to blame, and when it says that there is no such file', async () => {
   const warnings: string[] = [];
   const book = new ProxyBook();
-  const settings = { env: () => undefined, retryDelayMs: 1, proxies: book, warn: (text: string) => warnings.push(text) };
+  const settings = {
+    env: () => undefined,
+    retryDelayMs: 1,
+    proxies: book,
+    warn: (text: string) => warnings.push(text),
+  };
   const net = new HttpNet({ ...settings, signal: never });
   const bad = await page(503, '');
   await expectCode(net.fetch('http://127.0.0.1:1/x', { proxy: bad }), 'MSP_HTTP_STATUS');

@@ -45,7 +45,9 @@ it.each([
 });
 
 it('knows the names of this host', () => {
-  expect(['localhost', '127.0.0.1', '127.1.2.3', '[::1]', 'a.localhost'].filter((host) => !isLoopback(host))).toEqual([]);
+  expect(['localhost', '127.0.0.1', '127.1.2.3', '[::1]', 'a.localhost'].filter((host) => !isLoopback(host))).toEqual(
+    [],
+  );
   expect(['localhost.example', '1270.0.0.1', '10.127.0.1', 'deb.debian.org'].filter(isLoopback)).toEqual([]);
 });
 

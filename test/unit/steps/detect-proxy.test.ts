@@ -6,12 +6,14 @@ import { inRelease } from './archive-fixture.ts';
 
 const input = { image: 'debian-12' };
 const release = 'http://deb.debian.org/debian/dists/bookworm/InRelease';
-const answer = (status: number, body = '', headers: Record<string, string> = {}) => (): ProxyAnswer => ({
-  kind: 'answer',
-  status,
-  headers,
-  body,
-});
+const answer =
+  (status: number, body = '', headers: Record<string, string> = {}) =>
+  (): ProxyAnswer => ({
+    kind: 'answer',
+    status,
+    headers,
+    body,
+  });
 const works = answer(200, inRelease());
 /** Proxies that hand out the release file. */
 const working = (...urls: readonly string[]) => ({ proxies: Object.fromEntries(urls.map((url) => [url, works])) });
@@ -177,7 +179,10 @@ testStep(
         input,
         ...onGateway,
         host: {
-          net: { [`${local(3142)}/`]: '<title>Welcome</title>', [`${gateway}/`]: '<title>Apt-cacher version 1</title>' },
+          net: {
+            [`${local(3142)}/`]: '<title>Welcome</title>',
+            [`${gateway}/`]: '<title>Apt-cacher version 1</title>',
+          },
           ...working(local(3142), gateway),
         },
         output: { url: gateway, reason: 'apt-cacher on the default gateway', ...packages },
