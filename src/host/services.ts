@@ -19,6 +19,8 @@ export interface Command {
   readonly onStatusLine?: (line: string) => void;
   /** Added to the end of the message when the program fails. The tail of its output otherwise. */
   readonly timeoutMs?: number;
+  /** Kills it when aborted: it has then failed, and the step goes on. */
+  readonly giveUp?: AbortSignal;
   /** Its own mount and PID namespace, dead when we die. Off for quick look-ups that start nothing. @default true */
   readonly sandbox?: boolean;
   /** `stdout` of the result is all of it, not only its last MiB. @default false */

@@ -67,20 +67,20 @@ export const bootstrapFirstStage = defineStep({
     const script = await scriptOf(context);
     const { path, ref, root } = await services.trees.change(null);
     const args = argumentsOf(input, packages, path, script);
-    await leavingDeadProxy(
-      context,
-      input.proxy,
-      `${archive.mirror}/dists/${archive.codename}/InRelease`,
-      async (proxy) =>
+    await leavingDeadProxy(context, {
+      proxy: input.proxy,
+      url: `${archive.mirror}/dists/${archive.codename}/InRelease`,
+      go: async ({ proxy, giveUp, downloads }) =>
         await runDebootstrap(
           context,
-          { file: 'debootstrap', args, env: await environment(context, proxy), label: 'first stage' },
+          { file: 'debootstrap', args, env: await environment(context, proxy), giveUp, label: 'first stage' },
           { suite: archive.codename, mirror: archive.mirror, arch },
           [packages, path],
+          (code) => downloads(code.startsWith('DOWN')),
         ),
       // It only adds to its notes. What it has fetched stays and is not fetched again.
-      async () => await root.remove('/debootstrap'),
-    );
+      retreat: async () => await root.remove('/debootstrap'),
+    });
     await checkSameIndex(root, input);
     // debootstrap copies them from the host.
     await root.remove('/etc/hostname');

@@ -8,6 +8,7 @@ import { isReleaseFile } from './judge-proxy.ts';
 /** For all questions together, since they are asked side by side. */
 const budgetMs = 1000;
 const mostDomains = 3;
+const mostAnnounced = 4;
 
 export interface FoundProxy {
   readonly url: string;
@@ -33,9 +34,7 @@ export async function findProxy(context: Context, search: ProxySearch): Promise<
   const left = Math.max(250, budgetMs - (services.facts.nowMs() - start));
   // Nobody announces a server by chance: what it is need not be known, only that it is a proxy.
   const [byName, ...byPort] = await Promise.all([
-    firstThat(announced, async ({ url, reason }) =>
-      (await serves(services, url, search.url, left)) ? { url, reason } : null,
-    ),
+    firstServing(services, announced, search.url, left),
     ...hosts.flatMap(({ host, where }) =>
       packageProxyPorts.map(async (port) => await look(context, `http://${host}:${port}`, where, left)),
     ),
@@ -54,7 +53,7 @@ async function announcedProxies(services: StepServices): Promise<readonly FoundP
       })),
     ),
   );
-  return records.flat();
+  return records.flat().slice(0, mostAnnounced);
 }
 
 async function hostsToAsk(
@@ -101,6 +100,16 @@ async function serves(services: StepServices, proxy: string, url: string | null,
   if (url === null) return true;
   const answer = await services.proxies.ask(proxy, url, { timeoutMs });
   return answer.kind === 'answer' && answer.status === 200 && isReleaseFile(answer.body);
+}
+
+async function firstServing(
+  services: StepServices,
+  list: readonly FoundProxy[],
+  url: string | null,
+  timeoutMs: number,
+): Promise<FoundProxy | null> {
+  const answers = await Promise.all(list.map(async (one) => await serves(services, one.url, url, timeoutMs)));
+  return list.find((_, index) => answers[index] === true) ?? null;
 }
 
 async function firstThat<T, R>(list: readonly T[], choose: (item: T) => Promise<R | null>): Promise<R | null> {
