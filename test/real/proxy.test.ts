@@ -42,12 +42,17 @@ async function filesWith(text: string, directory: string): Promise<readonly stri
   return stdout.split('\n').filter((line) => line !== '');
 }
 
+function stateOf(ended: Promise<unknown>): { readonly isOver: boolean } {
+  const state = { isOver: false };
+  ended.finally(() => (state.isOver = true)).catch(() => undefined);
+  return state;
+}
+
 /** Looks at the arguments of all processes until `ended`: how often somebody's held the text. */
 async function argumentsWith(text: string, ended: Promise<unknown>): Promise<readonly string[]> {
   const seen: string[] = [];
-  let isOver = false;
-  ended.finally(() => (isOver = true)).catch(() => undefined);
-  while (!isOver) {
+  const state = stateOf(ended);
+  while (!state.isOver) {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/u.test(name))) {
       try {
         const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
@@ -114,9 +119,8 @@ describe('a build through apt-cacher-ng', () => {
     const before = cacher.handedOut().length;
     const running = start(second, build('toast'), byProxy());
     const through = (): readonly string[] => cacher.handedOut().slice(before).filter(isPackage).map(nameOf);
-    let isOver = false;
-    running.ended.finally(() => (isOver = true)).catch(() => undefined);
-    while (through().length < 10 && !isOver) await new Promise((resolve) => setTimeout(resolve, 10));
+    const state = stateOf(running.ended);
+    while (through().length < 10 && !state.isOver) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(packagesServed(mirror)).toEqual([]);
     await cacher.kill();
     const { code, stderr } = await running.ended;

@@ -39,7 +39,7 @@ const debootstrap = (index = inRelease(), codename = 'bookworm'): Program =>
 
 /** Cannot go on through a proxy that has died; what it has fetched until then is there. */
 const whileProxyDies: Program = function* program(call) {
-  if (call.env['http_proxy'] === undefined) return yield* debootstrap()(call) as Generator<void, number | void>;
+  if (call.env['http_proxy'] === undefined) return yield* debootstrap()(call);
   const [store, target] = [call.args.find((word) => word.startsWith('--cache-dir='))?.slice(12), call.args.at(-2)];
   call.world.put({ [`${store}/bash_5.2_amd64.deb`]: 'whole' });
   yield;
