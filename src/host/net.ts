@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { leftNotice } from '../model/package-proxy.ts';
 import { cancelled } from './cancelled.ts';
+import { isListening } from './is-listening.ts';
 import { ProxyBook } from './proxies.ts';
 import type { FetchOptions, HostFacts, Net } from './services.ts';
 
@@ -121,10 +122,11 @@ export class HttpNet implements Net {
     readonly body: string;
   } | null> {
     try {
+      const signal = AbortSignal.any([this.#settings.signal, AbortSignal.timeout(options.timeoutMs)]);
+      if (!(await isListening(url, options.timeoutMs, signal))) return null;
       const { Agent, request } = (await import('undici')).default;
       const dispatcher = new Agent();
       try {
-        const signal = AbortSignal.any([this.#settings.signal, AbortSignal.timeout(options.timeoutMs)]);
         const response = await request(url, { dispatcher, signal });
         const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
         const body = await readBody(response, url, probeBytes);

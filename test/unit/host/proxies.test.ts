@@ -14,7 +14,7 @@ afterEach(() => {
 
 async function listen(server: Server): Promise<string> {
   const sockets = new Set<Socket>();
-  server.on('connection', (socket) => void sockets.add(socket));
+  server.on('connection', (socket) => void sockets.add(socket.on('error', () => undefined)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stops.push(() => {
     for (const socket of sockets) socket.destroy();
@@ -76,7 +76,7 @@ test('what comes instead of an answer', async () => {
   expect(await ask('http://127.0.0.1:1')).toMatchObject({ kind: 'unreachable' });
   expect(await ask(await serve(() => undefined))).toEqual({ kind: 'silent', problem: 'no answer within 0.3 s' });
   expect(await ask(await listen(createServer((socket) => void socket.destroy())))).toMatchObject({ kind: 'silent' });
-  const ssh = createServer((socket) => void socket.on('error', () => undefined).write('SSH-2.0-OpenSSH_9.2\r\n'));
+  const ssh = createServer((socket) => void socket.write('SSH-2.0-OpenSSH_9.2\r\n'));
   expect(await ask(await listen(ssh))).toMatchObject({ kind: 'no-http' });
   expect(await ask(await page(407, ''))).toMatchObject({ kind: 'answer', status: 407 });
   // By https it is asked for a tunnel.
