@@ -56,7 +56,7 @@ export async function startAptCacher(): Promise<AptCacher> {
         .split('\n')
         .map((line) => line.split('|'))
         .filter(([, direction]) => direction === 'O')
-        .map((fields) => fields.at(-1) ?? ''),
+        .map((fields) => decodeURIComponent(fields.at(-1) ?? '')),
     kill,
   };
 }
