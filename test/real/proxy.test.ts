@@ -1,6 +1,6 @@
 /** Builds through a real apt-cacher-ng, which dies in the middle of the second one. */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -103,13 +103,22 @@ describe('a build through apt-cacher-ng', () => {
     const running = start(place, ['run', 'bread', '--', 'sh', '-c', 'sleep 0.3; env'], byProxy());
     expect(await argumentsWith(secret, running.ended)).toEqual([]);
     expect((await running.ended).stdout).toContain(`\nhttp_proxy=http://cook:${secret}@${cacher.host}\n`);
-    const apt = ['sh', '-c', 'apt-config dump Acquire::http::Proxy; env'];
     const own = { env: { http_proxy: `http://${cacher.host}`, no_proxy: 'here.example' } };
-    const { stdout } = await machinespawnOk(place, ['run', 'bread', '--', ...apt], own);
+    const { stdout } = await machinespawnOk(place, ['run', 'bread', '--', 'env'], own);
     expect(stdout).toMatch(new RegExp(`^http_proxy=http://${cacher.host}$`, 'mu'));
     expect(stdout).toMatch(/^no_proxy=here\.example$/mu);
     const none = await machinespawnOk(place, ['run', 'bread', '--proxy', 'none', '--', 'env'], own);
     expect(none.stdout).not.toContain('proxy');
+    // One that the host's apt has is for apt alone, and for every user inside.
+    const configuration = join(place.root, 'apt.conf.d');
+    mkdirSync(configuration);
+    writeFileSync(join(configuration, 'proxy'), `Acquire::http::Proxy "http://${cacher.host}";\n`);
+    const mounted = 'mount --bind "$0" /etc/apt/apt.conf.d && exec "$@"';
+    const wrapper = ['unshare', '--mount', 'sh', '-c', mounted, configuration];
+    const dump = ['sh', '-c', 'apt-config dump Acquire::http::Proxy; env'];
+    const apt = await machinespawnOk(place, ['run', 'bread', '-u', 'nobody', '--', ...dump], { wrapper });
+    expect(apt.stdout).toContain(`Acquire::http::Proxy "http://${cacher.host}";\n`);
+    expect(apt.stdout).not.toContain('http_proxy');
     expect(diffTrees(before, await listTree(tree)).filter((line) => !isTimeOfEtc(line))).toEqual([]);
   });
 
