@@ -115,7 +115,7 @@ export class HttpNet implements Net {
 
   async probe(
     url: string,
-    options: { readonly timeoutMs: number },
+    options: { readonly timeoutMs: number; readonly connectMs?: number },
   ): Promise<{
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;
@@ -123,7 +123,7 @@ export class HttpNet implements Net {
   } | null> {
     try {
       const signal = AbortSignal.any([this.#settings.signal, AbortSignal.timeout(options.timeoutMs)]);
-      if (!(await isListening(url, options.timeoutMs, signal))) return null;
+      if (!(await isListening(url, options.connectMs ?? options.timeoutMs, signal))) return null;
       const { Agent, request } = (await import('undici')).default;
       const dispatcher = new Agent();
       try {

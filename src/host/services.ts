@@ -112,10 +112,10 @@ export interface Net {
    * Throws MSP_NETWORK, MSP_HTTP_STATUS.
    */
   fetch(url: string, options?: FetchOptions): Promise<{ readonly body: Buffer; readonly url: string } | null>;
-  /** Does something answer? Never throws. */
+  /** Does something answer, and take the connection within `connectMs` (else all the time there is)? Never throws. */
   probe(
     url: string,
-    options: { readonly timeoutMs: number },
+    options: { readonly timeoutMs: number; readonly connectMs?: number },
   ): Promise<{
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;

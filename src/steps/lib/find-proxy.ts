@@ -7,6 +7,8 @@ import { isReleaseFile } from './judge-proxy.ts';
 
 /** For all questions together, since they are asked side by side. */
 const budgetMs = 1000;
+/** This host and the gateway are near; a gateway that drops what it does not like must not cost a second each time. */
+const connectMs = 300;
 const mostDomains = 3;
 const mostAnnounced = 4;
 
@@ -76,7 +78,7 @@ interface Seen extends FoundProxy {
 }
 
 async function look({ services, log }: Context, url: string, where: string, timeoutMs: number): Promise<Seen | null> {
-  const answer = await services.net.probe(`${url}/`, { timeoutMs });
+  const answer = await services.net.probe(`${url}/`, { timeoutMs, connectMs });
   if (answer === null) return null;
   const name = identifyPackageProxy(answer);
   if (name === null) {
