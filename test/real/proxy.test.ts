@@ -116,7 +116,7 @@ describe('a build through apt-cacher-ng', () => {
     const mounted = 'mount --bind "$0" /etc/apt/apt.conf.d && exec "$@"';
     const wrapper = ['unshare', '--mount', 'sh', '-c', mounted, configuration];
     const dump = ['sh', '-c', 'apt-config dump Acquire::http::Proxy; env'];
-    const apt = await machinespawnOk(place, ['run', 'bread', '-u', 'nobody', '--', ...dump], { wrapper });
+    const apt = await machinespawnOk(place, ['run', 'bread', '-u', 'daemon', '--', ...dump], { wrapper });
     expect(apt.stdout).toContain(`Acquire::http::Proxy "http://${cacher.host}";\n`);
     expect(apt.stdout).not.toContain('http_proxy');
     expect(diffTrees(before, await listTree(tree)).filter((line) => !isTimeOfEtc(line))).toEqual([]);
