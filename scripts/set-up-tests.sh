@@ -3,7 +3,7 @@
 set -eu
 
 packages="debootstrap mmdebstrap systemd-container dbus qemu-user-static binfmt-support btrfs-progs xfsprogs
-  arch-test attr acl libcap2-bin e2fsprogs gpgv gnupg util-linux debian-archive-keyring tmux"
+  arch-test attr acl libcap2-bin e2fsprogs gpgv gnupg util-linux debian-archive-keyring tmux apt-cacher-ng"
 BINFMT=/proc/sys/fs/binfmt_misc
 
 # A user's PATH on Debian has no sbin.
@@ -32,8 +32,20 @@ if [ -n "$missing" ]; then
   echo "  ${as_root:+sudo }apt-get -o DPkg::Lock::Timeout=300 update && ${as_root:+sudo }$install"
   # shellcheck disable=SC2086 # the words are split on purpose
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q update
+  # The tests start an apt-cacher-ng of their own. One that ran as a service would be found and used by every build.
+  policy=
+  if [ ! -e /usr/sbin/policy-rc.d ]; then
+    policy=/usr/sbin/policy-rc.d
+    trap '$as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\n[ "$1" != apt-cacher-ng ] || exit 101\n' | $as_root tee "$policy" >/dev/null
+    $as_root chmod 755 "$policy"
+  fi
   # shellcheck disable=SC2086
   $as_root env DEBIAN_FRONTEND=noninteractive $install
+  [ -z "$policy" ] || $as_root rm -f "$policy"
+  case $missing in
+    *apt-cacher-ng*) [ ! -d /run/systemd/system ] || $as_root systemctl disable --quiet apt-cacher-ng ;;
+  esac
 fi
 
 if [ ! -e "$BINFMT/register" ]; then

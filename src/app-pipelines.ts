@@ -45,7 +45,11 @@ export class AppPipelines {
 
   async #makePlan(request: Pick<RunRequest, 'pipeline' | 'inputs'>): Promise<Plan> {
     const { pipeline } = await this.read(request.pipeline);
-    return makePlan(pipeline, request.inputs, this.#world.registry);
+    const { proxy } = request.inputs;
+    // A plan is written down, and shown. The password goes another way.
+    const inputs =
+      typeof proxy === 'string' ? { ...request.inputs, proxy: this.#world.proxies.hide(proxy) } : request.inputs;
+    return makePlan(pipeline, inputs, this.#world.registry);
   }
 
   async list(): Promise<readonly PipelineSummary[]> {

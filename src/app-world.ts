@@ -15,6 +15,7 @@ import { MachinesDirectory } from './host/machines.ts';
 import { isPrivateNamespace } from './host/namespace.ts';
 import { ResultFiles } from './host/result-store.ts';
 import { RunDirectories } from './host/run-store.ts';
+import { ProxyBook } from './host/proxies.ts';
 import type { StepServices } from './host/services.ts';
 import { HostWorkbench } from './host/workbench.ts';
 import { loadPlugin } from './plugins/load-plugins.ts';
@@ -34,6 +35,7 @@ export interface World {
   readonly settings: Settings;
   readonly exec: Exec;
   readonly facts: SystemFacts;
+  readonly proxies: ProxyBook;
   readonly locks: KernelLocks;
   readonly machines: MachinesDirectory;
   readonly runs: RunDirectories;
@@ -68,6 +70,9 @@ export function openWorld(
   const lockPlace =
     settings.cacheDirectory === defaultDirectories.cache ? lockDirectory : join(settings.cacheDirectory, 'locks');
   const locks = new KernelLocks(lockPlace, `process ${process.pid}`);
+  const proxies = new ProxyBook();
+  // A run that is resumed has the address, and no password.
+  proxies.hide(environment['MACHINESPAWN_PROXY'] ?? '');
   const { signal } = new AbortController();
   const tidy = exec.run.bind(exec);
   const runsPlace = join(settings.stateDirectory, 'runs');
@@ -99,7 +104,7 @@ export function openWorld(
   const world = { failedTree: null } as { failedTree: World['failedTree'] };
   const makeWorkbench = (place: string): HostWorkbench<WritableSnapshot> =>
     new HostWorkbench<WritableSnapshot>({
-      host: { exec, facts, machines, keeper, directories },
+      host: { exec, facts, machines, keeper, directories, proxies },
       store,
       locks,
       runs: place,
@@ -125,6 +130,7 @@ export function openWorld(
     settings,
     exec,
     facts,
+    proxies,
     locks,
     machines,
     runs,

@@ -62,7 +62,7 @@ Without root, runs are kept below $XDG_STATE_HOME/machinespawn.`,
   MACHINESPAWN_JOBS            as --jobs
   MACHINESPAWN_NO_INPUT        as --no-input
   MACHINESPAWN_MIRROR          as --mirror of bootstrap
-  MACHINESPAWN_PROXY           as --proxy of bootstrap
+  MACHINESPAWN_PROXY           as --proxy of bootstrap and run; the place for a password
   NO_COLOR, FORCE_COLOR, TERM, CI, GITHUB_ACTIONS, GITHUB_STEP_SUMMARY
                                have their usual meaning
   http_proxy, https_proxy, no_proxy, all_proxy

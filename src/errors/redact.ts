@@ -1,4 +1,4 @@
-const credentials = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@'"]+@/giu;
+const credentials = /([a-z][a-z0-9+.-]*:\/\/)[^\s/'"]+@/giu;
 
 /** Takes user names and passwords out of the URLs in a text. */
 export function redact(text: string): string {

@@ -3,6 +3,10 @@ import { existsSync } from 'node:fs';
 import { fail } from '../errors/machinespawn-error.ts';
 import { quoteCommand } from './quote-command.ts';
 
+/** The way through the network. As arguments, everyone on this host could read its password. */
+const proxyNames = ['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'];
+const carriedNames = [...proxyNames, ...proxyNames.map((name) => name.toUpperCase()), 'MACHINESPAWN_PROXY'];
+
 export interface ElevateOptions {
   /** Node's argv: its path, the script as an absolute path, the arguments. */
   readonly argv: readonly string[];
@@ -27,10 +31,16 @@ export function elevate(options: ElevateOptions): never {
   const command = ['--', process.execPath, ...process.execArgv, ...rest];
   const wanted = fail('MSP_ROOT_NEEDED', { command: quoteCommand(['sudo', ...command]) });
   if (!options.isAllowed || !existsSync(sudo) || process.execve === undefined) throw wanted;
-  const isFree = spawnSync(sudo, ['-n', 'true'], { stdio: 'ignore' }).status === 0;
-  if (!isFree && !options.mayAsk) throw wanted;
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined));
+  const may = (args: readonly string[]): boolean =>
+    spawnSync(sudo, ['-n', ...args, 'true'], { stdio: 'ignore', env: given }).status === 0;
+  const carried = carriedNames.filter((name) => environment[name]);
+  const wish = carried.length === 0 ? [] : [`--preserve-env=${carried.join(',')}`];
+  const isFree = may(wish);
+  // A host may forbid that anything is carried over.
+  const isFreeWithout = !isFree && wish.length > 0 && may([]);
+  if (!isFree && !isFreeWithout && !options.mayAsk) throw wanted;
   options.onElevate?.();
-  const given = Object.entries(environment).filter(([, value]) => value !== undefined);
-  process.execve(sudo, ['sudo', ...command], Object.fromEntries(given));
+  process.execve(sudo, ['sudo', ...(isFreeWithout ? [] : wish), ...command], given);
   throw wanted;
 }

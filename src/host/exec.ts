@@ -58,14 +58,17 @@ export class Exec {
       onStatus: statusLines === null ? null : (bytes) => statusLines.push(bytes),
     });
     const { graceMs = 10_000, kill } = this.#settings;
-    const stopper = new Stopper(program, { graceMs, timeoutMs: command.timeoutMs, signal, kill });
+    const { giveUp } = command;
+    const hard = AbortSignal.any([kill, giveUp].filter((one) => one !== undefined));
+    const stopper = new Stopper(program, { graceMs, timeoutMs: command.timeoutMs, signal, kill: hard });
     const { exitCode, signal: endedBy, problem } = await program.ended;
     stopper.release();
     for (const lines of [outLines, errLines, statusLines]) lines?.end();
 
     if (kill?.aborted === true) throw cancelled(kill);
     if (signal.aborted) throw cancelled(signal);
-    const remark = stopper.isTimedOut ? `it did not end within ${(command.timeoutMs ?? 0) / 1000} s` : problem;
+    const given = giveUp?.aborted === true ? 'it was given up' : problem;
+    const remark = stopper.isTimedOut ? `it did not end within ${(command.timeoutMs ?? 0) / 1000} s` : given;
     if (remark === null && exitCode !== null && (command.okCodes ?? [0]).includes(exitCode)) {
       return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
     }

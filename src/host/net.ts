@@ -1,6 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
+import { leftNotice } from '../model/package-proxy.ts';
 import { cancelled } from './cancelled.ts';
+import { isListening } from './is-listening.ts';
+import { ProxyBook } from './proxies.ts';
 import type { FetchOptions, HostFacts, Net } from './services.ts';
 
 /** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
@@ -13,9 +16,15 @@ export interface NetSettings {
   readonly signal: AbortSignal;
   /** Wait before the second try, in milliseconds; doubled for each further one. @default 500 */
   readonly retryDelayMs?: number;
+  /** What this process knows of proxies. @default nothing */
+  readonly proxies?: ProxyBook;
+  /** Told when a proxy is left. */
+  readonly warn?: (text: string) => void;
 }
 
 const tries = 4;
+/** What is in the way is left for the direct way, which has its own tries. */
+const triesOfProxy = 2;
 const mostRedirects = 5;
 const probeBytes = 65_536;
 const redirections = [301, 302, 303, 307, 308];
@@ -49,17 +58,26 @@ async function readBody(response: Dispatcher.ResponseData, url: string, maxBytes
   return Buffer.concat(chunks);
 }
 
+type Method = 'GET' | 'HEAD';
+type Fetched = Awaited<ReturnType<Net['fetch']>>;
+
+function mayBeInTheWay(error: MachinespawnError): boolean {
+  return error.code === 'MSP_HTTP_STATUS' || (error.code === 'MSP_NETWORK' && error.data['final'] !== true);
+}
+
 /** HTTP for small files, with what the step's signal, the proxy settings and the limits ask for. */
 export class HttpNet implements Net {
   readonly #settings: NetSettings;
+  readonly #proxies: ProxyBook;
 
   constructor(settings: NetSettings) {
     this.#settings = settings;
+    this.#proxies = settings.proxies ?? new ProxyBook();
   }
 
   async exists(url: string, options: FetchOptions = {}): Promise<boolean> {
     try {
-      return (await this.#retried(url, options, 'HEAD')) !== null;
+      return (await this.#ask('HEAD', url, options)) !== null;
     } catch (error) {
       // Not every server and proxy knows HEAD.
       if (!MachinespawnError.is(error) || error.code !== 'MSP_HTTP_STATUS') throw error;
@@ -68,21 +86,36 @@ export class HttpNet implements Net {
   }
 
   /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_REDIRECT_LOOP, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */
-  async fetch(
-    url: string,
-    options: FetchOptions = {},
-  ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
-    return await this.#retried(url, options, 'GET');
+  async fetch(url: string, options: FetchOptions = {}): Promise<Fetched> {
+    return await this.#ask('GET', url, options);
   }
 
-  async #retried(url: string, options: FetchOptions, method: 'GET' | 'HEAD') {
+  async #ask(method: Method, url: string, options: FetchOptions): Promise<Fetched> {
+    const { proxy } = options;
+    if (typeof proxy !== 'string') return await this.#fetchBy(method, url, options, tries);
+    const direct = { ...options, proxy: null };
+    if (this.#proxies.hasLeft(proxy)) return await this.#fetchBy(method, url, direct, tries);
+    try {
+      return await this.#fetchBy(method, url, { ...options, proxy: this.#proxies.reveal(proxy) }, triesOfProxy);
+    } catch (error) {
+      if (!MachinespawnError.is(error) || !mayBeInTheWay(error)) throw error;
+      // Where the direct way leads nowhere either, it need not be the proxy's fault.
+      const found = await this.#fetchBy(method, url, direct, triesOfProxy).catch((other: unknown) => {
+        throw this.#settings.signal.aborted ? other : error;
+      });
+      if (this.#proxies.leave(proxy)) this.#settings.warn?.(leftNotice(proxy, error.message));
+      return found;
+    }
+  }
+
+  async #fetchBy(method: Method, url: string, options: FetchOptions, attempts: number): Promise<Fetched> {
     const { signal, retryDelayMs = 500 } = this.#settings;
     if (signal.aborted) throw cancelled(signal);
     const { default: retry } = await import('p-retry');
     const dispatcher = await this.#dispatcher(options.proxy);
     try {
-      return await retry(() => this.#fetchOnce(url, options, dispatcher, method), {
-        retries: tries - 1,
+      return await retry(() => this.#fetchOnce(method, url, options, dispatcher), {
+        retries: attempts - 1,
         minTimeout: retryDelayMs,
         randomize: true,
         signal,
@@ -97,17 +130,18 @@ export class HttpNet implements Net {
 
   async probe(
     url: string,
-    options: { readonly timeoutMs: number },
+    options: { readonly timeoutMs: number; readonly connectMs?: number },
   ): Promise<{
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
   } | null> {
     try {
+      const signal = AbortSignal.any([this.#settings.signal, AbortSignal.timeout(options.timeoutMs)]);
+      if (!(await isListening(url, options.connectMs ?? options.timeoutMs, signal))) return null;
       const { Agent, request } = (await import('undici')).default;
       const dispatcher = new Agent();
       try {
-        const signal = AbortSignal.any([this.#settings.signal, AbortSignal.timeout(options.timeoutMs)]);
         const response = await request(url, { dispatcher, signal });
         const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
         const body = await readBody(response, url, probeBytes);
@@ -134,12 +168,7 @@ export class HttpNet implements Net {
     });
   }
 
-  async #fetchOnce(
-    url: string,
-    options: FetchOptions,
-    dispatcher: Dispatcher,
-    method: 'GET' | 'HEAD',
-  ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
+  async #fetchOnce(method: Method, url: string, options: FetchOptions, dispatcher: Dispatcher): Promise<Fetched> {
     const { request } = (await import('undici')).default;
     const limit = AbortSignal.timeout(options.timeoutMs ?? 60_000);
     const signal = AbortSignal.any([this.#settings.signal, limit]);
@@ -167,7 +196,9 @@ export class HttpNet implements Net {
       const isBadUrl =
         error instanceof Error &&
         'code' in error &&
-        ['ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'].includes(String(error.code));
+        ['ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'].includes(String(error.code)) &&
+        // undici calls it that, too, when a proxy wants a password.
+        !URL.canParse(place);
       throw fail('MSP_NETWORK', { url: place, problem, ...(isBadUrl ? { final: true } : {}) }, error);
     }
   }

@@ -19,6 +19,8 @@ export interface Command {
   readonly onStatusLine?: (line: string) => void;
   /** Added to the end of the message when the program fails. The tail of its output otherwise. */
   readonly timeoutMs?: number;
+  /** Kills it when aborted: it has then failed, and the step goes on. */
+  readonly giveUp?: AbortSignal;
   /** Its own mount and PID namespace, dead when we die. Off for quick look-ups that start nothing. @default true */
   readonly sandbox?: boolean;
   /** `stdout` of the result is all of it, not only its last MiB. @default false */
@@ -107,14 +109,17 @@ export interface FetchOptions {
 }
 
 export interface Net {
-  /** The body, or null for 404. Retried on what can pass. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
+  /**
+   * The body, or null for 404. Retried on what can pass. A proxy that is in the way is left, with a notice.
+   * Throws MSP_NETWORK, MSP_HTTP_STATUS.
+   */
   fetch(url: string, options?: FetchOptions): Promise<{ readonly body: Buffer; readonly url: string } | null>;
   /** Is it there? False for 404. A HEAD request, else the body is fetched. Throws as `fetch` does. */
   exists(url: string, options?: FetchOptions): Promise<boolean>;
-  /** Does something answer? Never throws. */
+  /** Does something answer, and take the connection within `connectMs` (else all the time there is)? Never throws. */
   probe(
     url: string,
-    options: { readonly timeoutMs: number },
+    options: { readonly timeoutMs: number; readonly connectMs?: number },
   ): Promise<{
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;
@@ -131,6 +136,41 @@ export interface Memory {
   recall(name: string): Promise<{ readonly data: Buffer; readonly path: string } | null>;
   /** Whole or not at all; gives the path. */
   keep(name: string, data: string | Uint8Array): Promise<string>;
+}
+
+/** What a proxy did with a request. `silent`: it took the connection and then gave nothing of use. */
+export type ProxyAnswer =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      /** Its first 64 KiB or so. */
+      readonly body: string;
+    }
+  | { readonly kind: 'unreachable' | 'silent' | 'no-http'; readonly problem: string };
+
+/** From a SRV record of the DNS. */
+export interface ServiceRecord {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Proxies. Their user names and passwords are held in memory only: what a step gives out, logs or passes on is the
+ * address without them, which `net.fetch` and `ask` take.
+ */
+export interface Proxies {
+  /** The address without user and password, which are kept until this process ends. */
+  hide(url: string): string;
+  /** The address with them, for a program's environment; never for an argument or a file that stays. */
+  reveal(url: string): string;
+  /** From now on nothing goes through it. True when that is news. */
+  leave(url: string): boolean;
+  hasLeft(url: string): boolean;
+  /** Asks for an address through it, once. Never throws. */
+  ask(proxy: string, url: string, options: { readonly timeoutMs: number }): Promise<ProxyAnswer>;
+  /** Best first; empty when there are none, or no name server answers in time. */
+  serviceRecords(name: string, options: { readonly timeoutMs: number }): Promise<readonly ServiceRecord[]>;
 }
 
 export interface HostFacts {
@@ -202,6 +242,7 @@ export interface StepServices {
   readonly files: Files;
   readonly net: Net;
   readonly memory: Memory;
+  readonly proxies: Proxies;
   readonly trees: Trees;
   readonly machines: Machines;
   readonly directories: {

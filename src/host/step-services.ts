@@ -3,6 +3,7 @@ import type { ExecContext } from './exec-settings.ts';
 import { HostFiles } from './files.ts';
 import { MemoryFiles } from './memory.ts';
 import { HttpNet } from './net.ts';
+import { HostProxies, type ProxyBook } from './proxies.ts';
 import { TreeFiles } from './root-files.ts';
 import type { Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
 
@@ -12,6 +13,7 @@ export interface HostParts {
   readonly facts: HostFacts;
   readonly machines: Machines;
   readonly keeper: Keeper;
+  readonly proxies: ProxyBook;
   readonly directories: { readonly cache: string; readonly packages: string; readonly state: string };
 }
 
@@ -22,6 +24,8 @@ export interface AttemptParts {
   /** Makes the directory when it is first asked for: most steps need none. */
   scratch(): string;
   lock(name: string): Promise<void>;
+  /** Tells the person. */
+  warn(text: string): void;
 }
 
 /** The services of one attempt of a step. */
@@ -32,8 +36,14 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     keeper: host.keeper,
     facts: host.facts,
     files: new HostFiles(exec),
-    net: new HttpNet({ env: (name) => host.facts.env(name), signal: context.signal }),
     memory: new MemoryFiles(host.directories.cache),
+    net: new HttpNet({
+      env: (name) => host.facts.env(name),
+      signal: context.signal,
+      proxies: host.proxies,
+      warn: (text) => attempt.warn(text),
+    }),
+    proxies: new HostProxies(host.proxies, context.signal),
     trees: attempt.trees,
     machines: host.machines,
     directories: {

@@ -89,7 +89,13 @@ export class HostWorkbench<W extends { readonly path: string }> {
       for (let held = taken.pop(); held !== undefined; held = taken.pop()) held.release();
     };
     return {
-      services: composeServices(host, { context, trees, scratch: makeScratch, lock }),
+      services: composeServices(host, {
+        context,
+        trees,
+        scratch: makeScratch,
+        lock,
+        warn: (text) => job.log.warn(text),
+      }),
       commit: async () => {
         await trees.commit();
         await close();
@@ -119,6 +125,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
         trees,
         scratch: () => this.lookScratch,
         lock: () => Promise.resolve(),
+        warn: () => undefined,
       }),
     );
   }

@@ -8,9 +8,13 @@ import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
 import { runDebootstrap } from './lib/run-debootstrap.ts';
 import { sha256 } from './lib/sha256.ts';
+import { leavingDeadProxy } from './lib/without-proxy.ts';
 
 const scripts = '/usr/share/debootstrap/scripts';
 const lists = '/var/lib/apt/lists';
+/** The way there is tried again; a proxy that hangs is soon left for it. */
+const directly = 'use_proxy = off\ntimeout = 60\n';
+const throughProxy = 'use_proxy = on\nno_proxy =\ntimeout = 30\ntries = 2\n';
 const mostIndexBytes = 4 * 1024 * 1024;
 
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/u, 'not a package name');
@@ -64,15 +68,23 @@ export const bootstrapFirstStage = defineStep({
     const packages = `${services.directories.packages}/${archive.distro}`;
     // With it, debootstrap downloads there and renames what is whole and has the right digest.
     await services.files.makeDirectory(`${packages}/partial`);
-    const env = await environment(context);
     const script = await scriptOf(context);
     const { path, ref, root } = await services.trees.change(null);
-    await runDebootstrap(
-      context,
-      { file: 'debootstrap', args: argumentsOf(input, packages, path, script), env, label: 'first stage' },
-      { suite: archive.codename, mirror: archive.mirror, arch },
-      [packages, path],
-    );
+    const args = argumentsOf(input, packages, path, script);
+    await leavingDeadProxy(context, {
+      proxy: input.proxy,
+      url: `${archive.mirror}/dists/${archive.codename}/InRelease`,
+      go: async ({ proxy, giveUp, downloads }) =>
+        await runDebootstrap(
+          context,
+          { file: 'debootstrap', args, env: await environment(context, proxy), giveUp, label: 'first stage' },
+          { suite: archive.codename, mirror: archive.mirror, arch },
+          [packages, path],
+          (code) => downloads(code.startsWith('DOWN')),
+        ),
+      // It only adds to its notes. What it has fetched stays and is not fetched again.
+      retreat: async () => await root.remove('/debootstrap'),
+    });
     await checkSameIndex(root, input);
     // debootstrap copies them from the host.
     await root.remove('/etc/hostname');
@@ -104,15 +116,23 @@ function argumentsOf(input: Input, packages: string, target: string, script: str
   ];
 }
 
-/** The proxy is our choice alone: left to itself, debootstrap runs the detector of the host's apt. */
-async function environment({ services, input }: Context<Input>): Promise<Readonly<Record<string, string>>> {
-  const noConfiguration = `${services.directories.scratch}/apt.conf`;
+/**
+ * The proxy is our choice alone: left to itself, debootstrap runs the detector of the host's apt, and wget reads the
+ * settings of whoever it runs for.
+ */
+async function environment(
+  { services }: Context<Input>,
+  proxy: string | null,
+): Promise<Readonly<Record<string, string>>> {
+  const { scratch } = services.directories;
+  const noConfiguration = `${scratch}/apt.conf`;
   await services.files.writeText(noConfiguration, 'Dir::Etc::main "/dev/null";\nDir::Etc::parts "/dev/null";\n');
-  const exceptions = services.facts.env('no_proxy');
+  await services.files.writeText(`${scratch}/wgetrc`, proxy === null ? directly : throughProxy);
+  const url = proxy === null ? null : services.proxies.reveal(proxy);
   return {
     APT_CONFIG: noConfiguration,
-    ...(input.proxy !== null && { http_proxy: input.proxy, https_proxy: input.proxy }),
-    ...(input.proxy !== null && exceptions !== undefined && { no_proxy: exceptions }),
+    WGETRC: `${scratch}/wgetrc`,
+    ...(url !== null && { http_proxy: url, https_proxy: url }),
   };
 }
 

@@ -8,6 +8,7 @@ import { nearest } from '../model/nearest.ts';
 import { machineNameSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { requireCommand } from './lib/find-command.ts';
+import { lendProxy } from './lib/lend-proxy.ts';
 
 const resolver = '/etc/resolv.conf';
 
@@ -26,6 +27,8 @@ const input = z.strictObject({
   readOnly: z.boolean().default(false).describe('Let the command change nothing'),
   nspawnArgs: z.array(z.string()).default([]).describe('More arguments for systemd-nspawn'),
   asRootPid1: z.boolean().default(false).describe('Run the command as PID 1'),
+  proxy: z.string().nullable().default(null).describe('Proxy that the command gets'),
+  proxyUse: z.enum(['everything', 'packages']).default('everything').describe('What the proxy is for'),
   timeout: z.string().default('').describe("End it after this time, such as 90s; '' for never"),
 });
 type Input = z.output<typeof input>;
@@ -48,7 +51,11 @@ export const runInMachine = defineStep({
     if (root !== null) await checkInside(context, root);
     const isResolverOurs = root !== null && (await isMissingOrEmpty(root));
     const hasResolver = (await services.files.info(resolver)) !== null;
-    const nspawn = ['systemd-nspawn', ...argumentsOf(input, machine, { hasResolver, systemd: services.facts.systemd })];
+    const proxy = await lendProxy(context, { ...input, url: input.proxy, use: input.proxyUse });
+    const nspawn = [
+      'systemd-nspawn',
+      ...argumentsOf(input, machine, { hasResolver, systemd: services.facts.systemd, more: proxy.args }),
+    ];
     const [file = '', ...args] = [
       ...timeLimit(input),
       ...(services.facts.systemd ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
@@ -57,7 +64,13 @@ export const runInMachine = defineStep({
     // Registering tells the service manager a PID, which must not be one of a namespace of ours.
     // Where /run is on a disk, nspawn refuses to tidy up there, and says so after each command.
     const memory = ['/run/systemd/nspawn/propagate'];
-    const { exitCode } = await services.execOnTerminal({ file, args, sandbox: !services.facts.systemd, memory });
+    const { exitCode } = await services.execOnTerminal({
+      file,
+      args,
+      sandbox: !services.facts.systemd,
+      memory,
+      env: proxy.env,
+    });
     if (isResolverOurs && (await root.info(resolver)) !== null && (await isMissingOrEmpty(root)))
       await root.remove(resolver);
     return { exitCode };
@@ -105,7 +118,7 @@ function bindTarget(bind: string): string {
 function argumentsOf(
   input: Input,
   machine: MachineEntry,
-  host: { readonly hasResolver: boolean; readonly systemd: boolean },
+  host: { readonly hasResolver: boolean; readonly systemd: boolean; readonly more: readonly string[] },
 ): readonly string[] {
   const [program] = input.command;
   const isInit = program === undefined || (input.command.length === 1 && ownInit.has(basename(program)));
@@ -122,6 +135,8 @@ function argumentsOf(
     '--link-journal=no',
     ...(input.user === '' ? [] : [`--user=${input.user}`]),
     ...(input.chdir === '' ? [] : [`--chdir=${input.chdir}`]),
+    // What was asked for comes later and wins.
+    ...host.more,
     ...input.setenv.map((setting) => `--setenv=${setting}`),
     ...input.bind.map((bind) => `--bind=${bind}`),
     ...input.bindReadOnly.map((bind) => `--bind-ro=${bind}`),

@@ -1,6 +1,6 @@
 /** What a test says about the pretended host of a case. */
 import type { Arch } from '../model/arch.ts';
-import type { CacheItem } from '../host/services.ts';
+import type { CacheItem, ProxyAnswer, ServiceRecord } from '../host/services.ts';
 import type { World } from './world.ts';
 
 export interface ProgramCall {
@@ -20,15 +20,24 @@ export interface ProgramCall {
 /** A pretended program: each `yield` is one more moment at which it can be cut off. Returns its exit code; 0 when it returns nothing. */
 export type Program = (call: ProgramCall) => Generator<void, number | void>;
 
-/** What a URL answers: a body, a status of failure, or nothing at all, as if its host could not be reached. */
-export type Answer = string | Buffer | number | typeof unreachable;
+/** What a URL answers: a body, a status, both, or nothing at all, as if its host could not be reached. */
+export type Answer =
+  | string
+  | Buffer
+  | number
+  | typeof unreachable
+  | { readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> };
 
 export const unreachable = Symbol('unreachable');
 
 export interface FakeHost {
   readonly programs?: Readonly<Record<string, Program>>;
-  /** URLs that are not listed answer 404. */
+  /** URLs that are not listed answer 404; where nothing is listed, nothing answers a probe. */
   readonly net?: Readonly<Record<string, Answer>>;
+  /** Proxies by their address: what comes of asking them for a URL. One that is not listed cannot be reached. */
+  readonly proxies?: Readonly<Record<string, (url: string) => ProxyAnswer>>;
+  /** SRV records of the DNS, by name. */
+  readonly serviceRecords?: Readonly<Record<string, readonly ServiceRecord[]>>;
   /** @default amd64 */
   readonly arch?: Arch;
   /** Architectures that run here besides its own. @default none */

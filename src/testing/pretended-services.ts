@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { fail } from '../errors/machinespawn-error.ts';
-import type { Net, StepServices } from '../host/services.ts';
+import { ProxyBook } from '../host/proxies.ts';
+import type { Net, Proxies, StepServices } from '../host/services.ts';
 import { emulatorOf } from '../model/arch.ts';
 import { unreachable, type FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
@@ -63,6 +64,7 @@ export function openBench(
     files: pretendFiles(world, moments, host.freeBytes ?? 100 * 2 ** 30),
     net: pretendNet(moments, host),
     memory: pretendMemory(world, moments),
+    proxies: pretendProxies(moments, host),
     trees,
     machines: pretendMachines(world, moments, host),
     directories: { cache, packages, state, scratch },
@@ -90,6 +92,10 @@ function pretendNet(moments: Moments, host: FakeHost): Net {
         if (answer === 404) return null;
         if (answer === unreachable) throw fail('MSP_NETWORK', { url, problem: 'connection refused' });
         if (typeof answer === 'number') throw fail('MSP_HTTP_STATUS', { url, status: answer });
+        if (typeof answer === 'object' && 'status' in answer) {
+          if (answer.status !== 200) throw fail('MSP_HTTP_STATUS', { url, status: answer.status });
+          return { body: Buffer.from(answer.body ?? ''), url };
+        }
         return { body: Buffer.from(answer), url };
       }),
     exists: (url) =>
@@ -101,10 +107,28 @@ function pretendNet(moments: Moments, host: FakeHost): Net {
       }),
     probe: (url) =>
       moments.call(`probe(${url})`, 'reads', () => {
-        const answer = answerOf(url);
+        const isThere = Object.keys(host.net ?? {}).some((known) => known.startsWith(new URL('/', url).href));
+        const answer = isThere ? answerOf(url) : unreachable;
         if (answer === unreachable) return null;
-        const status = typeof answer === 'number' ? answer : 200;
-        return { status, headers: {}, body: typeof answer === 'number' ? '' : answer.toString() };
+        if (typeof answer === 'number') return { status: answer, headers: {}, body: '' };
+        if (typeof answer === 'object' && 'status' in answer) return { headers: {}, body: '', ...answer };
+        return { status: 200, headers: {}, body: answer.toString() };
       }),
+  };
+}
+
+function pretendProxies(moments: Moments, host: FakeHost): Proxies {
+  const book = new ProxyBook();
+  return {
+    hide: (url) => book.hide(url),
+    reveal: (url) => book.reveal(url),
+    leave: (url) => book.leave(url),
+    hasLeft: (url) => book.hasLeft(url),
+    ask: (proxy, url) =>
+      moments.call(`ask(${proxy}, ${url})`, 'reads', () => {
+        const answer = host.proxies?.[book.reveal(proxy)]?.(url);
+        return answer ?? { kind: 'unreachable', problem: 'connection refused' };
+      }),
+    serviceRecords: (name) => moments.call(`serviceRecords(${name})`, 'reads', () => host.serviceRecords?.[name] ?? []),
   };
 }

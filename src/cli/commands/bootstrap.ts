@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { fail, MachinespawnError } from '../../errors/machinespawn-error.ts';
+import { redact } from '../../errors/redact.ts';
 import { defineCommand } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { execute } from '../execute.ts';
@@ -97,7 +98,7 @@ export const bootstrap = defineCommand({
     const argv = [
       ...invocation.argv,
       ...(options.mirror === undefined && env['MACHINESPAWN_MIRROR'] ? [`--mirror=${env['MACHINESPAWN_MIRROR']}`] : []),
-      ...(options.proxy === undefined && env['MACHINESPAWN_PROXY'] ? [`--proxy=${env['MACHINESPAWN_PROXY']}`] : []),
+      ...(options.proxy === undefined ? proxyAsArgument(env['MACHINESPAWN_PROXY']) : []),
     ];
     const request = {
       pipeline: 'bootstrap',
@@ -133,6 +134,11 @@ export const bootstrap = defineCommand({
     });
   },
 });
+
+/** One with a password is left to the environment: arguments can be read by everyone. */
+function proxyAsArgument(value: string | undefined): readonly string[] {
+  return value === undefined || value === '' || redact(value) !== value ? [] : [`--proxy=${value}`];
+}
 
 /** The hint of a name that will not do is the whole command with one that will. */
 async function parseName(text: string, typed: readonly string[]): Promise<string> {

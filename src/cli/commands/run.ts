@@ -21,6 +21,7 @@ export const run = defineCommand({
     readOnly: { type: 'boolean', summary: 'The tree cannot be changed' },
     asRootPid1: { type: 'boolean', summary: 'The command becomes process 1 of the machine' },
     timeout: { type: 'string', valueName: 'DUR', summary: 'End it after this time, such as 90s' },
+    proxy: { type: 'string', valueName: 'WHICH', summary: 'Proxy for the command: auto, none or a URL' },
     nspawnArg: { type: 'repeat', valueName: 'ARG', summary: 'An argument for systemd-nspawn' },
   },
   examples: [
@@ -37,6 +38,7 @@ export const run = defineCommand({
     const { positionals, options, passed, handedOver, globals } = invocation;
     const name = parseMachineName(positionals.name);
     if (options.timeout !== undefined) parseDuration(options.timeout);
+    const proxy = options.proxy ?? (invocation.terminal.env['MACHINESPAWN_PROXY'] || undefined);
     const inputs = {
       name,
       command: passed,
@@ -47,6 +49,7 @@ export const run = defineCommand({
       readOnly: options.readOnly,
       nspawnArgs: [...handedOver, ...options.nspawnArg],
       asRootPid1: options.asRootPid1,
+      ...(proxy === undefined ? {} : { proxy }),
       ...(options.user === undefined ? {} : { user: options.user }),
       ...(options.chdir === undefined ? {} : { chdir: options.chdir }),
       ...(options.timeout === undefined ? {} : { timeout: options.timeout }),

@@ -10,6 +10,7 @@ const fullBelowBytes = 4 * 1024 * 1024;
 
 /**
  * `command` is to have --debian-installer among its arguments. `writesTo`: directories that may be full afterwards.
+ * `onProgress`: called with debootstrap's word for what it does, such as DOWNDEBS.
  * Throws what `debootstrapFailure` gives, and MSP_DISK_FULL.
  */
 export async function runDebootstrap(
@@ -17,6 +18,7 @@ export async function runDebootstrap(
   command: Command,
   run: DebootstrapRun,
   writesTo: readonly string[],
+  onProgress?: (code: string) => void,
 ): Promise<void> {
   const messages: DebootstrapMessage[] = [];
   let package_: string | undefined;
@@ -24,6 +26,7 @@ export async function runDebootstrap(
     const status = parse(line);
     if (status === null) return;
     if (status.kind === 'progress') {
+      onProgress?.(status.code);
       const { phase, done, total, unit } = status;
       context.progress({ phase, done, total, unit, ...(package_ !== undefined && { text: package_ }) });
       return;

@@ -50,7 +50,7 @@ export async function startCountingMirror(store = archiveDirectory(), port = mir
     return await going;
   };
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    const path = decodeURI(new URL(incoming.url ?? '/', 'http://mirror').pathname);
+    const path = decodeURIComponent(new URL(incoming.url ?? '/', 'http://mirror').pathname);
     const fault = mirror.fault?.(path) ?? null;
     const kept = typeof fault === 'object' && fault !== null ? answerOf(fault) : await keep(path);
     const record: Served = { path, status: kept.status, complete: false, bytes: 0 };

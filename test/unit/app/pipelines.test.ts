@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -38,4 +40,32 @@ it('an echo runs, is served from the cache, and is gone on with by nobody', asyn
   expect(second.runId).not.toBe(first.runId);
   await expect(openApp().resume(null, {}, () => {})).rejects.toMatchObject({ code: 'MSP_RUN_NOT_FOUND' });
   await expect(openApp().resume(first.runId, {}, () => {})).rejects.toMatchObject({ code: 'MSP_RUN_NOT_RESUMABLE' });
+});
+
+it('the password of a proxy is in no plan, journal, event or result', async () => {
+  const file = join(cwd, 'told.yaml');
+  const lines = ['format: 1', 'id: told', 'summary: Told', 'inputs: { proxy: { type: string, summary: P } }', 'steps:'];
+  // Both: an input, and what a step gives out.
+  lines.push('  - { id: choice, uses: detect-proxy, with: { proxy: "${{ inputs.proxy }}" } }');
+  lines.push('  - { id: say, uses: echo, with: { text: "by ${{ steps.choice.outputs.url }}" } }');
+  writeFileSync(file, lines.join('\n'));
+  const server = createServer((_, response) => void response.end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const events: unknown[] = [];
+  const request = { pipeline: file, inputs: { proxy: `http://cook:pass-of-the-cook@${host}` } };
+  try {
+    const app = openApp();
+    const { status, exitCode } = await (await app.run(request, (event) => events.push(event))).done;
+    expect({ status, exitCode }).toEqual({ status: 'succeeded', exitCode: 0 });
+    expect((await app.plan(request)).inputs).toEqual({ proxy: `http://***@${host}` });
+  } finally {
+    server.close();
+  }
+  expect(JSON.stringify(events)).toContain(host);
+  expect(JSON.stringify(events)).not.toContain('pass-of-the-cook');
+  const files = globSync(join(cwd, '**')).filter((path) => statSync(path).isFile());
+  const holding = (text: string) => files.filter((path) => readFileSync(path, 'utf8').includes(text));
+  expect(holding(`by http://***@${host}`)).not.toEqual([]);
+  expect(holding('pass-of-the-cook')).toEqual([]);
 });

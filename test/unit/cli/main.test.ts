@@ -146,6 +146,18 @@ describe('bootstrap', () => {
     expect(requestOf(app)).toMatchObject({ jobs: 2, inputs: { mirror: 'http://m', proxy: 'none' } });
   });
 
+  it('hands a password to nobody as an option', async () => {
+    for (const line of [
+      ['debian-12', 'bread'],
+      ['run', 'bread'],
+    ]) {
+      const app = fakeApp();
+      await runMain(line, { app, env: { MACHINESPAWN_PROXY: 'http://u:pw@p' } });
+      expect(app.asked[0]).toEqual(['elevate', line]);
+      expect(requestOf(app)).toMatchObject({ inputs: { proxy: 'http://u:pw@p' } });
+    }
+  });
+
   it('with --dry-run shows the plan and becomes nobody', async () => {
     const app = fakeApp({
       plan: async () => ({

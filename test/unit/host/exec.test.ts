@@ -89,6 +89,15 @@ test('a time limit ends the program and its children', async () => {
   expect(performance.now() - startedAt).toBeLessThan(5000);
 });
 
+test('a program that is given up dies at once, and has failed', async () => {
+  const startedAt = performance.now();
+  const giveUp = AbortSignal.timeout(200);
+  const error = await expectCode(runPlainly({ ...shell("trap '' TERM; sleep 30"), giveUp }), 'MSP_TOOL_FAILED');
+  expect(error.message).toContain('it was given up');
+  expect(performance.now() - startedAt).toBeLessThan(5000);
+  expect((await runPlainly({ ...shell('true'), giveUp: new AbortController().signal })).exitCode).toBe(0);
+});
+
 test('cancel asks first, then kills after the grace time', async () => {
   const exec = new Exec({ isRoot: false, graceMs: 300 });
   const controller = new AbortController();

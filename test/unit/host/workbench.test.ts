@@ -8,6 +8,7 @@ import { MachinesDirectory } from '../../../src/host/machines.ts';
 import type { StepServices } from '../../../src/host/services.ts';
 import type { TreeStore } from '../../../src/host/step-trees.ts';
 import { treeRef, treeRefsIn } from '../../../src/host/tree-ref.ts';
+import { ProxyBook } from '../../../src/host/proxies.ts';
 import { HostWorkbench } from '../../../src/host/workbench.ts';
 import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts';
 import { expectCode, scratchDirectory } from './scratch.ts';
@@ -56,6 +57,7 @@ const bench = new HostWorkbench({
     machines: new MachinesDirectory(`${scratch}/machines`, `${scratch}/records`),
     keeper: { items: () => Promise.resolve([]), remove: () => Promise.resolve([]) },
     directories: { cache: '/c', packages: '/p', state: '/s' },
+    proxies: new ProxyBook(),
   },
 });
 const lines: string[] = [];

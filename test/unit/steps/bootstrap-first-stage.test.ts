@@ -37,6 +37,18 @@ const debootstrap = (index = inRelease(), codename = 'bookworm'): Program =>
     return undefined;
   };
 
+/** Cannot go on through a proxy that has died; what it has fetched until then is there. */
+const whileProxyDies: Program = function* program(call) {
+  if (call.env['http_proxy'] === undefined) return yield* debootstrap()(call);
+  const [store, target] = [call.args.find((word) => word.startsWith('--cache-dir='))?.slice(12), call.args.at(-2)];
+  call.world.put({ [`${store}/bash_5.2_amd64.deb`]: 'whole' });
+  yield;
+  call.world.put({ [`${target}/debootstrap/debpaths`]: 'bash half\n', [`${target}/debootstrap/old`]: 'x' });
+  for (const line of ['E: COULDNTDLPKGS', 'EA: dpkg', "EF: Couldn't download packages: %s"]) call.status(line);
+  return 1;
+};
+const indexUrl = `${mirror}/dists/bookworm/InRelease`;
+
 /** Fails with the code on its status descriptor, after having filled half a tree. */
 const failing = (...lines: readonly string[]): Program =>
   function* program({ args, world, status }) {
@@ -77,7 +89,10 @@ testStep(
             ],
             ...[`--cache-dir=${cache}`, 'bookworm', `/var/cache/machinespawn/work/${given.tree}`, mirror],
           ]);
-          expect(world.commands[0]?.env).toEqual({ APT_CONFIG: '/var/lib/machinespawn/scratch/apt.conf' });
+          expect(world.commands[0]?.env).toEqual({
+            APT_CONFIG: '/var/lib/machinespawn/scratch/apt.conf',
+            WGETRC: '/var/lib/machinespawn/scratch/wgetrc',
+          });
           expect(world.locks).toEqual(['packages-debian']);
         },
       },
@@ -91,7 +106,7 @@ testStep(
           proxy: 'http://p:3142',
         },
         ...prepare,
-        host: { ...host, env: { no_proxy: 'localhost' } },
+        host,
         output: result,
         after: (world) => {
           expect(world.commands[0]?.args).toEqual(
@@ -100,8 +115,21 @@ testStep(
           expect(world.commands[0]?.env).toMatchObject({
             http_proxy: 'http://p:3142',
             https_proxy: 'http://p:3142',
-            no_proxy: 'localhost',
           });
+        },
+      },
+      {
+        name: 'a proxy that dies in the middle',
+        input: { ...input, proxy: 'http://***@p:3142' },
+        ...prepare,
+        host: fakeHost({ programs: { debootstrap: whileProxyDies } }),
+        output: result,
+        after: (world, given) => {
+          expect(world.commands.map(({ env }) => env?.['http_proxy'])).toEqual(['http://p:3142', undefined]);
+          expect(world.logged.filter((line) => line.startsWith('warn'))).toEqual([
+            'warn the proxy p:3142 is in the way, so the rest is fetched directly (connection refused)',
+          ]);
+          expect(world.has(`/var/cache/machinespawn/trees/${given.tree}/debootstrap/old`)).toBe(false);
         },
       },
       {
@@ -135,6 +163,23 @@ testStep(
         input,
         ...prepare,
         host: failed('E: COULDNTDLPKGS', 'EA: libc6', "EF: Couldn't download packages: %s"),
+        code: 'MSP_DEBOOTSTRAP_NETWORK',
+      },
+      {
+        name: 'the mirror went away, and the proxy is well',
+        input: { ...input, proxy: 'http://p:3142' },
+        ...prepare,
+        host: {
+          ...failed('E: COULDNTDLPKGS', 'EA: libc6', "EF: Couldn't download packages: %s"),
+          proxies: {
+            'http://p:3142': (url) => ({
+              kind: 'answer',
+              status: url === indexUrl ? 200 : 500,
+              headers: {},
+              body: inRelease(),
+            }),
+          },
+        },
         code: 'MSP_DEBOOTSTRAP_NETWORK',
       },
       {

@@ -98,6 +98,62 @@ testStep(
         ),
       },
       {
+        name: 'a proxy for everything, by a name in its arguments and the rest in its environment',
+        ...common,
+        input: { ...input, proxy: 'http://p:3128', setenv: ['A=1'] },
+        host: { ...host, env: { no_proxy: 'here' } },
+        after: (world) => {
+          started(
+            ...['systemd-nspawn', ...head, ...tail],
+            ...['--setenv=http_proxy', '--setenv=https_proxy', '--setenv=no_proxy', '--setenv=A=1'],
+          )(world);
+          expect(world.commands[0]?.env).toEqual({
+            http_proxy: 'http://p:3128',
+            https_proxy: 'http://p:3128',
+            no_proxy: 'here',
+          });
+        },
+      },
+      {
+        name: "the environment's proxy as it is",
+        ...common,
+        input: { ...input, proxy: 'http://***@p:3128' },
+        host: { ...host, env: { http_proxy: 'http://u:pw@p:3128' } },
+        after: (world) => {
+          started('systemd-nspawn', ...head, ...tail, '--setenv=http_proxy')(world);
+          expect(world.commands[0]?.env).toEqual({ http_proxy: 'http://u:pw@p:3128' });
+        },
+      },
+      {
+        name: 'a proxy for packages, of which only apt is told',
+        ...common,
+        input: { ...input, proxy: 'http://p:3142', proxyUse: 'packages' },
+        host: fakeHost({
+          programs: {
+            *'systemd-nspawn'({ world }) {
+              expect(world.read('/var/lib/machinespawn/scratch/apt.conf')).toBe(
+                'Acquire::http::Proxy "http://p:3142";\n',
+              );
+              yield;
+            },
+          },
+        }),
+        after: started(
+          ...['systemd-nspawn', ...head, ...tail],
+          '--bind-ro=/var/lib/machinespawn/scratch/apt.conf:/run/machinespawn/apt.conf',
+          '--setenv=APT_CONFIG=/run/machinespawn/apt.conf',
+        ),
+      },
+      {
+        name: 'no proxy of the loopback device for a machine with a network of its own',
+        ...common,
+        input: { ...input, proxy: 'http://127.0.0.1:3142', nspawnArgs: ['--network-veth'] },
+        after: (world) => {
+          started('systemd-nspawn', ...head, ...tail, '--network-veth')(world);
+          expect(world.logged).toEqual([expect.stringMatching(/^info the proxy 127\.0\.0\.1:3142 cannot be reached/u)]);
+        },
+      },
+      {
         name: 'a time limit',
         ...common,
         input: { ...input, timeout: '90s' },
