@@ -8,7 +8,8 @@ import { MachinespawnError } from './errors/machinespawn-error.ts';
 import { packageOfTool } from './host/tool-packages.ts';
 import { archs, emulatorOf, type Arch } from './model/arch.ts';
 import { chooseArch, parseImageSpec } from './model/image-spec.ts';
-import { releaseOf, releases } from './model/releases.ts';
+import type { Release } from './model/release.ts';
+import { currentReleases, releaseOf } from './model/releases.ts';
 
 const aptOptions = ['-o', 'DPkg::Lock::Timeout=120'];
 const baseTools = [
@@ -61,7 +62,7 @@ export class AppDoctor {
         ),
       },
       ...(await Promise.all(baseTools.map((tool) => this.#tool(tool)))),
-      ...(await this.#keyrings(spec === null ? null : spec.codename)),
+      ...(await this.#keyrings(spec === null ? null : releaseOf(spec.codename, spec.distro))),
       ...(await Promise.all(wanted.map((one) => this.#emulation(one, arch !== null)))),
       await this.#storage('cache', settings.cacheDirectory),
       await this.#storage('machines', settings.machinesDirectory),
@@ -84,7 +85,7 @@ export class AppDoctor {
         const guest = chooseArch(spec, typeof arch === 'string' && arch !== '' ? (arch as Arch) : null, facts.arch);
         if ((await facts.canRun(guest)).runs === 'no')
           for (const name of await this.#emulatorPackages(guest)) packages.add(name);
-        const { keyring } = releaseOf(spec.codename);
+        const { keyring } = releaseOf(spec.codename, spec.distro);
         if (!plan.inputs['keyring'] && !(await anyThere(keyring.paths)) && spec.distro === 'debian')
           packages.add(keyring.debianPackage);
       }
@@ -128,15 +129,15 @@ export class AppDoctor {
     };
   }
 
-  async #keyrings(codename: string | null): Promise<readonly DoctorCheck[]> {
-    const wanted = codename === null ? releases : [releaseOf(codename)];
+  async #keyrings(release: Release | null): Promise<readonly DoctorCheck[]> {
+    const wanted = release === null ? currentReleases().releases : [release];
     const seen = new Map(wanted.map((release) => [release.keyring.debianPackage, release.keyring]));
     return Promise.all(
       [...seen.values()].map(async ({ paths, debianPackage }): Promise<DoctorCheck> => {
         const id = `keyring.${debianPackage}`;
         const found = await firstThere(paths);
         if (found !== null) return ok(id, 'keyring', found);
-        const status = codename !== null || debianPackage.startsWith('debian') ? 'fail' : 'warn';
+        const status = release !== null || debianPackage.startsWith('debian') ? 'fail' : 'warn';
         return {
           id,
           title: 'keyring',

@@ -7,7 +7,7 @@ import { SystemFacts } from './host/facts.ts';
 import { ResultFiles, type StoredResult } from './host/result-store.ts';
 import { archs, type Arch } from './model/arch.ts';
 import { imageRows, type CachedImage, type ImageRow, type Runs } from './model/image-rows.ts';
-import { releases } from './model/releases.ts';
+import { currentReleases } from './model/releases.ts';
 
 export async function listImages(
   settings: Settings,
@@ -21,7 +21,7 @@ export async function listImages(
     }),
   );
   return imageRows({
-    releases,
+    releases: currentReleases().releases,
     host: facts.arch,
     runs: Object.fromEntries(runs) as Record<Arch, Runs>,
     cached: await cachedImages(settings),
@@ -54,7 +54,7 @@ async function imageOf(results: ResultFiles, base: StoredResult): Promise<Cached
     from = tree === null ? null : await results.get(type, tree).catch(() => null);
   }
   const asked = from?.identity as { codename?: string; arch?: Arch; variant?: string } | undefined;
-  const release = releases.find(({ codename }) => codename === asked?.codename);
+  const release = currentReleases().byCodename.get(asked?.codename ?? '');
   if (release === undefined || asked?.arch === undefined) return null;
   const { sizeBytes } = base.outputs as { sizeBytes?: number };
   const { createdAt } = base;

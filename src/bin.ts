@@ -1,4 +1,9 @@
+import { readReleaseNews } from './app-release-news.ts';
 import { main } from './cli/main.ts';
+import { tellReleaseNews } from './model/release-news.ts';
+
+// The command line knows images before there is an App.
+tellReleaseNews(() => readReleaseNews());
 
 process.exitCode = await main({
   argv: process.argv.slice(2),

@@ -45,6 +45,14 @@ export class HostFiles implements Files {
     }
   }
 
+  async writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await writeWhole(path, bytes, { mode: 0o644, durable: false });
+    } catch (error) {
+      throw unwritable(path, error);
+    }
+  }
+
   /** Parents are made too. A directory that is there keeps its mode. */
   async makeDirectory(path: string, options: { readonly mode?: number } = {}): Promise<void> {
     try {

@@ -1,5 +1,6 @@
 import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
-import type { RootFiles, StepServices } from './services.ts';
+import { PassingMemory } from './memory.ts';
+import type { Memory, RootFiles, StepServices } from './services.ts';
 
 const refusal = (what: string): MachinespawnError =>
   fail('MSP_STEP_TYPE_INVALID', { step: 'check', problem: `a check may only look, and it wants to ${what}` });
@@ -20,6 +21,17 @@ function lookOnlyRoot(root: RootFiles): RootFiles {
   };
 }
 
+function lookOnlyMemory({ memory, files, directories: { scratch } }: StepServices): Memory {
+  const passing = new PassingMemory(memory, `${scratch}/memory`);
+  return {
+    recall: async (name) => await passing.recall(name),
+    keep: async (name, data) => {
+      await files.makeDirectory(scratch, { mode: 0o700 });
+      return await passing.keep(name, data);
+    },
+  };
+}
+
 /** The same services, without all that changes something; only the scratch directory may be written to. */
 export function lookOnly(services: StepServices): StepServices {
   const { files, machines, trees, keeper } = services;
@@ -36,10 +48,16 @@ export function lookOnly(services: StepServices): StepServices {
         await files.makeDirectory(scratch, { mode: 0o700 });
         await files.writeText(path, text, options);
       },
+      writeBytes: async (path, bytes) => {
+        if (!path.startsWith(`${scratch}/`)) throw refusal('write a file');
+        await files.makeDirectory(scratch, { mode: 0o700 });
+        await files.writeBytes(path, bytes);
+      },
       makeDirectory: refuse('make a directory'),
       publish: refuse('rename a file'),
       remove: refuse('remove a file'),
     },
+    memory: lookOnlyMemory(services),
     machines: {
       directory: machines.directory,
       find: async (name) => await machines.find(name),

@@ -57,17 +57,31 @@ export class HttpNet implements Net {
     this.#settings = settings;
   }
 
-  /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */
+  async exists(url: string, options: FetchOptions = {}): Promise<boolean> {
+    try {
+      return (await this.#retried(url, options, 'HEAD')) !== null;
+    } catch (error) {
+      // Not every server and proxy knows HEAD.
+      if (!MachinespawnError.is(error) || error.code !== 'MSP_HTTP_STATUS') throw error;
+      return (await this.fetch(url, options)) !== null;
+    }
+  }
+
+  /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_REDIRECT_LOOP, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */
   async fetch(
     url: string,
     options: FetchOptions = {},
   ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
+    return await this.#retried(url, options, 'GET');
+  }
+
+  async #retried(url: string, options: FetchOptions, method: 'GET' | 'HEAD') {
     const { signal, retryDelayMs = 500 } = this.#settings;
     if (signal.aborted) throw cancelled(signal);
     const { default: retry } = await import('p-retry');
     const dispatcher = await this.#dispatcher(options.proxy);
     try {
-      return await retry(() => this.#fetchOnce(url, options, dispatcher), {
+      return await retry(() => this.#fetchOnce(url, options, dispatcher, method), {
         retries: tries - 1,
         minTimeout: retryDelayMs,
         randomize: true,
@@ -124,6 +138,7 @@ export class HttpNet implements Net {
     url: string,
     options: FetchOptions,
     dispatcher: Dispatcher,
+    method: 'GET' | 'HEAD',
   ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
     const { request } = (await import('undici')).default;
     const limit = AbortSignal.timeout(options.timeoutMs ?? 60_000);
@@ -131,7 +146,7 @@ export class HttpNet implements Net {
     let place = url;
     try {
       for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
-        const response = await request(place, { dispatcher, signal });
+        const response = await request(place, { dispatcher, signal, method });
         const { statusCode: status } = response;
         const { location } = response.headers;
         if (redirections.includes(status) && typeof location === 'string') {
@@ -145,7 +160,7 @@ export class HttpNet implements Net {
         if (status === 404) return null;
         throw fail('MSP_HTTP_STATUS', { url: place, status });
       }
-      throw fail('MSP_NETWORK', { url, problem: `it is redirected more than ${mostRedirects} times`, final: true });
+      throw fail('MSP_REDIRECT_LOOP', { url, times: mostRedirects });
     } catch (error) {
       if (MachinespawnError.is(error)) throw error;
       const problem = limit.aborted ? `no answer within ${(options.timeoutMs ?? 60_000) / 1000} s` : problemOf(error);

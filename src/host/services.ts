@@ -57,6 +57,8 @@ export interface Files {
   list(directory: string): Promise<readonly string[]>;
   /** Whole or not at all: scratch file, fsync, rename. */
   writeText(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
+  /** For scratch: not synced. */
+  writeBytes(path: string, bytes: Uint8Array): Promise<void>;
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
   /** Durable rename that never replaces anything. Throws MSP_FILE_UNWRITABLE. */
   publish(from: string, to: string): Promise<void>;
@@ -107,6 +109,8 @@ export interface FetchOptions {
 export interface Net {
   /** The body, or null for 404. Retried on what can pass. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
   fetch(url: string, options?: FetchOptions): Promise<{ readonly body: Buffer; readonly url: string } | null>;
+  /** Is it there? False for 404. A HEAD request, else the body is fetched. Throws as `fetch` does. */
+  exists(url: string, options?: FetchOptions): Promise<boolean>;
   /** Does something answer? Never throws. */
   probe(
     url: string,
@@ -116,6 +120,17 @@ export interface Net {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
   } | null>;
+}
+
+/**
+ * Small files in the cache, found again another time. What is lost can be learned anew.
+ * A step that only looks in a dry run keeps them for its own time.
+ */
+export interface Memory {
+  /** `name`: path below the cache directory. Null when there is nothing. */
+  recall(name: string): Promise<{ readonly data: Buffer; readonly path: string } | null>;
+  /** Whole or not at all; gives the path. */
+  keep(name: string, data: string | Uint8Array): Promise<string>;
 }
 
 export interface HostFacts {
@@ -184,6 +199,7 @@ export interface StepServices {
   readonly facts: HostFacts;
   readonly files: Files;
   readonly net: Net;
+  readonly memory: Memory;
   readonly trees: Trees;
   readonly machines: Machines;
   readonly directories: {

@@ -1,6 +1,7 @@
 import type { Exec } from './exec.ts';
 import type { ExecContext } from './exec-settings.ts';
 import { HostFiles } from './files.ts';
+import { MemoryFiles } from './memory.ts';
 import { HttpNet } from './net.ts';
 import { TreeFiles } from './root-files.ts';
 import type { Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
@@ -31,6 +32,7 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     facts: host.facts,
     files: new HostFiles(exec),
     net: new HttpNet({ env: (name) => host.facts.env(name), signal: context.signal }),
+    memory: new MemoryFiles(host.directories.cache),
     trees: attempt.trees,
     machines: host.machines,
     directories: { ...host.directories, scratch: attempt.scratch },

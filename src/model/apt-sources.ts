@@ -8,6 +8,12 @@ export interface AptSourcesOptions {
   /** Where the main suite was found. */
   readonly archive: 'live' | 'archived';
   readonly components: readonly string[];
+  /** Is it an archive of the past, that nobody signs anew? So are archived ones. @default false */
+  readonly frozen?: boolean;
+  /** Shall apt take what it cannot verify? @default false */
+  readonly trusted?: boolean;
+  /** @default false */
+  readonly backports?: boolean;
   /** Instead of the public archive, for the main suite and its updates. */
   readonly mirror?: string | null;
   /** Instead of the public security archive; null leaves the suite out. */
@@ -28,20 +34,29 @@ interface Source {
 }
 
 const oneLineFile = '/etc/apt/sources.list';
+const validUntilFile = '/etc/apt/apt.conf.d/90machinespawn-old-archive';
+/** For an apt from before 1.5, which has no such option of a source. */
+const validUntilText = [
+  '// Written by machinespawn: nobody signs the index of an old archive anew. See apt.conf(5).',
+  'Acquire::Check-Valid-Until "false";',
+  '',
+].join('\n');
 
 export function aptSources(release: Release, options: AptSourcesOptions): AptSources {
   const sources = sourcesOf(release, options);
   const settings = settingsOf(release, options);
   const header = '# Written by machinespawn. See sources.list(5).\n';
+  const needsFile = isFrozen(options) && !release.aptReads.checkValidUntil;
+  const configuration = needsFile ? [{ path: validUntilFile, text: validUntilText }] : [];
   if (release.sourcesFormat === 'one-line') {
     return {
-      files: [{ path: oneLineFile, text: header + oneLine(sources, settings, options.components) }],
+      files: [{ path: oneLineFile, text: header + oneLine(sources, settings, options.components) }, ...configuration],
       remove: [],
     };
   }
   const path = `/etc/apt/sources.list.d/${release.distro}.sources`;
   return {
-    files: [{ path, text: header + deb822(sources, settings, options.components) }],
+    files: [{ path, text: header + deb822(sources, settings, options.components) }, ...configuration],
     remove: [oneLineFile],
   };
 }
@@ -49,7 +64,8 @@ export function aptSources(release: Release, options: AptSourcesOptions): AptSou
 function sourcesOf(release: Release, options: AptSourcesOptions): readonly Source[] {
   const main = options.mirror ?? archiveUrls(release, options.arch)[options.archive];
   const updates = release.updatesSuite === null ? [] : [release.updatesSuite];
-  const sources = [{ url: main, suites: [release.codename, ...updates] }];
+  const backports = options.backports === true && release.backportsSuite !== null ? [release.backportsSuite] : [];
+  const sources = [{ url: main, suites: [release.codename, ...updates, ...backports] }];
   if (release.security === null || options.securityMirror === null) return sources;
   const url = options.securityMirror ?? securityUrls(release, options.arch)?.[options.archive];
   return url === undefined ? sources : [...sources, { url, suites: [release.security.suite] }];
@@ -60,11 +76,13 @@ function settingsOf(release: Release, options: AptSourcesOptions): readonly (rea
   const keyring = options.guestKeyring ?? release.guestKeyring;
   return [
     ...(release.aptReads.signedBy ? [['Signed-By', keyring] as const] : []),
-    // Nobody signs the index of an archived release anew.
-    ...(options.archive === 'archived' && release.aptReads.checkValidUntil
-      ? [['Check-Valid-Until', 'no'] as const]
-      : []),
+    ...(isFrozen(options) && release.aptReads.checkValidUntil ? [['Check-Valid-Until', 'no'] as const] : []),
+    ...(options.trusted === true ? [['Trusted', 'yes'] as const] : []),
   ];
+}
+
+function isFrozen({ archive, frozen = false }: AptSourcesOptions): boolean {
+  return archive === 'archived' || frozen;
 }
 
 function deb822(

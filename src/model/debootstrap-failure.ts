@@ -16,7 +16,8 @@ export interface DebootstrapRun {
 
 /**
  * The failure of a run, from all the messages that it gave; null when there is no error among them.
- * A download that failed because a file had the wrong digest is told from one that did not arrive.
+ * A download that failed because a file had the wrong digest is told from one that did not arrive, and a list of
+ * packages from a package.
  */
 export function debootstrapFailure(
   messages: readonly DebootstrapMessage[],
@@ -27,7 +28,8 @@ export function debootstrapFailure(
   const data = { debootstrapCode: error.code, text: error.text, mirror: run.mirror };
   if (network.has(error.code)) {
     const corrupt = messages.findLast((message) => message.code === 'CORRUPTFILE');
-    if (corrupt !== undefined) return fail('MSP_PACKAGE_CORRUPT', { text: corrupt.text, mirror: run.mirror });
+    const bad = corrupt === undefined ? null : { text: corrupt.text, mirror: run.mirror };
+    if (bad !== null) return fail(isIndex(bad.text) ? 'MSP_INDEX_CORRUPT' : 'MSP_PACKAGE_CORRUPT', bad);
     return fail('MSP_DEBOOTSTRAP_NETWORK', data);
   }
   if (signature.has(error.code)) return fail('MSP_DEBOOTSTRAP_SIGNATURE', data);
@@ -44,4 +46,9 @@ export function debootstrapFailure(
   }
   if (foreign.has(error.code)) return fail('MSP_BINFMT_MISSING', { arch: run.arch, problem: error.text });
   return fail('MSP_DEBOOTSTRAP_FAILED', data);
+}
+
+/** "http://…/dists/bookworm/main/binary-amd64/Packages was corrupt". */
+function isIndex(text: string): boolean {
+  return /\/dists\/\S+\/Packages(?:\.\w+)?(?:\s|$)/u.test(text);
 }

@@ -80,12 +80,14 @@ export const imageColumns = ['image', 'aliases', 'status', 'amd64', 'i386', 'arm
 export type ImageCells = Readonly<Record<(typeof imageColumns)[number], string>>;
 
 /** yes: native; qemu: needs an emulator; part: the port is not whole; no: there is none. */
+export function archCell(row: ImageRow, release: Release, arch: Arch): string {
+  const { port } = release.ports[arch];
+  if (port !== 'full') return port === 'partial' ? 'part' : 'no';
+  return row.architectures[arch].runs === 'native' ? 'yes' : 'qemu';
+}
+
 export function imageCells(row: ImageRow, release: Release): ImageCells {
-  const cell = (arch: Arch): string => {
-    const { port } = release.ports[arch];
-    if (port !== 'full') return port === 'partial' ? 'part' : 'no';
-    return row.architectures[arch].runs === 'native' ? 'yes' : 'qemu';
-  };
+  const cell = (arch: Arch): string => archCell(row, release, arch);
   const cachedArchs = [...new Set(row.cached.map((entry) => entry.arch))];
   return {
     image: row.image,
@@ -97,4 +99,23 @@ export function imageCells(row: ImageRow, release: Release): ImageCells {
     arm64: cell('arm64'),
     cached: cachedArchs.join(' ') || '-',
   };
+}
+
+/** Why ports are refused or not whole, each reason once: "debian-13 i386: …", "ubuntu-20.04 and 11 more, i386: …". */
+export function portNotes(rows: readonly ImageRow[]): readonly string[] {
+  const byReason = new Map<string, { readonly arch: Arch; readonly available: boolean; readonly images: string[] }>();
+  for (const row of rows) {
+    for (const arch of archs) {
+      const { reason, available } = row.architectures[arch];
+      if (reason === null) continue;
+      const note = byReason.get(`${arch} ${reason}`) ?? { arch, available, images: [] };
+      note.images.push(row.image);
+      byReason.set(`${arch} ${reason}`, note);
+    }
+  }
+  return [...byReason].map(([key, { arch, available, images }]) => {
+    const more = images.length > 1 ? ` and ${images.length - 1} more` : '';
+    const verdict = available ? '' : 'refused: ';
+    return `${images[0]}${more}, ${arch}: ${verdict}${key.slice(arch.length + 1)}`;
+  });
 }

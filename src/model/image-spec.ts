@@ -3,7 +3,9 @@ import { fail } from '../errors/machinespawn-error.ts';
 import { archs, parseArch, type Arch } from './arch.ts';
 import { nearest } from './nearest.ts';
 import type { Distro, Release } from './release.ts';
-import { aliasesOf, releaseOf, releases } from './releases.ts';
+import type { ReleaseCatalogue } from './release-catalogue.ts';
+import { unlistedRelease } from './release-table.ts';
+import { aliasesOf, currentReleases, releaseOf } from './releases.ts';
 
 export interface ImageSpec {
   readonly distro: Distro;
@@ -16,17 +18,37 @@ export interface ImageSpec {
   readonly image: string;
 }
 
-const bySpelling = new Map<string, Release>(
-  releases.flatMap((release) => spellings(release).map((spelling) => [spelling, release] as const)),
-);
-/** Worth proposing: the ones that the help shows. */
-const proposals = releases.flatMap((release) => [release.image, ...aliasesOf(release)]);
+interface Spellings {
+  readonly releases: ReadonlyMap<string, Release>;
+  /** Worth proposing: the ones that the help shows. */
+  readonly proposals: readonly string[];
+  readonly of: ReleaseCatalogue;
+}
 
-/** Throws MSP_IMAGE_UNKNOWN with the nearest spelling, MSP_ARCH_UNKNOWN. */
+let known: Spellings | null = null;
+
+function knownSpellings(): Spellings {
+  const catalogue = currentReleases();
+  if (known?.of === catalogue) return known;
+  const { releases, byCodename } = catalogue;
+  // Last come the listed ones: a word such as "stable" is theirs.
+  const all = [...[...byCodename.values()].filter((release) => !releases.includes(release)), ...releases];
+  known = {
+    releases: new Map(all.flatMap((release) => spellings(release).map((spelling) => [spelling, release] as const))),
+    proposals: releases.flatMap((release) => [release.image, ...aliasesOf(release)]),
+    of: catalogue,
+  };
+  return known;
+}
+
+/**
+ * A codename that nobody knows is taken for a coming release when its distribution is named and it is near no other name.
+ * Throws MSP_IMAGE_UNKNOWN with the nearest spelling, MSP_ARCH_UNKNOWN.
+ */
 export function parseImageSpec(text: string): ImageSpec {
   const { name, suffix } = split(text);
-  const release = bySpelling.get(name);
-  if (release === undefined) throw fail('MSP_IMAGE_UNKNOWN', { image: text, nearest: propose(name, suffix) });
+  const release = knownSpellings().releases.get(name) ?? comingRelease(name);
+  if (release === null) throw fail('MSP_IMAGE_UNKNOWN', { image: text, nearest: propose(name, suffix) });
   const arch = suffix === null ? null : parseArch(suffix);
   const { distro, version, codename, image } = release;
   return Object.freeze({ distro, version, codename, arch, image });
@@ -38,8 +60,8 @@ export function formatImageSpec(spec: ImageSpec): string {
 }
 
 /** Throws MSP_ARCH_REFUSED with the reason. */
-export function archForImage(spec: Pick<ImageSpec, 'codename' | 'image'>, arch: Arch): Arch {
-  const support = releaseOf(spec.codename).ports[arch];
+export function archForImage(spec: Pick<ImageSpec, 'codename' | 'image' | 'distro'>, arch: Arch): Arch {
+  const support = releaseOf(spec.codename, spec.distro).ports[arch];
   if (support.builds) return arch;
   throw fail('MSP_ARCH_REFUSED', {
     image: spec.image,
@@ -59,6 +81,18 @@ export function chooseArch(spec: ImageSpec, asked: Arch | null, host: Arch): Arc
   return archForImage(spec, asked ?? spec.arch ?? host);
 }
 
+/** Null for what cannot be one, and for what is more likely a mistyped name. */
+function comingRelease(name: string): Release | null {
+  const match = /^(debian|ubuntu)[-:/]([a-z]{3,20})$/u.exec(name);
+  const codename = match?.[2];
+  if (codename === undefined) return null;
+  const { byCodename, tooOld } = currentReleases();
+  const distro = match?.[1] === 'debian' ? 'debian' : 'ubuntu';
+  const taken = [...byCodename.keys(), ...[...byCodename.values()].flatMap(({ words }) => words)];
+  if (tooOld.has(codename) || taken.includes(codename) || nearest(codename, taken) !== null) return null;
+  return unlistedRelease(distro, codename, null);
+}
+
 function spellings(release: Release): string[] {
   const names = [release.version ?? release.codename, release.codename, ...release.words];
   return [
@@ -70,7 +104,7 @@ function spellings(release: Release): string[] {
 
 /** The last part after a slash is an architecture, unless the slash stands for the dash of "debian/12". */
 function split(text: string): { name: string; suffix: string | null } {
-  if (bySpelling.has(text)) return { name: text, suffix: null };
+  if (knownSpellings().releases.has(text)) return { name: text, suffix: null };
   const at = text.lastIndexOf('/');
   const name = text.slice(0, at);
   if (at <= 0 || isDistro(name)) return { name: text, suffix: null };
@@ -85,6 +119,7 @@ function propose(name: string, suffix: string | null): string | null {
 
 function guess(name: string): string | null {
   if (isDistro(name)) return `${name}-${name === 'debian' ? 'stable' : 'lts'}`;
+  const { proposals } = knownSpellings();
   const longer = proposals.find((proposal) => name.startsWith(`${proposal}-`) || name.startsWith(`${proposal}.`));
   return longer ?? nearest(name, proposals);
 }

@@ -11,8 +11,9 @@ export interface ReleaseStatus {
 export function releaseStatus(release: Release, today: string): ReleaseStatus {
   const lasts = (until: string | null): until is string => until !== null && today <= until;
   if (release.released === null) {
-    const status = release.codename === 'sid' ? 'unstable' : 'testing';
-    return { status, text: status };
+    if (release.version === null && release.words.includes('unstable')) return { status: 'unstable', text: 'unstable' };
+    if (release.words.includes('testing')) return { status: 'testing', text: 'testing' };
+    return { status: 'development', text: 'in development' };
   }
   if (today < release.released) return { status: 'development', text: `in development, due ${release.released}` };
   if (release.eol === null) return { status: 'supported', text: 'supported' };

@@ -1,7 +1,10 @@
 /** The releases that can be named. The only file with the addresses of public archives. */
 import type { Arch } from './arch.ts';
 import { debianKeys as keys, ubuntuKeys } from './archive-keys.ts';
-import type { ArchiveUrls, PortSupport, Release, SigningKey } from './release.ts';
+import type { ArchiveUrls, Distro, PortSupport, Release, SigningKey } from './release.ts';
+
+/** Day of the newest fact in here, that of distro-info-data 2026.10.12. What the host knows of later days wins. */
+export const tableDate = '2026-10-12';
 
 const same = (urls: ArchiveUrls) => ({ x86: urls, ports: urls });
 const debianUrls = same({
@@ -23,6 +26,26 @@ const ubuntuSecurityUrls = {
   ports: ubuntuPorts,
 };
 
+/** `SNAPSHOT` stands for the moment, as in 20261101T000000Z. Ubuntu's goes back to 2023-03-01 and has all its ports. */
+const snapshotUrls = {
+  debian: {
+    main: 'http://snapshot.debian.org/archive/debian/SNAPSHOT',
+    security: 'http://snapshot.debian.org/archive/debian-security/SNAPSHOT',
+  },
+  ubuntu: {
+    main: 'http://snapshot.ubuntu.com/ubuntu/SNAPSHOT',
+    security: 'http://snapshot.ubuntu.com/ubuntu/SNAPSHOT',
+  },
+} as const;
+
+/** The archive as it was at a moment, written as 20261101T000000Z. */
+export function snapshotArchive(distro: Distro, part: 'main' | 'security', moment: string): string {
+  return snapshotUrls[distro][part].replace('SNAPSHOT', moment);
+}
+
+/** Where a missing keyring is to be had through a chain that begins with Debian's own keyring. */
+export const keyringSource = { distro: 'debian', codename: 'trixie', component: 'main' } as const;
+
 const full: PortSupport = { port: 'full', builds: true, reason: null };
 const none = (reason: string): PortSupport => ({ port: 'none', builds: false, reason });
 const addOnI386: PortSupport = {
@@ -36,13 +59,18 @@ const refusedI386: PortSupport = {
   reason: 'since 20.04 Ubuntu has only some libraries for i386, not a whole system; use amd64',
 };
 
+const rva23: PortSupport = {
+  port: 'full',
+  builds: true,
+  reason: 'since 25.10 Ubuntu builds riscv64 for processors with the profile RVA23: qemu before 10 is too old for it',
+};
+
 interface DebianRow {
   readonly systemd: number;
   readonly released?: string;
   readonly support?: readonly [eol: string, lts: string, elts: string];
   readonly main: readonly SigningKey[];
   readonly security?: readonly SigningKey[];
-  readonly word?: string;
 }
 
 /** @param number 99 for sid, which is after all that have one. */
@@ -64,7 +92,7 @@ function debian(number: number, codename: string, row: DebianRow): Release {
     version,
     codename,
     image: `debian-${version ?? codename}`,
-    words: row.word === undefined ? [] : [row.word],
+    words: [],
     released: row.released ?? null,
     eol: row.support?.[0] ?? null,
     ltsUntil: row.support?.[1] ?? null,
@@ -74,6 +102,7 @@ function debian(number: number, codename: string, row: DebianRow): Release {
     archive,
     urls: debianUrls,
     updatesSuite: codename === 'sid' ? null : `${codename}-updates`,
+    backportsSuite: codename === 'sid' ? null : `${codename}-backports`,
     security:
       codename === 'sid'
         ? null
@@ -95,12 +124,11 @@ function debian(number: number, codename: string, row: DebianRow): Release {
 }
 
 interface UbuntuRow {
-  readonly released: string;
+  readonly released?: string;
   readonly systemd: number;
   readonly eol?: string;
   readonly legacy?: string;
   readonly archived?: true;
-  readonly word?: string;
 }
 
 function ubuntu(version: string, codename: string, row: UbuntuRow): Release {
@@ -110,15 +138,15 @@ function ubuntu(version: string, codename: string, row: UbuntuRow): Release {
     i386: year >= 20 ? refusedI386 : full,
     armhf: full,
     arm64: full,
-    riscv64: year >= 20 ? full : none('Ubuntu has riscv64 since 20.04'),
+    riscv64: Number(version) >= 25.1 ? rva23 : year >= 20 ? full : none('Ubuntu has riscv64 since 20.04'),
   };
   return {
     distro: 'ubuntu',
     version,
     codename,
     image: `ubuntu-${version}`,
-    words: row.word === undefined ? [] : [row.word],
-    released: row.released,
+    words: [],
+    released: row.released ?? null,
     eol: row.eol ?? null,
     ltsUntil: null,
     extendedUntil: row.legacy ?? null,
@@ -127,6 +155,7 @@ function ubuntu(version: string, codename: string, row: UbuntuRow): Release {
     archive: row.archived ? 'archived' : 'live',
     urls: ubuntuUrls,
     updatesSuite: `${codename}-updates`,
+    backportsSuite: `${codename}-backports`,
     security: { suite: `${codename}-security`, urls: ubuntuSecurityUrls },
     keyring: { paths: ['/usr/share/keyrings/ubuntu-archive-keyring.gpg'], debianPackage: 'ubuntu-keyring' },
     guestKeyring: '/usr/share/keyrings/ubuntu-archive-keyring.gpg',
@@ -148,15 +177,15 @@ export const releaseTable: readonly Release[] = [
     main: [keys.stretchArchive, keys.stretchRelease], security: [keys.stretchSecurity] }),
   debian(10, 'buster', { released: '2019-07-06', support: ['2022-09-10', '2024-06-30', '2029-06-30'], systemd: 241,
     main: [keys.busterArchive, keys.busterRelease], security: [keys.busterSecurity] }),
-  debian(11, 'bullseye', { released: '2021-08-14', support: ['2024-08-14', '2026-08-31', '2031-06-30'], systemd: 247, word: 'oldoldstable',
+  debian(11, 'bullseye', { released: '2021-08-14', support: ['2024-08-14', '2026-08-31', '2031-06-30'], systemd: 247,
     main: [keys.bullseyeArchive, keys.bookwormArchive, keys.bullseyeRelease], security: [keys.bullseyeSecurity, keys.bookwormSecurity] }),
-  debian(12, 'bookworm', { released: '2023-06-10', support: ['2026-07-11', '2028-06-30', '2033-06-30'], systemd: 252, word: 'oldstable',
+  debian(12, 'bookworm', { released: '2023-06-10', support: ['2026-07-11', '2028-06-30', '2033-06-30'], systemd: 252,
     main: [keys.bookwormArchive, keys.trixieArchive, keys.bookwormRelease], security: [keys.bullseyeSecurity, keys.bookwormSecurity] }),
-  debian(13, 'trixie', { released: '2025-08-09', support: ['2028-08-09', '2030-06-30', '2035-06-30'], systemd: 257, word: 'stable',
+  debian(13, 'trixie', { released: '2025-08-09', support: ['2028-08-09', '2030-06-30', '2035-06-30'], systemd: 257,
     main: [keys.bookwormArchive, keys.trixieArchive, keys.trixieRelease], security: [keys.bookwormSecurity, keys.trixieSecurity] }),
-  debian(14, 'forky', { systemd: 262, word: 'testing',
+  debian(14, 'forky', { systemd: 262,
     main: [keys.bookwormArchive, keys.trixieArchive], security: [keys.bookwormSecurity, keys.trixieSecurity] }),
-  debian(99, 'sid', { systemd: 262, word: 'unstable', main: [keys.bookwormArchive, keys.trixieArchive] }),
+  debian(99, 'sid', { systemd: 262, main: [keys.bookwormArchive, keys.trixieArchive] }),
   ubuntu('16.04', 'xenial', { released: '2016-04-21', eol: '2021-04-30', legacy: '2031-04-30', systemd: 229 }),
   ubuntu('18.04', 'bionic', { released: '2018-04-26', eol: '2023-05-31', legacy: '2033-04-28', systemd: 237 }),
   ubuntu('20.04', 'focal', { released: '2020-04-23', eol: '2025-05-29', legacy: '2035-04-26', systemd: 245 }),
@@ -168,7 +197,27 @@ export const releaseTable: readonly Release[] = [
   ubuntu('24.10', 'oracular', { released: '2024-10-10', eol: '2025-07-10', archived: true, systemd: 256 }),
   ubuntu('25.04', 'plucky', { released: '2025-04-17', eol: '2026-01-15', archived: true, systemd: 257 }),
   ubuntu('25.10', 'questing', { released: '2025-10-09', eol: '2026-07-09', systemd: 257 }),
-  ubuntu('26.04', 'resolute', { released: '2026-04-23', eol: '2031-05-29', legacy: '2041-04-30', systemd: 257, word: 'lts' }),
+  ubuntu('26.04', 'resolute', { released: '2026-04-23', eol: '2031-05-29', legacy: '2041-04-30', systemd: 257 }),
   ubuntu('26.10', 'stonking', { released: '2026-10-15', eol: '2027-07-15', systemd: 257 }),
-  ubuntu('27.04', 'tenacious', { released: '2027-04-22', systemd: 257, word: 'devel' }),
+  ubuntu('27.04', 'tenacious', { released: '2027-04-22', systemd: 257 }),
 ];
+
+/** Highest number, so that whatever came with some release is there. */
+const future = { debian: 98, ubuntu: '99.10' } as const;
+
+/**
+ * A release that the table does not have: as the newest that it has, with the newest keys.
+ * `version`: null where nobody knows it, so that the codename has to name the image.
+ */
+export function unlistedRelease(distro: Distro, codename: string, version: string | null): Release {
+  const isOld = version !== null && Number(version) < Number(future[distro]);
+  const release =
+    distro === 'debian'
+      ? debian(isOld ? Number(version) : future.debian, codename, {
+          systemd: 262,
+          main: [keys.bookwormArchive, keys.trixieArchive, keys.trixieRelease],
+          security: [keys.bookwormSecurity, keys.trixieSecurity],
+        })
+      : ubuntu(isOld ? version : future.ubuntu, codename, { systemd: 257 });
+  return { ...release, version, image: `${distro}-${version ?? codename}` };
+}

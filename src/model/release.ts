@@ -44,7 +44,7 @@ export interface Release {
   readonly codename: string;
   /** The canonical image name: "debian-12". */
   readonly image: string;
-  /** Names that move from release to release: "stable", "lts". */
+  /** Names that move from release to release, on the day that the catalogue is of: "stable", "lts". */
   readonly words: readonly string[];
   /** Dates as YYYY-MM-DD; null when there is none yet, or none at all. */
   readonly released: string | null;
@@ -61,6 +61,8 @@ export interface Release {
   readonly urls: { readonly x86: ArchiveUrls; readonly ports: ArchiveUrls };
   /** "bookworm-updates"; null where there is none. */
   readonly updatesSuite: string | null;
+  /** "bookworm-backports"; null where there is none. */
+  readonly backportsSuite: string | null;
   readonly security: {
     readonly suite: string;
     readonly urls: { readonly x86: ArchiveUrls; readonly ports: ArchiveUrls };

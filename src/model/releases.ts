@@ -1,19 +1,34 @@
-/** Look-ups in the table of releases. */
+/** Look-ups in the catalogue of releases. */
 import { fail } from '../errors/machinespawn-error.ts';
 import type { Arch } from './arch.ts';
-import type { ArchiveUrls, Release } from './release.ts';
-import { releaseTable } from './release-table.ts';
+import { makeReleaseCatalogue, type ReleaseCatalogue, type ReleaseNews } from './release-catalogue.ts';
+import { askForReleaseNews } from './release-news.ts';
+import { unlistedRelease } from './release-table.ts';
+import type { ArchiveUrls, Distro, Release } from './release.ts';
 
-const byCodename = new Map(releaseTable.map((release) => [release.codename, release]));
+let made: { readonly catalogue: ReleaseCatalogue; readonly from: ReleaseNews | null } | null = null;
 
-/** All of them, Debian first, the oldest first. */
-export const releases: readonly Release[] = releaseTable;
+/** The catalogue of today, as the host knows it. */
+export function currentReleases(): ReleaseCatalogue {
+  const news = askForReleaseNews();
+  if (made === null || made.from !== news) made = { catalogue: makeReleaseCatalogue(news), from: news };
+  return made.catalogue;
+}
 
-/** Throws MSP_IMAGE_UNKNOWN. */
-export function releaseOf(codename: string): Release {
-  const release = byCodename.get(codename);
-  if (release === undefined) throw fail('MSP_IMAGE_UNKNOWN', { image: codename });
-  return release;
+/**
+ * The release of a codename. With `distro` one that nobody knows is taken for a coming one; without, or when it belongs
+ * to the other distribution, MSP_IMAGE_UNKNOWN is thrown.
+ */
+export function releaseOf(codename: string, distro?: Distro): Release {
+  const release = currentReleases().byCodename.get(codename);
+  if (release !== undefined && (distro === undefined || release.distro === distro)) return release;
+  if (release !== undefined || distro === undefined) throw fail('MSP_IMAGE_UNKNOWN', { image: codename });
+  return unlistedRelease(distro, codename, null);
+}
+
+/** Is nothing known of it but its name? */
+export function isUnknownRelease({ codename }: Pick<Release, 'codename'>): boolean {
+  return !currentReleases().byCodename.has(codename);
 }
 
 /** The archive that serves this architecture. */

@@ -8,6 +8,7 @@ import { parseDuration } from './duration.ts';
 import { parseHostName } from './host-name.ts';
 import { parseImageSpec } from './image-spec.ts';
 import { parseMachineName, type MachineName } from './machine-name.ts';
+import { parseSnapshotMoment } from './snapshot-moment.ts';
 import { parseComponentList, parsePackageList } from './package-list.ts';
 
 /** A fault of the parser becomes an issue; its code and hint are in `params`. */
@@ -49,6 +50,7 @@ export const hostNameSchema = checkedBy(parseHostName).describe('Host name insid
 export const imageSpecSchema = parsedBy(parseImageSpec).describe('Image, such as debian-12 or ubuntu-jammy/arm64');
 export const archSchema = z.enum(archs).describe('Debian architecture');
 export const archiveUrlSchema = parsedBy(parseArchiveUrl).describe('Address of an archive, such as http://HOST/debian');
+export const snapshotSchema = parsedBy(parseSnapshotMoment).describe('Moment of the past, such as 2026-11-01');
 export const durationSchema = parsedBy(parseDuration).describe('Span of time, such as 90s, 10m or 1h30m');
 export const byteSizeSchema = parsedBy(parseByteSize).describe('Size, such as 500K, 5M or 1.5G');
 export const packageListSchema = parsedBy(parsePackageList).describe('Package names, separated by commas');

@@ -21,6 +21,7 @@ const input = z.strictObject({
   include: z.array(packageName).default([]).describe('More packages'),
   exclude: z.array(packageName).default([]).describe('Packages to leave out'),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
+  offline: z.boolean().default(false).describe('Ask nobody: the step then has nothing to build from'),
   debootstrap: z.string().describe("Version of the host's debootstrap"),
 });
 type Input = z.output<typeof input>;
@@ -55,6 +56,9 @@ export const bootstrapFirstStage = defineStep({
   async run(context) {
     const { services, input } = context;
     const { archive, arch } = input;
+    // It runs only when no result of it is kept.
+    if (input.offline)
+      throw fail('MSP_OFFLINE', { what: `a base of ${archive.image} for ${arch} from that state of its archive` });
     // Two builds must not write the same .deb.
     await services.lock(`packages-${archive.distro}`);
     const packages = `${services.directories.packages}/${archive.distro}`;
@@ -114,9 +118,9 @@ async function environment({ services, input }: Context<Input>): Promise<Readonl
 
 /** Null where this debootstrap knows the suite; older than the suite, it is given the generic script. */
 async function scriptOf({ services, input, log }: Context<Input>): Promise<string | null> {
-  const { codename } = input.archive;
+  const { codename, distro } = input.archive;
   if ((await services.files.info(`${scripts}/${codename}`)) !== null) return null;
-  const script = `${scripts}/${releaseOf(codename).genericScript}`;
+  const script = `${scripts}/${releaseOf(codename, distro).genericScript}`;
   log.info(`debootstrap has no script for ${codename}; ${script} is used`);
   return script;
 }

@@ -105,7 +105,7 @@ async function checkSpace({ services }: Context<Input>): Promise<number> {
 
 /** Signatures and dates mean nothing to a host that lives before the release it is to build. */
 function checkClock({ services, input }: Context<Input>): void {
-  const { released, image } = releaseOf(input.image.codename);
+  const { released, image } = releaseOf(input.image.codename, input.image.distro);
   const nowMs = services.facts.nowMs();
   if (released === null || nowMs >= Date.parse(released)) return;
   throw fail('MSP_CLOCK_WRONG', { now: new Date(nowMs).toISOString(), releaseDate: released, suite: image });

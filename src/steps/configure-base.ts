@@ -43,7 +43,7 @@ type Input = z.output<typeof input>;
 export const configureBase = defineStep({
   id: 'configure-base',
   summary: 'Write the sources and take out what belongs to one machine',
-  version: 1,
+  version: 2,
   input,
   output: z.strictObject({
     tree: z.string().describe('The tree that machines begin with'),
@@ -59,6 +59,8 @@ export const configureBase = defineStep({
     arch,
     mirror: archive.mirror,
     archive: archive.archive,
+    snapshot: archive.snapshot,
+    trusted: archive.trusted,
     components: archive.components,
     suites: archive.suites,
     keyringDigest: archive.ownKeyring ? archive.keyringDigest : null,
@@ -107,14 +109,18 @@ async function installKeyring({ services, input }: Context<Input>, tree: string)
 }
 
 async function writeSources(root: RootFiles, { archive, arch }: Input, guestKeyring: string | null): Promise<void> {
-  const release = releaseOf(archive.codename);
-  const has = (role: 'updates' | 'security') => archive.suites.find((suite) => suite.role === role && suite.exists);
+  const release = releaseOf(archive.codename, archive.distro);
+  const has = (role: 'updates' | 'security' | 'backports') =>
+    archive.suites.find((suite) => suite.role === role && suite.exists);
   const sources = aptSources(
     { ...release, updatesSuite: has('updates')?.suite ?? null },
     {
       arch,
       archive: archive.archive,
       components: archive.components,
+      frozen: archive.snapshot !== null,
+      trusted: archive.trusted,
+      backports: has('backports') !== undefined,
       mirror: archive.mirror,
       securityMirror: has('security')?.mirror ?? null,
       ...(guestKeyring !== null && { guestKeyring }),

@@ -55,7 +55,9 @@ async function fromApt(context: Context<Input>): Promise<Choice | null> {
     [...stdout.matchAll(/^(\S+) "(.*)";$/gmu)].map(([, key = '', value = '']) => [key.toLowerCase(), value]),
   );
   const mirror =
-    input.mirror === '' ? expectedArchive(releaseOf(input.image.codename), services.facts.arch) : input.mirror;
+    input.mirror === ''
+      ? expectedArchive(releaseOf(input.image.codename, input.image.distro), services.facts.arch)
+      : input.mirror;
   const host = URL.canParse(mirror) ? new URL(mirror).hostname : '';
   const given = settings.get(`acquire::http::proxy::${host}`) ?? settings.get('acquire::http::proxy') ?? '';
   if (given.toUpperCase() === 'DIRECT') return { url: null, reason: "the host's apt configuration says so" };

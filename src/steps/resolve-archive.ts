@@ -1,19 +1,17 @@
 /** Turns "debian-12" into the digest of a verified index. Whatever depends on the day is settled here. */
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
-import { judgeFreshness } from '../model/release-freshness.ts';
-import type { ReleaseFile } from '../model/release-file.ts';
-import type { Release } from '../model/release.ts';
-import { archiveUrls, releaseOf, securityUrls } from '../model/releases.ts';
-import { archiveUrlSchema, archSchema, imageSpecSchema } from '../model/schemas.ts';
+import { isUnknownRelease, releaseOf } from '../model/releases.ts';
+import { archiveUrlSchema, archSchema, imageSpecSchema, snapshotSchema } from '../model/schemas.ts';
+import { snapshotMs } from '../model/snapshot-moment.ts';
 import { defineStep, type Context } from './define-step.ts';
-import { archiveSchema, type Archive } from './lib/archive-schema.ts';
-import { chooseKeyring, type ChosenKeyring } from './lib/choose-keyring.ts';
-import { fetchIndex, verifyIndex, type SuiteIndex } from './lib/verify-index.ts';
-
-const dayMs = 24 * 3600 * 1000;
-/** A mirror that fell asleep still has a consistent, signed archive; one that is older than this may hide fixes. */
-const staleDays = 30;
+import { checkReplay, recallIndex, rememberIndex } from './lib/archive-memory.ts';
+import { archiveSchema, suiteRoleSchema, type Archive } from './lib/archive-schema.ts';
+import { checkContent, checkFreshness } from './lib/check-index.ts';
+import { chooseKeyring } from './lib/choose-keyring.ts';
+import { findSuite } from './lib/find-suite.ts';
+import { otherSuites } from './lib/other-suites.ts';
+import { verifyIndex } from './lib/verify-index.ts';
 
 const input = z.strictObject({
   image: imageSpecSchema.describe('Image to build, such as debian-12'),
@@ -22,22 +20,29 @@ const input = z.strictObject({
     .union([z.literal(''), archiveUrlSchema])
     .default('')
     .describe("Archive to read from; '' for the release's own"),
+  snapshot: z
+    .union([z.literal(''), snapshotSchema])
+    .default('')
+    .describe("The archive as it was at this moment, such as 20261101T000000Z; '' for today's"),
   keyring: z.string().default('').describe("Keyring to verify with; '' for the release's own"),
   components: z.array(z.string().min(1)).default([]).describe("Components to use; none for the release's default"),
+  suites: z
+    .array(z.union([suiteRoleSchema, z.literal('none')]))
+    .default([])
+    .describe("Suites beside the main one; none for updates and security, 'none' for no other at all"),
+  eolApt: z
+    .enum(['trusted', 'refuse'])
+    .default('trusted')
+    .describe("Where the archive's key has expired: does the machine's apt trust it unverified, or refuse it?"),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
+  offline: z.boolean().default(false).describe('Use only what was seen before; ask nobody'),
 });
 type Input = z.output<typeof input>;
-
-interface Found {
-  readonly mirror: string;
-  readonly archive: 'live' | 'archived';
-  readonly index: SuiteIndex;
-}
 
 export const resolveArchive = defineStep({
   id: 'resolve-archive',
   summary: 'Find the archive and verify its index',
-  version: 1,
+  version: 2,
   input,
   output: archiveSchema,
   reuse: 'never',
@@ -49,27 +54,38 @@ export const resolveArchive = defineStep({
   async run(context): Promise<Archive> {
     const { input } = context;
     const { codename, image, distro } = input.image;
-    const release = releaseOf(codename);
+    checkWishes(context);
+    const release = releaseOf(codename, distro);
+    if (isUnknownRelease(release)) {
+      context.log.warn(`nothing is known of ${image}: it is built as the newest release of its distribution would be`);
+    }
     const keyring = await chooseKeyring(context, release, input);
-    const { mirror, archive, index } = await findSuite(context, release);
+    const { mirror, archive, index } = await findSuite(context, release, input);
+    const roles = input.suites.length === 0 ? null : input.suites.filter((role) => role !== 'none');
+    const last = await recallIndex(context, mirror, codename);
     // Side by side: what the other suites answer counts only once the index is verified.
     const [{ fingerprint, expired, release: file }, suites] = await Promise.all([
-      verifyIndex(context, index, { keyring: keyring.path, mayBeExpired: archive === 'archived' }),
-      otherSuites(context, release, { mirror, archive }, keyring),
+      verifyIndex(context, index, { keyring: keyring.path, mayBeExpired: release.archive === 'archived' }),
+      otherSuites(context, release, { mirror, archive }, { ...input, roles, ownKeyring: keyring.own }),
     ]);
-    if (expired)
-      context.log.warn(`the key that signed ${codename} has expired: it is accepted, since the release is archived`);
-    checkFreshness(context, file, index.url, archive);
-    const components = checkContent(context, file, release, mirror);
+    const isFrozen = archive === 'archived' || input.snapshot !== '' || input.offline;
+    checkFreshness(context, file, { suite: codename, url: index.url, isFrozen });
+    const components = checkContent(file, release, { ...input, mirror });
+    await checkReplay(context, last, file);
+    await rememberIndex(context, last, { mirror, suite: codename, index, date: file.date });
+    const trusted = expired && input.eolApt === 'trusted';
+    if (expired) sayExpired(context, trusted);
     return {
       image,
       distro,
       codename,
       mirror,
       archive,
+      snapshot: input.snapshot === '' ? null : input.snapshot,
       keyring: keyring.path,
       keyringDigest: keyring.digest,
       ownKeyring: keyring.own,
+      trusted,
       components: [...components],
       inReleaseDigest: index.digest,
       date: file.date,
@@ -79,104 +95,23 @@ export const resolveArchive = defineStep({
   },
 });
 
-/** The asked mirror, else the place by the table, else the other one. */
-async function findSuite(context: Context<Input>, release: Release): Promise<Found> {
-  const { input } = context;
-  const urls = archiveUrls(release, input.arch);
-  const other = release.archive === 'live' ? 'archived' : 'live';
-  const places =
-    input.mirror === ''
-      ? ([release.archive, other] as const).map((archive) => ({ mirror: urls[archive], archive }))
-      : [{ mirror: input.mirror, archive: release.archive }];
-  for (const place of places) {
-    const index = await fetchIndex(context, place.mirror, release.codename, input.proxy);
-    if (index !== null) return { ...place, index };
-  }
-  throw fail('MSP_SUITE_NOT_FOUND', { suite: release.codename, mirror: places[0]?.mirror ?? '' });
+/** Throws MSP_USAGE. */
+function checkWishes({ input, services }: Context<Input>): void {
+  const { snapshot, mirror, suites } = input;
+  const refuse = (problem: string, hint: string) => fail('MSP_USAGE', { problem, hint });
+  if (snapshot !== '' && mirror !== '')
+    throw refuse('a snapshot and a mirror are asked for', 'name the snapshot as the mirror, or leave one of them out');
+  if (snapshot !== '' && snapshotMs(snapshot) > services.facts.nowMs())
+    throw refuse(`the snapshot ${snapshot} is still to come`, 'name a day of the past');
+  if (suites.includes('none') && suites.length > 1)
+    throw refuse("'none' and other suites are asked for", 'leave one of them out');
 }
 
-function checkFreshness(
-  { services, log, input }: Context<Input>,
-  file: ReleaseFile,
-  url: string,
-  archive: Found['archive'],
-): void {
-  const nowMs = services.facts.nowMs();
-  const suite = input.image.codename;
-  const freshness = judgeFreshness(file, nowMs);
-  if (freshness.state === 'clock-behind') {
-    throw fail('MSP_CLOCK_WRONG', { now: new Date(nowMs).toISOString(), releaseDate: freshness.releaseDate, suite });
-  }
-  if (freshness.state === 'fresh' || archive === 'archived') return;
-  const { validUntil } = freshness;
-  const days = Math.floor((nowMs - Date.parse(validUntil)) / dayMs);
-  if (days >= staleDays) throw fail('MSP_ARCHIVE_STALE', { suite, validUntil, url });
+function sayExpired({ log, input }: Context<Input>, trusted: boolean): void {
+  const inside = trusted
+    ? "apt in the machine would refuse it, so its sources say 'trusted': apt there verifies nothing (--eol-apt refuse leaves that out)"
+    : 'apt in the machine will refuse its archive';
   log.warn(
-    `the index of ${suite} was valid until ${validUntil}: the mirror is stale, or the clock is ahead. ` +
-      `Its signature is right, so the build goes on; apt in the machine will complain until the mirror is fresh`,
+    `the key that signed ${input.image.codename} has expired: it is accepted, since the release is archived; ${inside}`,
   );
-}
-
-/** Gives the components to use. */
-function checkContent(
-  { input }: Context<Input>,
-  file: ReleaseFile,
-  release: Release,
-  mirror: string,
-): readonly string[] {
-  const { codename } = release;
-  if (file.codename !== codename && file.suite !== codename) {
-    throw fail('MSP_RELEASE_INVALID', {
-      url: mirror,
-      problem: `it is the index of ${file.codename ?? file.suite ?? 'nothing'}, not of ${codename}`,
-    });
-  }
-  const lacks = (what: string) => fail('MSP_ARCHIVE_LACKS', { suite: codename, mirror, what });
-  if (!file.architectures.includes(input.arch)) throw lacks(`architecture ${input.arch}`);
-  const asked = [...new Set(input.components)];
-  const missing = asked.find((component) => !file.components.includes(component));
-  if (missing !== undefined) throw lacks(`component '${missing}'`);
-  if (asked.length > 0) return asked;
-  const usual = release.components.default.filter((component) => file.components.includes(component));
-  if (usual.length === 0) throw lacks(`component '${release.components.default.join("' or '")}'`);
-  return usual;
-}
-
-async function otherSuites(
-  context: Context<Input>,
-  release: Release,
-  main: { readonly mirror: string; readonly archive: Found['archive'] },
-  keyring: ChosenKeyring,
-): Promise<Archive['suites']> {
-  const isOwnMirror = context.input.mirror !== '';
-  const securityMirror = securityUrls(release, context.input.arch)?.[main.archive];
-  // An own archive with an own key: what the public security archive signs means nothing there.
-  const hasSecurity = release.security !== null && securityMirror !== undefined && !(isOwnMirror && keyring.own);
-  const wanted = [
-    ...(release.updatesSuite === null
-      ? []
-      : [{ role: 'updates' as const, suite: release.updatesSuite, mirror: main.mirror }]),
-    ...(hasSecurity ? [{ role: 'security' as const, suite: release.security.suite, mirror: securityMirror }] : []),
-  ];
-  return await Promise.all(
-    wanted.map(async (suite) => {
-      // A private mirror may be all that can be reached; then the table has to do for the public security archive.
-      const exists = (isOwnMirror && suite.role === 'security') || (await hasSuite(context, suite.mirror, suite.suite));
-      if (!exists) context.log.warn(`${suite.mirror} has no ${suite.suite}: the machine does without it`);
-      return { ...suite, exists };
-    }),
-  );
-}
-
-async function hasSuite({ services, input }: Context<Input>, mirror: string, suite: string): Promise<boolean> {
-  for (const name of ['InRelease', 'Release']) {
-    if (
-      (await services.net.fetch(`${mirror}/dists/${suite}/${name}`, {
-        proxy: input.proxy,
-        maxBytes: 4 * 1024 * 1024,
-      })) !== null
-    )
-      return true;
-  }
-  return false;
 }

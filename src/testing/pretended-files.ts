@@ -12,11 +12,11 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
-import type { FileInfo, Files, RootFiles } from '../host/services.ts';
+import type { FileInfo, Files, Memory, RootFiles } from '../host/services.ts';
 import { insideRoot } from './inside-root.ts';
 import type { Moments } from './moments.ts';
 import { removeTree } from './tree-files.ts';
-import type { World } from './world.ts';
+import { directories, type World } from './world.ts';
 
 export function pretendFiles(world: World, moments: Moments, freeBytes: number): Files {
   const at = (path: string): string => insideRoot(world.root, path, true);
@@ -35,6 +35,12 @@ export function pretendFiles(world: World, moments: Moments, freeBytes: number):
           throw fail('MSP_FILE_UNWRITABLE', { path, problem: 'there is no such directory' });
         writeWhole(at(path), text, options?.mode);
       }),
+    writeBytes: (path, bytes) =>
+      moments.call(`writeBytes(${path})`, 'writes', () => {
+        if (!existsSync(dirname(at(path))))
+          throw fail('MSP_FILE_UNWRITABLE', { path, problem: 'there is no such directory' });
+        writeWhole(at(path), bytes);
+      }),
     makeDirectory: (path, options) =>
       moments.call(`makeDirectory(${path})`, 'writes', () => makeDirectory(at(path), options?.mode)),
     publish: (from, to) =>
@@ -46,6 +52,24 @@ export function pretendFiles(world: World, moments: Moments, freeBytes: number):
     remove: (path) =>
       moments.call(`remove(${path})`, 'writes', (inside) => removeTree(insideRoot(world.root, path, false), inside)),
     freeBytes: (path) => moments.call(`freeBytes(${path})`, 'reads', () => freeBytes),
+  };
+}
+
+export function pretendMemory(world: World, moments: Moments): Memory {
+  const pathOf = (name: string): string => `${directories.cache}/${name}`;
+  return {
+    recall: (name) =>
+      moments.call(`recall(${name})`, 'reads', () => {
+        const data = contentOf(insideRoot(world.root, pathOf(name), true));
+        return data === null ? null : { data, path: pathOf(name) };
+      }),
+    keep: (name, data) =>
+      moments.call(`keep(${name})`, 'writes', () => {
+        const real = insideRoot(world.root, pathOf(name), true);
+        mkdirSync(dirname(real), { recursive: true });
+        writeWhole(real, data);
+        return pathOf(name);
+      }),
   };
 }
 
@@ -104,7 +128,7 @@ function contentOf(real: string): Buffer | null {
   return lstatSync(real, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(real) : null;
 }
 
-function writeWhole(real: string, text: string, mode = 0o644): void {
+function writeWhole(real: string, text: string | Uint8Array, mode = 0o644): void {
   writeFileSync(real, text);
   chmodSync(real, mode);
 }

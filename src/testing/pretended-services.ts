@@ -7,7 +7,7 @@ import { emulatorOf } from '../model/arch.ts';
 import { unreachable, type FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
 import { pretendPrograms } from './pretended-exec.ts';
-import { pretendFiles, pretendRootFiles } from './pretended-files.ts';
+import { pretendFiles, pretendMemory, pretendRootFiles } from './pretended-files.ts';
 import { pretendKeeper } from './pretended-keeper.ts';
 import { pretendMachines } from './pretended-machines.ts';
 import { pretendTrees } from './pretended-trees.ts';
@@ -61,6 +61,7 @@ export function openBench(
     keeper: pretendKeeper(world, moments, host),
     files: pretendFiles(world, moments, host.freeBytes ?? 100 * 2 ** 30),
     net: pretendNet(moments, host),
+    memory: pretendMemory(world, moments),
     trees,
     machines: pretendMachines(world, moments, host),
     directories: { cache, packages, state, scratch },
@@ -89,6 +90,13 @@ function pretendNet(moments: Moments, host: FakeHost): Net {
         if (answer === unreachable) throw fail('MSP_NETWORK', { url, problem: 'connection refused' });
         if (typeof answer === 'number') throw fail('MSP_HTTP_STATUS', { url, status: answer });
         return { body: Buffer.from(answer), url };
+      }),
+    exists: (url) =>
+      moments.call(`exists(${url})`, 'reads', () => {
+        const answer = answerOf(url);
+        if (answer === unreachable) throw fail('MSP_NETWORK', { url, problem: 'connection refused' });
+        if (typeof answer === 'number' && answer !== 404) throw fail('MSP_HTTP_STATUS', { url, status: answer });
+        return answer !== 404;
       }),
     probe: (url) =>
       moments.call(`probe(${url})`, 'reads', () => {

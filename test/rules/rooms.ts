@@ -73,7 +73,7 @@ const rooms: readonly Room[] = [
     mayImport: ['src/model/', 'src/errors/', 'src/engine/step.ts'],
     mayImportTypes: ['src/engine/', 'src/host/', 'src/snapshots/'],
     npm: ['zod', 'p-retry'],
-    builtins: [...PURE_BUILTINS, 'node:timers/promises', 'node:events', 'node:stream'],
+    builtins: [...PURE_BUILTINS, 'node:timers/promises', 'node:events', 'node:stream', 'node:zlib'],
   },
   {
     name: 'steps',

@@ -28,6 +28,19 @@ export const bootstrap = defineCommand({
     exclude: { type: 'list', valueName: 'PKG', summary: 'Packages to leave out' },
     components: { type: 'list', valueName: 'NAME', summary: 'Components of the archive; main otherwise' },
     mirror: { type: 'string', valueName: 'URL', summary: 'Archive to take packages from' },
+    snapshot: { type: 'string', valueName: 'DATE', summary: 'The archive as it was on a day, such as 2026-11-01' },
+    suites: {
+      type: 'list',
+      valueName: 'NAME',
+      summary: 'updates, security, backports or none; the first two otherwise',
+    },
+    eolApt: {
+      type: 'string',
+      valueName: 'HOW',
+      choices: ['trusted', 'refuse'],
+      summary: "Where an old archive's key has expired: apt in the machine trusts it, or refuses it",
+    },
+    offline: { type: 'boolean', summary: 'Use only what is in the cache' },
     keyring: { type: 'string', valueName: 'FILE', summary: 'Keys that the archive is verified with' },
     proxy: { type: 'string', valueName: 'WHICH', summary: 'auto, none or a URL' },
     hostname: { type: 'string', valueName: 'NAME', summary: "Host name; the machine's name otherwise" },
@@ -50,6 +63,7 @@ export const bootstrap = defineCommand({
   async run(invocation) {
     const { positionals, options, globals, app, terminal } = invocation;
     const { chooseArch, parseImageSpec } = await import('../../model/image-spec.ts');
+    const { parseSnapshotMoment } = await import('../../model/snapshot-moment.ts');
     const { parseArch } = await import('../../model/arch.ts');
     const spec = parseImageSpec(positionals.image);
     const name = await parseName(positionals.name, invocation.typed);
@@ -70,6 +84,10 @@ export const bootstrap = defineCommand({
       exclude: options.exclude,
       components: options.components,
       mirror: options.mirror ?? env['MACHINESPAWN_MIRROR'],
+      snapshot: options.snapshot === undefined ? undefined : parseSnapshotMoment(options.snapshot),
+      suites: options.suites,
+      'eol-apt': options.eolApt,
+      offline: options.offline,
       keyring: options.keyring === undefined ? undefined : resolve(globals.cwd, options.keyring),
       proxy: options.proxy ?? env['MACHINESPAWN_PROXY'],
       hostname: options.hostname,

@@ -13,11 +13,14 @@ export const images = defineCommand({
   examples: [
     ['machinespawn images', 'all of them'],
     ['machinespawn images "debian-*" --json', 'with mirrors, keyrings and dates'],
+    ['machinespawn images --format wide', 'with the archive of each, and why a port is refused'],
   ],
-  details: 'yes: runs here as it is; qemu: needs qemu-user; part: a port with few packages; no: there is none.',
+  details:
+    'yes: runs here as it is; qemu: needs qemu-user; part: a port that is not whole; no: there is none.\n' +
+    'A coming release that is not listed can be named, too: debian-CODENAME, ubuntu-CODENAME.',
 
   async run({ positionals, options, globals, app, terminal }) {
-    const { imageCells, imageColumns } = await import('../../model/image-rows.ts');
+    const { archCell, imageCells, imageColumns, portNotes } = await import('../../model/image-rows.ts');
     const { releaseOf } = await import('../../model/releases.ts');
     const patterns = positionals.pattern === undefined ? [] : [positionals.pattern];
     const rows = ((await app.images()) as readonly ImageRow[]).filter(({ image, aliases }) =>
@@ -27,12 +30,18 @@ export const images = defineCommand({
       title: key.toUpperCase(),
       cell: (row) => imageCells(row, releaseOf(row.codename))[key],
     }));
-    const mirror: Column<ImageRow> = { title: 'MIRROR', wide: true, cell: (row) => row.mirror };
+    const wide: readonly Column<ImageRow>[] = [
+      { title: 'RISCV64', wide: true, cell: (row) => archCell(row, releaseOf(row.codename), 'riscv64') },
+      { title: 'BOOTS', wide: true, cell: ({ boots }) => (boots ? 'yes' : 'no') },
+      { title: 'MIRROR', wide: true, cell: ({ mirror }) => mirror },
+    ];
+    const isWide = options.format === 'wide';
     printList(terminal, { ...options, quiet: globals.quiet }, rows, {
       name: ({ image }) => image,
       legend: (count) => countOf(count, 'image'),
-      columns: [...columns, mirror],
+      columns: [...columns, ...wide],
     });
+    if (isWide && !options.noLegend) for (const line of portNotes(rows)) terminal.out(line);
     return 0;
   },
 });

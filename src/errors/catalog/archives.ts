@@ -13,10 +13,12 @@ const debootstrapHints: Readonly<Record<string, string | undefined>> = {
 
 /** Package archives, their signatures, and the bootstrap tools. */
 export const archiveErrors = {
-  MSP_KEYRING_MISSING: entry<{ keyring: string; debianPackage: string }>({
+  MSP_KEYRING_MISSING: entry<{ keyring: string; debianPackage: string; problem?: string }>({
     exit: 6,
-    message: ({ keyring }) => `the keyring ${keyring} is missing`,
-    hint: ({ debianPackage }) => `sudo apt-get install ${debianPackage}`,
+    message: ({ keyring, problem }) =>
+      `the keyring ${keyring} is missing${problem === undefined ? '' : `, and cannot be fetched: ${problem}`}`,
+    hint: ({ debianPackage }) =>
+      `sudo apt-get install ${debianPackage}${debianPackage === 'ubuntu-keyring' ? ' (Debian 12 has none: --keyring FILE there)' : ''}`,
   }),
   MSP_KEY_MISSING: entry<{ keyring: string; keys: readonly string[]; debianPackage: string }>({
     exit: 6,
@@ -34,6 +36,40 @@ export const archiveErrors = {
     message: ({ suite, validUntil, url }) =>
       `the index of ${suite} at ${url} was valid until ${validUntil}: the mirror is stale`,
     hint: () => 'use another mirror with --mirror URL',
+  }),
+  MSP_ARCHIVE_REPLAYED: entry<{ suite: string; mirror: string; date: string; lastDate: string; memory: string }>({
+    exit: 8,
+    message: ({ suite, mirror, date, lastDate }) =>
+      `${suite} at ${mirror} is of ${date}, but one of ${lastDate} was seen there before: an old state is played back`,
+    hint: ({ memory }) =>
+      `use another mirror with --mirror URL; if this one was set back on purpose: sudo rm ${memory}`,
+  }),
+  MSP_ARCHIVE_UNSIGNED: entry<{ url: string }>({
+    exit: 8,
+    message: ({ url }) => `${url} is not signed`,
+    hint: () => 'use a signed archive with --mirror URL; an unsigned one is never built from',
+  }),
+  MSP_ARCHIVE_HTML: entry<{ url: string }>({
+    exit: 7,
+    message: ({ url }) => `${url} is a web page and not the index of an archive`,
+    hint: () => 'does this network want a log-in first? Otherwise the address is wrong: --mirror URL',
+  }),
+  MSP_KEY_EXPIRED: entry<{ url: string; keyring: string; keys: readonly string[] }>({
+    exit: 8,
+    message: ({ url, keyring, keys }) =>
+      `the key that signed ${url} has expired, as ${keyring} says: ${keys.join(', ')}`,
+    hint: () => 'update the package of the keyring, or name a newer one with --keyring FILE',
+  }),
+  MSP_INDEX_CORRUPT: entry<{ text: string; mirror: string }>({
+    exit: 8,
+    message: ({ text, mirror }) => `a list of packages at ${mirror} is not what its signed index promises: ${text}`,
+    hint: () =>
+      'nothing of it was kept; the mirror may be in the middle of an update: try again or use another --mirror',
+  }),
+  MSP_OFFLINE: entry<{ what: string }>({
+    exit: 7,
+    message: ({ what }) => `--offline: ${what} is not in the cache`,
+    hint: () => 'the same command without --offline',
   }),
   MSP_SUITE_NOT_FOUND: entry<{ suite: string; mirror: string }>({
     exit: 7,

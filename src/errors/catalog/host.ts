@@ -65,6 +65,12 @@ export const hostErrors = {
     message: ({ url, problem }) => `${url} cannot be reached: ${problem}`,
     hint: () => 'check the network or name another archive with --mirror; machinespawn resume goes on',
   }),
+  MSP_REDIRECT_LOOP: entry<{ url: string; times: number }>({
+    exit: 7,
+    message: ({ url, times }) => `${url} is redirected more than ${times} times`,
+    hint: () =>
+      'the server, or a proxy before it, goes in circles: name another archive with --mirror URL, or --proxy none',
+  }),
   MSP_HTTP_STATUS: entry<{ url: string; status: number }>({
     exit: 7,
     message: ({ url, status }) => `${url} answers ${status}`,

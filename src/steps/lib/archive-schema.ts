@@ -1,8 +1,10 @@
 /** What resolve-archive found out, as the steps after it take it. */
 import { z } from 'zod';
 
+export const suiteRoleSchema = z.enum(['updates', 'security', 'backports']);
+
 const suite = z.strictObject({
-  role: z.enum(['updates', 'security']).describe('What it brings'),
+  role: suiteRoleSchema.describe('What it brings'),
   suite: z.string().describe('Name, such as bookworm-security'),
   mirror: z.string().describe('Archive that has it'),
   exists: z.boolean().describe('Is it there?'),
@@ -15,9 +17,13 @@ export const archiveSchema = z
     codename: z.string().describe('Codename of the release, which is the name of its suite'),
     mirror: z.string().describe('Archive to read from'),
     archive: z.enum(['live', 'archived']).describe('Is it the living archive, or the one of old releases?'),
+    snapshot: z.string().nullable().describe('The moment of the past that it is of, such as 20261101T000000Z'),
     keyring: z.string().describe('Keyring on the host that the archive is verified with'),
     keyringDigest: z.string().describe('SHA-256 of the keyring'),
     ownKeyring: z.boolean().describe('Is the keyring another one than the release has?'),
+    trusted: z
+      .boolean()
+      .describe("Does the machine's apt have to trust the archive unverified, its key having expired?"),
     components: z.array(z.string()).describe('Components to use'),
     inReleaseDigest: z.string().describe('SHA-256 of the signed index: it decides what is built'),
     date: z.string().describe('When the index was made'),

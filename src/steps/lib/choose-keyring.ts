@@ -1,9 +1,10 @@
-/** Finds the keyring of a release on this host and looks whether it holds the right keys, before anything is fetched. */
+/** Finds the keyring of a release, and looks whether it holds the right keys before anything of the release is fetched. */
 import { fail } from '../../errors/machinespawn-error.ts';
 import { keyId } from '../../model/archive-keys.ts';
 import type { Release } from '../../model/release.ts';
 import type { Context } from '../define-step.ts';
 import { keyringFingerprints } from './keyring-fingerprints.ts';
+import { isObtainable, obtainKeyring, type ObtainOptions } from './obtain-keyring.ts';
 import { sha256 } from './sha256.ts';
 
 const mostKeyringBytes = 4 * 1024 * 1024;
@@ -15,11 +16,18 @@ export interface ChosenKeyring {
   readonly own: boolean;
 }
 
-/** `keyring` and `mirror`: '' for the release's own. Throws MSP_KEYRING_MISSING, MSP_KEY_MISSING. */
+export interface KeyringWishes extends ObtainOptions {
+  /** '' for the release's own. */
+  readonly keyring: string;
+  /** '' for the release's own. */
+  readonly mirror: string;
+}
+
+/** Throws MSP_KEYRING_MISSING, MSP_KEY_MISSING, and what `obtainKeyring` throws. */
 export async function chooseKeyring(
   context: Context,
   release: Release,
-  { keyring: asked, mirror }: { readonly keyring: string; readonly mirror: string },
+  { keyring: asked, mirror, ...options }: KeyringWishes,
 ): Promise<ChosenKeyring> {
   const { debianPackage } = release.keyring;
   const host = context.services.root('/');
@@ -35,6 +43,10 @@ export async function chooseKeyring(
       throw fail('MSP_KEY_MISSING', { keyring: path, keys: needed.map(keyId), debianPackage });
     }
     return { path, digest: sha256(data), own };
+  }
+  if (asked === '' && isObtainable(release)) {
+    const path = await obtainKeyring(context, release, options);
+    return { path, digest: sha256((await host.readStart(path, mostKeyringBytes)) ?? Buffer.alloc(0)), own };
   }
   throw fail('MSP_KEYRING_MISSING', { keyring: asked || (release.keyring.paths[0] ?? ''), debianPackage });
 }

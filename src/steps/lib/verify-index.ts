@@ -11,41 +11,53 @@ const mostSignatureBytes = 64 * 1024;
 export interface SuiteIndex {
   readonly url: string;
   readonly text: string;
+  /** Of its own file; null where the text holds it. */
+  readonly signature: string | null;
   /** SHA-256 of InRelease, or of Release where there is none. */
   readonly digest: string;
-  /** Path of the files in scratch, as gpgv takes them. */
-  readonly files: readonly string[];
 }
 
-/** Null when the archive has no such suite. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
+/**
+ * Null when the archive has no such suite. Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_REDIRECT_LOOP, MSP_ARCHIVE_HTML,
+ * MSP_ARCHIVE_UNSIGNED, MSP_RELEASE_INVALID.
+ */
 export async function fetchIndex(
   { services }: Context,
   mirror: string,
   suite: string,
   proxy: string | null,
 ): Promise<SuiteIndex | null> {
-  const { scratch } = services.directories;
   const fetch = async (name: string, maxBytes: number) =>
     await services.net.fetch(`${mirror}/dists/${suite}/${name}`, { proxy, maxBytes });
   const inline = await fetch('InRelease', mostIndexBytes);
   if (inline !== null) {
-    const file = `${scratch}/InRelease`;
-    await services.files.writeText(file, inline.body.toString('utf8'));
-    return { url: inline.url, text: inline.body.toString('utf8'), digest: sha256(inline.body), files: [file] };
+    const text = textOf(inline);
+    if (!text.includes('-----BEGIN PGP SIGNED MESSAGE-----')) throw fail('MSP_ARCHIVE_UNSIGNED', { url: inline.url });
+    return { url: inline.url, text, signature: null, digest: sha256(inline.body) };
   }
   // Before 2012 or so the signature was a file of its own.
   const plain = await fetch('Release', mostIndexBytes);
   if (plain === null) return null;
+  const text = textOf(plain);
   const signature = await fetch('Release.gpg', mostSignatureBytes);
-  if (signature === null)
-    throw fail('MSP_SIGNATURE_BAD', { url: plain.url, keyring: '', problem: 'there is no signature' });
-  await services.files.writeText(`${scratch}/Release`, plain.body.toString('utf8'));
-  await services.files.writeText(`${scratch}/Release.gpg`, signature.body.toString('utf8'));
-  const files = [`${scratch}/Release.gpg`, `${scratch}/Release`];
-  return { url: plain.url, text: plain.body.toString('utf8'), digest: sha256(plain.body), files };
+  if (signature === null) throw fail('MSP_ARCHIVE_UNSIGNED', { url: plain.url });
+  return { url: plain.url, text, signature: signature.body.toString('utf8'), digest: sha256(plain.body) };
 }
 
-/** Gives the fingerprint of the primary key that signed. Throws MSP_SIGNATURE_BAD, MSP_SIGNATURE_UNKNOWN. */
+/** What answers in the place of an archive is told from a bad archive: it has no signature to speak of. */
+function textOf({ body, url }: { readonly body: Buffer; readonly url: string }): string {
+  const text = body.toString('utf8');
+  if (/^\s*<(?:!doctype|html|\?xml|head|body)\b/iu.test(text)) throw fail('MSP_ARCHIVE_HTML', { url });
+  if (!/^(?:-----BEGIN PGP|[A-Z][A-Za-z0-9-]*:)/u.test(text)) {
+    throw fail('MSP_RELEASE_INVALID', { url, problem: 'it is something else' });
+  }
+  return text;
+}
+
+/**
+ * Gives the fingerprint of the primary key that signed.
+ * Throws MSP_SIGNATURE_BAD, MSP_SIGNATURE_UNKNOWN, MSP_KEY_EXPIRED, MSP_RELEASE_INVALID.
+ */
 export async function verifyIndex(
   { services }: Context,
   index: SuiteIndex,
@@ -56,7 +68,14 @@ export async function verifyIndex(
   // Its exit code is no answer, and the clock is looked at afterwards.
   await services.exec({
     file: 'gpgv',
-    args: ['--status-fd', '3', '--ignore-time-conflict', '--keyring', keyring, ...index.files],
+    args: [
+      '--status-fd',
+      '3',
+      '--ignore-time-conflict',
+      '--keyring',
+      keyring,
+      ...(await writeIndex(services.files, services.directories.scratch, index)),
+    ],
     okCodes: [0, 1, 2],
     onStatusLine: (line) => void status.push(line),
     reads: true,
@@ -66,13 +85,28 @@ export async function verifyIndex(
   if (verdict.state === 'unknown-keys')
     throw fail('MSP_SIGNATURE_UNKNOWN', { url: index.url, keyring, keys: verdict.keys });
   if (verdict.state === 'bad') throw fail('MSP_SIGNATURE_BAD', { url: index.url, keyring, problem: verdict.problem });
-  if (verdict.state === 'expired' && !options.mayBeExpired) {
-    throw fail('MSP_SIGNATURE_BAD', {
-      url: index.url,
-      keyring,
-      problem: `its key has expired (${verdict.signers.map(({ primary }) => primary).join(', ')})`,
-    });
+  const signers = verdict.signers.map(({ primary }) => primary);
+  if (verdict.state === 'expired' && !options.mayBeExpired)
+    throw fail('MSP_KEY_EXPIRED', { url: index.url, keyring, keys: signers });
+  return {
+    fingerprint: signers[0] ?? '',
+    expired: verdict.state === 'expired',
+    release: parseReleaseFile(index.text, index.url),
+  };
+}
+
+/** Paths of the files, as gpgv takes them. */
+async function writeIndex(
+  files: Context['services']['files'],
+  scratch: string,
+  index: SuiteIndex,
+): Promise<readonly string[]> {
+  const text = Buffer.from(index.text);
+  if (index.signature === null) {
+    await files.writeBytes(`${scratch}/InRelease`, text);
+    return [`${scratch}/InRelease`];
   }
-  const fingerprint = verdict.signers[0]?.primary ?? '';
-  return { fingerprint, expired: verdict.state === 'expired', release: parseReleaseFile(index.text, index.url) };
+  await files.writeBytes(`${scratch}/Release`, text);
+  await files.writeBytes(`${scratch}/Release.gpg`, Buffer.from(index.signature));
+  return [`${scratch}/Release.gpg`, `${scratch}/Release`];
 }

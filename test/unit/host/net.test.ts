@@ -48,6 +48,21 @@ test.each([
   expect(asked).toBe(times);
 });
 
+test('exists: asks for the head only, and for the body where that is not known', async () => {
+  const asked: string[] = [];
+  const base = await serve((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    if (request.url === '/moved') response.writeHead(302, { location: '/there' }).end();
+    else if (request.url === '/odd' && request.method === 'HEAD') response.writeHead(405).end();
+    else response.writeHead(request.url === '/absent' ? 404 : 200).end();
+  });
+  expect(await makeNet().exists(`${base}/moved`)).toBe(true);
+  expect(await makeNet().exists(`${base}/absent`)).toBe(false);
+  expect(await makeNet().exists(`${base}/odd`)).toBe(true);
+  expect(asked).toEqual(['HEAD /moved', 'HEAD /there', 'HEAD /absent', 'HEAD /odd', 'GET /odd']);
+  await expectCode(makeNet().exists('http://127.0.0.1:1/'), 'MSP_NETWORK');
+});
+
 test('what passes is tried again', async () => {
   let asked = 0;
   const base = await serve((request, response) => {
@@ -67,7 +82,7 @@ test('too many redirects, too large, too slow, no server, no URL', async () => {
     if (request.url === '/large') response.end(Buffer.alloc(5000));
     else response.writeHead(301, { location: '/again' }).end();
   });
-  expect((await expectCode(makeNet().fetch(base), 'MSP_NETWORK')).message).toContain('redirected');
+  await expectCode(makeNet().fetch(base), 'MSP_REDIRECT_LOOP');
   expect(asked).toBe(6);
   expect((await expectCode(makeNet().fetch(`${base}/large`, { maxBytes: 4999 }), 'MSP_NETWORK')).message).toContain(
     'larger',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { aptSources } from '../../../src/model/apt-sources.ts';
-import { releaseOf, releases } from '../../../src/model/releases.ts';
+import { currentReleases, releaseOf } from '../../../src/model/releases.ts';
 
 const live = { arch: 'amd64', archive: 'live', components: ['main'] } as const;
 
@@ -69,6 +69,33 @@ test('an archived release: nobody signs its index anew', () => {
   expect(aptSources(releaseOf('lunar'), archived).files[0]?.text).toContain('lunar-security');
 });
 
+test('an apt from before 1.5 is told in its configuration', () => {
+  for (const codename of ['jessie', 'stretch']) {
+    const { files } = aptSources(releaseOf(codename), { ...live, archive: 'archived' });
+    expect(files[1]?.path).toBe('/etc/apt/apt.conf.d/90machinespawn-old-archive');
+    expect(files[1]?.text).toContain('Acquire::Check-Valid-Until "false";');
+  }
+});
+
+test('an archive whose key has expired is trusted only when that is asked for', () => {
+  const archived = { ...live, archive: 'archived' } as const;
+  expect(aptSources(releaseOf('stretch'), archived).files[0]?.text).not.toContain('trusted');
+  expect(aptSources(releaseOf('stretch'), { ...archived, trusted: true }).files[0]?.text).toMatch(
+    /^deb \[signed-by=\S+ trusted=yes\] /mu,
+  );
+  expect(aptSources(releaseOf('jessie'), { ...archived, trusted: true }).files[0]?.text).toMatch(
+    /^deb \[trusted=yes\] /mu,
+  );
+  expect(aptSources(releaseOf('bookworm'), { ...archived, trusted: true }).files[0]?.text).toContain('Trusted: yes\n');
+});
+
+test('a snapshot, and backports', () => {
+  const text = aptSources(releaseOf('bookworm'), { ...live, frozen: true, backports: true }).files[0]?.text ?? '';
+  expect(text.match(/^Check-Valid-Until: no$/gmu)).toHaveLength(2);
+  expect(text).toContain('Suites: bookworm bookworm-updates bookworm-backports\n');
+  expect(aptSources(releaseOf('sid'), { ...live, backports: true }).files[0]?.text).not.toContain('backports');
+});
+
 test("mirrors and keyring of one's own", () => {
   const options = {
     ...live,
@@ -94,7 +121,7 @@ test('Ubuntu on arm64 reads the ports', () => {
 });
 
 test('every release has sources in its own form', () => {
-  for (const release of releases) {
+  for (const release of currentReleases().releases) {
     const { files, remove } = aptSources(release, live);
     expect(files).toHaveLength(1);
     expect(remove.length === 1).toBe(release.sourcesFormat === 'deb822');

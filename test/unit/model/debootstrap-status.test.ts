@@ -105,6 +105,15 @@ test('a wrong digest is told from a download that did not arrive', () => {
   expect(failure).toMatchObject({ code: 'MSP_PACKAGE_CORRUPT', exitCode: 8 });
 });
 
+test('a list of packages is told from a package', () => {
+  const corrupt = (text: string) => ({ ...error('CORRUPTFILE', 'warning'), text });
+  const from = 'http://127.0.0.1:9/debian';
+  const list = corrupt(`${from}/dists/bookworm/main/binary-amd64/Packages was corrupt`);
+  expect(debootstrapFailure([list, error('COULDNTDL')], run)).toMatchObject({ code: 'MSP_INDEX_CORRUPT', exitCode: 8 });
+  const package_ = corrupt(`${from}/pool/main/p/perl/perl_5.36_amd64.deb was corrupt`);
+  expect(debootstrapFailure([package_, error('COULDNTDLPKGS')], run)?.code).toBe('MSP_PACKAGE_CORRUPT');
+});
+
 test('leftovers and odd mounts get a hint', () => {
   expect(debootstrapFailure([error('FILEEXIST')], run)?.hint).toContain('--fresh');
   expect(debootstrapFailure([error('NOEXEC')], run)?.hint).toContain('--cache-dir');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { imageCells, imageRows, type Runs } from '../../../src/model/image-rows.ts';
+import { imageCells, imageRows, portNotes, type Runs } from '../../../src/model/image-rows.ts';
 import { releaseStatus } from '../../../src/model/release-status.ts';
-import { releaseOf, releases } from '../../../src/model/releases.ts';
+import { currentReleases, releaseOf } from '../../../src/model/releases.ts';
 import type { Arch } from '../../../src/model/arch.ts';
 
 const runs: Record<Arch, Runs> = { amd64: 'native', i386: 'native', armhf: 'qemu', arm64: 'qemu', riscv64: null };
@@ -9,7 +9,7 @@ const today = '2026-11-22';
 const cached = [
   { image: 'debian-12', arch: 'amd64', variant: 'default', createdAt: '2026-11-20T08:00:00Z', sizeBytes: 301_989_888 },
 ] as const;
-const rows = imageRows({ releases, host: 'amd64', runs, cached, today });
+const rows = imageRows({ releases: currentReleases().releases, host: 'amd64', runs, cached, today });
 
 test.each([
   ['jessie', 'eol, archive only'],
@@ -49,6 +49,17 @@ test('the table, as the manual shows it', () => {
     'ubuntu-22.10 | kinetic | eol 2023-07-20, old-releases | yes | part | qemu | qemu | -',
     'debian-sid | unstable | unstable | yes | part | qemu | qemu | -',
   ]);
+});
+
+test('why ports are refused or not whole', () => {
+  const notes = portNotes(rows);
+  expect(notes).toContain(
+    'ubuntu-20.04 and 11 more, i386: refused: since 20.04 Ubuntu has only some libraries for i386, not a whole system; use amd64',
+  );
+  expect(notes).toContainEqual(expect.stringMatching(/^debian-13 and 2 more, i386: i386 is an add-on/u));
+  expect(notes).toContainEqual(expect.stringMatching(/^debian-8 and 4 more, riscv64: refused: Debian has riscv64/u));
+  expect(notes).toContainEqual(expect.stringMatching(/^ubuntu-25\.10 and 3 more, riscv64: since 25\.10/u));
+  expect(new Set(notes).size).toBe(notes.length);
 });
 
 test('the JSON of one row', () => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { archs } from '../../../src/model/arch.ts';
 import { archForImage, chooseArch, formatImageSpec, parseImageSpec } from '../../../src/model/image-spec.ts';
-import { aliasesOf, releases } from '../../../src/model/releases.ts';
+import { aliasesOf, currentReleases } from '../../../src/model/releases.ts';
 import { errorOf } from './error-of.ts';
 
 test.each([
@@ -63,14 +63,28 @@ test.each([
 test.each([
   'debian-jammy',
   'ubuntu-bookworm',
-  'debian-duke',
+  'debian-bookwormy',
+  'debian-99',
+  'ubuntu-testing',
+  'debian-devel',
   'debian-12/',
   '/arm64',
   'debian-lts',
   '__proto__',
-  'debian-constructor',
+  'ubuntu-constructor-x',
+  'constructor',
+  'duke',
 ])('%j is refused', (text) => {
   expect(errorOf(() => parseImageSpec(text)).exitCode).toBe(2);
+});
+
+test.each([
+  ['debian-duke', 'debian', 'debian-duke', null],
+  ['debian:duke/arm64', 'debian', 'debian-duke', 'arm64'],
+  ['ubuntu/unheard', 'ubuntu', 'ubuntu-unheard', null],
+] as const)('%s is taken for a coming release', (text, distro, image, arch) => {
+  expect(parseImageSpec(text)).toMatchObject({ distro, image, version: null, arch });
+  expect(archForImage(parseImageSpec(text), 'amd64')).toBe('amd64');
 });
 
 test('a wrong architecture is named', () => {
@@ -80,7 +94,7 @@ test('a wrong architecture is named', () => {
 
 test('every name of every release leads to it, and no name to two', () => {
   const seen = new Set<string>();
-  for (const release of releases) {
+  for (const release of currentReleases().releases) {
     for (const name of [release.image, ...aliasesOf(release)]) {
       expect(seen.has(name), name).toBe(false);
       seen.add(name);
@@ -95,7 +109,7 @@ test('every name of every release leads to it, and no name to two', () => {
 test('any text parses to a spec that reads back as itself, or is refused with a proposal that parses', () => {
   const near = fc
     .tuple(
-      fc.constantFrom(...releases.flatMap((release) => [release.image, ...aliasesOf(release)])),
+      fc.constantFrom(...currentReleases().releases.flatMap((release) => [release.image, ...aliasesOf(release)])),
       fc.nat(),
       fc.string({ maxLength: 3 }),
     )

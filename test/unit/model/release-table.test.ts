@@ -2,12 +2,19 @@ import { expect, test } from 'vitest';
 import { keyId } from '../../../src/model/archive-keys.ts';
 import { parseGpgvStatus } from '../../../src/model/gpgv-status.ts';
 import { parseReleaseFile } from '../../../src/model/release-file.ts';
-import { archiveUrls, expectedArchive, releaseOf, releases, securityUrls } from '../../../src/model/releases.ts';
+import {
+  archiveUrls,
+  currentReleases,
+  expectedArchive,
+  isUnknownRelease,
+  releaseOf,
+  securityUrls,
+} from '../../../src/model/releases.ts';
 import { errorOf } from './error-of.ts';
 import { fixture } from './fixture.ts';
 
 test('the table is whole', () => {
-  expect(releases.map((release) => release.image)).toMatchInlineSnapshot(`
+  expect(currentReleases().releases.map((release) => release.image)).toMatchInlineSnapshot(`
     [
       "debian-8",
       "debian-9",
@@ -33,7 +40,7 @@ test('the table is whole', () => {
       "ubuntu-27.04",
     ]
   `);
-  for (const release of releases) {
+  for (const release of currentReleases().releases) {
     expect(release.signingKeys.main.length).toBeGreaterThan(0);
     if (release.security !== null) expect(release.signingKeys.security.length).toBeGreaterThan(0);
     for (const key of [...release.signingKeys.main, ...release.signingKeys.security]) {
@@ -89,4 +96,21 @@ test('archives by architecture', () => {
 
 test('an unknown codename', () => {
   expect(errorOf(() => releaseOf('duke')).code).toBe('MSP_IMAGE_UNKNOWN');
+  expect(errorOf(() => releaseOf('jammy', 'debian')).code).toBe('MSP_IMAGE_UNKNOWN');
+  expect(isUnknownRelease({ codename: 'duke' })).toBe(true);
+  expect(isUnknownRelease({ codename: 'sid' })).toBe(false);
+  expect(releaseOf('duke', 'debian')).toMatchObject({
+    image: 'debian-duke',
+    archive: 'live',
+    genericScript: 'sid',
+    sourcesFormat: 'deb822',
+    security: { suite: 'duke-security' },
+    updatesSuite: 'duke-updates',
+    backportsSuite: 'duke-backports',
+  });
+  expect(releaseOf('unheard', 'ubuntu')).toMatchObject({
+    image: 'ubuntu-unheard',
+    genericScript: 'gutsy',
+    signingKeys: { main: releaseOf('resolute').signingKeys.main },
+  });
 });

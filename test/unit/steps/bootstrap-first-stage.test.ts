@@ -180,6 +180,13 @@ testStep(
         host: { programs: { debootstrap: debootstrap('other') } },
         code: 'MSP_ARCHIVE_CHANGED',
       },
+      {
+        name: 'offline, and nothing kept',
+        input: { ...input, offline: true },
+        ...prepare,
+        host: fakeHost(),
+        code: 'MSP_OFFLINE',
+      },
       { name: 'no debootstrap', input, ...prepare, host: fakeHost(), code: 'MSP_TOOL_MISSING' },
     ],
     writes: [cache],
@@ -191,6 +198,7 @@ test('bootstrap-first-stage: the key holds what decides, and no more', () => {
   const identity = (more: object) =>
     JSON.stringify(bootstrapFirstStage.identity?.(bootstrapFirstStage.input.parse({ ...input, ...more })));
   expect(identity({ proxy: 'http://p:3142' })).toBe(identity({}));
+  expect(identity({ offline: true })).toBe(identity({}));
   expect(identity({ include: ['bc', 'ab', 'bc'] })).toBe(identity({ include: ['ab', 'bc'] }));
   expect(identity({ archive: { ...archive, date: 'x', verification: 'y', suites: [] } })).toBe(identity({}));
   for (const other of [

@@ -31,6 +31,42 @@ const sid = { image: 'sid', arch: 'amd64' } as const;
 const sidHost = (options: Parameters<typeof inRelease>[0]) =>
   fakeHost({ programs, net: { [at('sid')]: inRelease({ codename: 'sid', ...options }) } });
 const own = 'http://mirror.example/debian';
+const oldMirror = 'http://archive.debian.org/debian';
+const removedKeys = '/usr/share/keyrings/debian-archive-removed-keys.gpg';
+const snapshotMirror = 'http://snapshot.debian.org/archive/debian/20261101T000000Z';
+const snapshotSecurity = 'http://snapshot.debian.org/archive/debian-security/20261101T000000Z';
+const expiredSignature = [
+  'NEWSIG',
+  'EXPKEYSIG F8D2585B8783D481 Debian',
+  `VALIDSIG ${signer} 2026-07-11 1 0 4 0 22 8 01 ${signer}`,
+];
+const noteOf = (kind: string, where: string, suite: string): string =>
+  `/var/cache/machinespawn/archives/${sha256(`${where} ${suite}`).slice(0, 32)}.${kind}.json`;
+const noteAt = noteOf('index', mirror, 'bookworm');
+/** As the step wrote it on an earlier day. */
+const remember = (world: World, differs: Readonly<Record<string, string>>): void =>
+  world.put({
+    [noteAt]: JSON.stringify({
+      mirror,
+      suite: 'bookworm',
+      date: archive.date,
+      digest: archive.inReleaseDigest,
+      seenAt: '2026-08-01T00:00:00Z',
+      url: at('bookworm'),
+      text: inRelease(),
+      signature: null,
+      ...differs,
+    }),
+  });
+const rememberSuites = (world: World): void =>
+  world.put(
+    Object.fromEntries(
+      archive.suites.map(({ mirror: where, suite, role }) => [
+        noteOf('presence', where, suite),
+        JSON.stringify({ mirror: where, suite, exists: role === 'updates', seenAt: '2026-08-01T00:00:00Z' }),
+      ]),
+    ),
+  );
 const packet = (body: Buffer): Buffer => Buffer.concat([Buffer.from([0x98, body.length]), body]);
 
 testStep(
@@ -141,8 +177,161 @@ testStep(
         after: (world) =>
           expect(world.logged).toEqual([expect.stringMatching(/^warn the index of sid was valid until 2026-11-07/u)]),
       },
+      {
+        name: 'an index that was seen before, in the same state',
+        input,
+        prepare: (world) => {
+          prepare(world);
+          remember(world, {});
+        },
+        host,
+        output: archive,
+        after: (world) =>
+          expect(JSON.parse(world.read(noteAt) ?? '')).toMatchObject({ seenAt: '2026-08-01T00:00:00Z' }),
+      },
+      {
+        name: 'a newer index than the one that was seen last: it is remembered, with the day',
+        input,
+        prepare: (world) => {
+          prepare(world);
+          remember(world, { date: '2026-07-01T00:00:00Z', digest: 'old' });
+        },
+        host,
+        output: archive,
+        after: (world) =>
+          expect(JSON.parse(world.read(noteAt) ?? '')).toMatchObject({
+            date: archive.date,
+            digest: archive.inReleaseDigest,
+            seenAt: '2026-11-22T12:00:00.000Z',
+          }),
+      },
+      {
+        name: 'a note that is torn',
+        input,
+        prepare: (world) => world.put({ [keyring]: 'keys', [noteAt]: '{"mirror' }),
+        host,
+        output: archive,
+      },
+      {
+        name: 'offline, as it was seen last',
+        input: { ...input, offline: true },
+        prepare: (world) => {
+          prepare(world);
+          remember(world, {});
+          rememberSuites(world);
+        },
+        host: fakeHost({ programs, net: { [at('bookworm')]: unreachable } }),
+        output: {
+          ...archive,
+          suites: archive.suites.map((suite) => ({ ...suite, exists: suite.role === 'updates' })),
+        },
+        after: (world) => expect(world.commands.map(({ file }) => file)).toEqual(['gpgv']),
+      },
+      {
+        name: 'a snapshot',
+        input: { ...input, snapshot: '2026-11-01' },
+        prepare,
+        host: fakeHost({
+          programs,
+          net: {
+            [at('bookworm', 'InRelease', snapshotMirror)]: inRelease(),
+            [at('bookworm-updates', 'InRelease', snapshotMirror)]: 'x',
+            [at('bookworm-security', 'InRelease', snapshotSecurity)]: 'x',
+          },
+        }),
+        output: {
+          ...archive,
+          mirror: snapshotMirror,
+          snapshot: '20261101T000000Z',
+          suites: archive.suites.map((suite) => ({
+            ...suite,
+            mirror: suite.role === 'security' ? snapshotSecurity : snapshotMirror,
+          })),
+        },
+      },
+      {
+        name: 'suites that were asked for',
+        input: { ...input, suites: ['backports'] },
+        prepare,
+        host: fakeHost({ programs, net: { ...net, [at('bookworm-backports', 'Release')]: 'x' } }),
+        output: {
+          ...archive,
+          suites: [{ role: 'backports', suite: 'bookworm-backports', mirror, exists: true }],
+        },
+      },
+      {
+        name: 'no suites at all',
+        input: { ...input, suites: ['none'] },
+        prepare,
+        host,
+        output: { ...archive, suites: [] },
+      },
+      {
+        name: 'a release that nobody knows, said aloud',
+        input: { image: 'debian-duke', arch: 'amd64', suites: ['none'] },
+        prepare,
+        host: fakeHost({ programs, net: { [at('duke')]: inRelease({ codename: 'duke' }) } }),
+        output: {
+          ...archive,
+          image: 'debian-duke',
+          codename: 'duke',
+          inReleaseDigest: sha256(inRelease({ codename: 'duke' })),
+          suites: [],
+        },
+        after: (world) =>
+          expect(world.logged).toEqual([expect.stringMatching(/^warn nothing is known of debian-duke/u)]),
+      },
+      {
+        name: 'a release that has moved since the table was written',
+        input: { image: 'bullseye', arch: 'amd64', suites: ['none'] },
+        prepare,
+        host: fakeHost({
+          programs,
+          net: { [at('bullseye', 'InRelease', oldMirror)]: inRelease({ codename: 'bullseye' }) },
+        }),
+        output: {
+          ...archive,
+          image: 'debian-11',
+          codename: 'bullseye',
+          mirror: oldMirror,
+          archive: 'archived',
+          inReleaseDigest: sha256(inRelease({ codename: 'bullseye' })),
+          suites: [],
+        },
+        after: (world) => expect(world.logged).toEqual([`info bullseye is not on ${mirror}, but on ${oldMirror}`]),
+      },
+      ...(['trusted', 'refuse'] as const).map((eolApt) => ({
+        name: `an expired key of an archived release, ${eolApt}`,
+        input: { image: 'stretch', arch: 'amd64' as const, suites: ['none' as const], eolApt },
+        prepare: (world: World) => world.put({ [removedKeys]: 'keys' }),
+        host: {
+          net: { [at('stretch', 'InRelease', oldMirror)]: inRelease({ codename: 'stretch' }) },
+          programs: { gpgv: gpgv(...expiredSignature) },
+        },
+        output: {
+          ...archive,
+          image: 'debian-9',
+          codename: 'stretch',
+          mirror: oldMirror,
+          archive: 'archived' as const,
+          keyring: removedKeys,
+          trusted: eolApt === 'trusted',
+          inReleaseDigest: sha256(inRelease({ codename: 'stretch' })),
+          suites: [],
+        },
+        after: (world: World) =>
+          expect(world.logged).toEqual([
+            expect.stringMatching(
+              eolApt === 'trusted'
+                ? /has expired.*sources say 'trusted'/u
+                : /has expired.*apt in the machine will refuse/u,
+            ),
+          ]),
+      })),
     ],
     refuses: [
+      { name: 'a snapshot of no day', input: { ...input, snapshot: '2026-02-30' }, at: 'snapshot' },
+      { name: 'a suite that there is not', input: { ...input, suites: ['proposed'] }, at: 'suites.0' },
       {
         name: 'a mirror with a password',
         input: { ...input, mirror: 'http://u:p@mirror.example/debian' },
@@ -193,7 +382,7 @@ testStep(
         input,
         prepare,
         host: fakeHost({ programs, net: { [at('bookworm', 'Release')]: releaseText() } }),
-        code: 'MSP_SIGNATURE_BAD',
+        code: 'MSP_ARCHIVE_UNSIGNED',
       },
       {
         name: 'an altered index',
@@ -223,7 +412,7 @@ testStep(
             ),
           },
         },
-        code: 'MSP_SIGNATURE_BAD',
+        code: 'MSP_KEY_EXPIRED',
       },
       {
         name: 'gpgv that says nothing',
@@ -240,11 +429,11 @@ testStep(
         code: 'MSP_RELEASE_INVALID',
       },
       {
-        name: 'no index at all',
+        name: 'a web page',
         input,
         prepare,
         host: fakeHost({ programs, net: { ...net, [at('bookworm')]: '<html>' } }),
-        code: 'MSP_RELEASE_INVALID',
+        code: 'MSP_ARCHIVE_HTML',
       },
       { name: 'no such architecture', input: { ...input, arch: 'riscv64' }, prepare, host, code: 'MSP_ARCHIVE_LACKS' },
       {
@@ -268,7 +457,81 @@ testStep(
         host: sidHost({ date: 'Sat, 01 Aug 2026 08:00:00 UTC', validUntil: 'Sat, 08 Aug 2026 08:00:00 UTC' }),
         code: 'MSP_ARCHIVE_STALE',
       },
+      {
+        name: 'neither an index nor a page',
+        input,
+        prepare,
+        host: fakeHost({ programs, net: { ...net, [at('bookworm')]: 'busy' } }),
+        code: 'MSP_RELEASE_INVALID',
+      },
+      {
+        name: 'an InRelease without a signature',
+        input,
+        prepare,
+        host: fakeHost({ programs, net: { ...net, [at('bookworm')]: releaseText() } }),
+        code: 'MSP_ARCHIVE_UNSIGNED',
+      },
+      {
+        name: 'an older index than the one that was seen last',
+        input,
+        prepare: (world) => {
+          prepare(world);
+          remember(world, { date: '2026-07-12T00:00:00.000Z' });
+        },
+        host,
+        code: 'MSP_ARCHIVE_REPLAYED',
+      },
+      {
+        name: 'offline, and never seen',
+        input: { ...input, offline: true },
+        prepare,
+        host,
+        code: 'MSP_OFFLINE',
+      },
+      {
+        name: 'a suite that was asked for and is not there',
+        input: { ...input, suites: ['backports'] },
+        prepare,
+        host,
+        code: 'MSP_ARCHIVE_LACKS',
+      },
+      {
+        name: 'a suite that was asked for of a release that has none',
+        input: { ...sid, suites: ['updates'] },
+        prepare,
+        host: sidHost({}),
+        code: 'MSP_ARCHIVE_LACKS',
+      },
+      {
+        name: 'no suites and a suite',
+        input: { ...input, suites: ['none', 'updates'] },
+        prepare,
+        host,
+        code: 'MSP_USAGE',
+      },
+      {
+        name: 'a snapshot and a mirror',
+        input: { ...input, snapshot: '20261101', mirror: own },
+        prepare,
+        host,
+        code: 'MSP_USAGE',
+      },
+      {
+        name: 'a snapshot of tomorrow',
+        input: { ...input, snapshot: '2026-11-23' },
+        prepare,
+        host,
+        code: 'MSP_USAGE',
+      },
+      {
+        name: 'an archived release, and no network',
+        input: { image: 'stretch', arch: 'amd64' },
+        prepare: (world) => world.put({ [removedKeys]: 'keys' }),
+        host: fakeHost({ programs, net: { [at('stretch', 'InRelease', oldMirror)]: unreachable } }),
+        code: 'MSP_NETWORK',
+      },
     ],
+    writes: ['/var/cache/machinespawn/archives'],
   },
   test,
 );
