@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Release, SigningKey } from '../../src/model/release.ts';
-import { releases } from '../../src/model/releases.ts';
+import { releaseTable as releases } from '../../src/model/release-table.ts';
 import { TestKeys, type TestKey } from './test-keys.ts';
 
 const keysOf = ({ signingKeys }: Release): readonly SigningKey[] => [...signingKeys.main, ...signingKeys.security];

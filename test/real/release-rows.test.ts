@@ -1,7 +1,7 @@
 /** Every release and architecture of the table: what is asked of which archive, and what it comes to. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { archs, type Arch } from '../../src/model/arch.ts';
-import { releases } from '../../src/model/releases.ts';
+import { releaseTable as releases } from '../../src/model/release-table.ts';
 import { addPublicArchive } from '../archive/public-archives.ts';
 import { expectedRow } from './support/expected-row.ts';
 import { openPublicArchives, type PublicArchives } from './support/public-archives-place.ts';
@@ -25,7 +25,12 @@ afterAll(async () => {
 });
 
 const exists = ({ ports }: (typeof releases)[number], arch: Arch): boolean => ports[arch].builds;
-const pairs = releases.flatMap((release) => archs.map((arch) => ({ release, arch })));
+/** A host that lives before a release is held to have a wrong clock. */
+const isStillToCome = ({ released }: (typeof releases)[number]): boolean =>
+  released !== null && Date.parse(released) > Date.now();
+const pairs = releases
+  .filter((release) => !isStillToCome(release))
+  .flatMap((release) => archs.map((arch) => ({ release, arch })));
 /** Not there at all, or no more than libraries of it. */
 const refused = ({ distro, codename, version }: (typeof releases)[number], arch: Arch): boolean => {
   if (distro === 'ubuntu')
@@ -44,10 +49,10 @@ describe('each release', () => {
     const expected = expectedRow(codename, distro, arch);
     expect(row.error).toBeNull();
     expect(archives.server.asked.map(({ url }) => url).toSorted()).toEqual(expected.requests);
-    expect(archives.server.asked.every(({ asProxy, method }) => !asProxy && method === 'GET')).toBe(true);
+    expect(archives.server.asked.filter(({ asProxy }) => asProxy)).toEqual([]);
     expect(row.keyring).toBe(expected.keyring);
     expect(row.debootstrap).toEqual(expected.debootstrap);
-    expect(row.sources).toEqual({ [expected.sourcesFile]: expected.sources });
+    expect(row.sources).toEqual(expected.files);
   });
 
   it.each(
@@ -57,7 +62,7 @@ describe('each release', () => {
   )('%s %s is refused before anything is asked', async (_codename, arch, { image }) => {
     archives.server.forget();
     const { error, exitCode } = await runner.run(image, arch);
-    expect({ code: error?.code, exitCode }).toEqual({ code: 'MSP_ARCH_UNSUPPORTED', exitCode: 2 });
+    expect({ code: error?.code, exitCode }).toEqual({ code: 'MSP_ARCH_REFUSED', exitCode: 2 });
     expect(archives.server.asked).toEqual([]);
   });
 });

@@ -32,8 +32,8 @@ export interface ExpectedRow {
   /** Every URL that is read before the packages, sorted. */
   readonly requests: readonly string[];
   readonly debootstrap: readonly string[];
-  readonly sourcesFile: string;
-  readonly sources: string;
+  /** Below /etc/apt, by their path there. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export function expectedRow(codename: string, distro: 'debian' | 'ubuntu', arch: Arch): ExpectedRow {
@@ -45,8 +45,18 @@ export function expectedRow(codename: string, distro: 'debian' | 'ubuntu', arch:
     ...row,
     requests: requestsOf(codename, row),
     debootstrap: argumentsOf(codename, distro, arch, row),
-    sourcesFile: oneLine.includes(codename) ? 'sources.list' : `sources.list.d/${distro}.sources`,
-    sources: sourcesOf(codename, distro, row),
+    files: {
+      [oneLine.includes(codename) ? 'sources.list' : `sources.list.d/${distro}.sources`]: sourcesOf(
+        codename,
+        distro,
+        row,
+      ),
+      // Their apt has no such option of a source, and nobody signs their index anew.
+      ...(['jessie', 'stretch'].includes(codename) && {
+        'apt.conf.d/90machinespawn-old-archive':
+          '// Written by machinespawn: nobody signs the index of an old archive anew. See apt.conf(5).\nAcquire::Check-Valid-Until "false";\n',
+      }),
+    },
   };
 }
 
@@ -86,7 +96,7 @@ function requestsOf(codename: string, { mirror, security, updates }: Row): reado
   return [
     ...suite(mirror, codename, main),
     ...(updates === null ? [] : suite(mirror, updates, others)),
-    ...(security === null ? [] : suite(security.mirror, security.suite, ['InRelease'])),
+    ...(security === null ? [] : suite(security.mirror, security.suite, others)),
     // debootstrap's own wget.
     ...suite(mirror, codename, isApart ? ['InRelease', 'Release'] : ['InRelease']),
   ].toSorted();
@@ -125,6 +135,8 @@ function sourcesOf(codename: string, distro: string, row: Row): string {
     const words = [
       ...(codename === 'jessie' ? [] : [`signed-by=${ring}`]),
       ...(isArchived && codename !== 'jessie' && codename !== 'stretch' ? ['check-valid-until=no'] : []),
+      // Their keys have expired, so apt inside would refuse what we have verified.
+      ...(codename === 'jessie' || codename === 'stretch' ? ['trusted=yes'] : []),
     ];
     const options = words.length === 0 ? '' : `[${words.join(' ')}] `;
     const line = (mirror: string, suite: string) => `deb ${options}${mirror} ${suite} ${row.components}\n`;

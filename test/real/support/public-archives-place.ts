@@ -6,7 +6,7 @@ import { makeKeyTwins, type KeyTwins } from '../../archive/key-twins.ts';
 import { openPrivateNetwork } from '../../archive/private-network.ts';
 import { publicHosts } from '../../archive/public-archives.ts';
 import { makeTwinProduct } from '../../archive/twin-product.ts';
-import { releases } from '../../../src/model/releases.ts';
+import { releaseTable as releases } from '../../../src/model/release-table.ts';
 import { program, type StartOptions } from './machinespawn.ts';
 import { newDirectory } from './shared-place.ts';
 

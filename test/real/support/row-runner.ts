@@ -80,20 +80,15 @@ export class RowRunner {
 
   #treeOf(ref: string | undefined): string | null {
     if (ref === undefined) return null;
-    return join(this.#cache, 'snapshots/copy', ref.replace(/^tree:/u, ''), 'root');
+    return join(this.#cache, 'snapshots/copy', ref.replace(/^tree:/u, ''), 'tree');
   }
 
   #argumentsIn(tree: string): readonly string[] {
-    const { length } = readFileSync(join(tree, 'debootstrap.arguments'), 'utf8').trimEnd().split('\n');
     return readFileSync(join(tree, 'debootstrap.arguments'), 'utf8')
       .trimEnd()
       .split('\n')
-      .map((argument) =>
-        argument
-          .replace(join(this.#cache, 'packages'), '<packages>')
-          .replace(/^--cache-dir=<packages>.*/u, '--cache-dir=<packages>'),
-      )
-      .map((argument) => (length > 0 && argument.startsWith(`${this.#cache}/snapshots/`) ? '<tree>' : argument));
+      .map((argument) => argument.replace(new RegExp(`${this.#cache}/packages/\\w+$`, 'u'), '<packages>'))
+      .map((argument) => (argument.startsWith(`${this.#cache}/snapshots/`) ? '<tree>' : argument));
   }
 }
 
