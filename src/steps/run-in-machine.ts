@@ -8,6 +8,8 @@ import { nearest } from '../model/nearest.ts';
 import { machineNameSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { requireCommand } from './lib/find-command.ts';
+import { readArch } from './lib/inspect-machine.ts';
+import { withEmulator, type Binds } from './lib/with-emulator.ts';
 
 const resolver = '/etc/resolv.conf';
 
@@ -48,21 +50,34 @@ export const runInMachine = defineStep({
     if (root !== null) await checkInside(context, root);
     const isResolverOurs = root !== null && (await isMissingOrEmpty(root));
     const hasResolver = (await services.files.info(resolver)) !== null;
-    const nspawn = ['systemd-nspawn', ...argumentsOf(input, machine, { hasResolver, systemd: services.facts.systemd })];
-    const [file = '', ...args] = [
-      ...timeLimit(input),
-      ...(services.facts.systemd ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
-      ...nspawn,
-    ];
-    // Registering tells the service manager a PID, which must not be one of a namespace of ours.
-    // Where /run is on a disk, nspawn refuses to tidy up there, and says so after each command.
-    const memory = ['/run/systemd/nspawn/propagate'];
-    const { exitCode } = await services.execOnTerminal({ file, args, sandbox: !services.facts.systemd, memory });
+    const arch = root === null ? null : await readArch(root);
+    const run = async (binds: Binds) => await runNspawn(context, machine, { hasResolver, binds });
+    const { exitCode } =
+      root === null || arch === null || arch === services.facts.arch
+        ? await run([])
+        : await withEmulator(context, root, arch, run);
     if (isResolverOurs && (await root.info(resolver)) !== null && (await isMissingOrEmpty(root)))
       await root.remove(resolver);
     return { exitCode };
   },
 });
+
+async function runNspawn(
+  { services, input }: Context<Input>,
+  machine: MachineEntry,
+  { hasResolver, binds }: { readonly hasResolver: boolean; readonly binds: Binds },
+): Promise<{ readonly exitCode: number }> {
+  const { systemd } = services.facts;
+  const [file = '', ...args] = [
+    ...timeLimit(input),
+    ...(systemd ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
+    ...['systemd-nspawn', ...argumentsOf(input, machine, { hasResolver, systemd, binds })],
+  ];
+  // Registering tells the service manager a PID, which must not be one of a namespace of ours.
+  // Where /run is on a disk, nspawn refuses to tidy up there, and says so after each command.
+  const memory = ['/run/systemd/nspawn/propagate'];
+  return await services.execOnTerminal({ file, args, sandbox: !systemd, memory });
+}
 
 /** nspawn makes an empty file to mount the host's upon. One that was left by a run that was cut off goes, too. */
 async function isMissingOrEmpty(root: RootFiles): Promise<boolean> {
@@ -105,7 +120,7 @@ function bindTarget(bind: string): string {
 function argumentsOf(
   input: Input,
   machine: MachineEntry,
-  host: { readonly hasResolver: boolean; readonly systemd: boolean },
+  host: { readonly hasResolver: boolean; readonly systemd: boolean; readonly binds: Binds },
 ): readonly string[] {
   const [program] = input.command;
   const isInit = program === undefined || (input.command.length === 1 && ownInit.has(basename(program)));
@@ -123,6 +138,8 @@ function argumentsOf(
     ...(input.user === '' ? [] : [`--user=${input.user}`]),
     ...(input.chdir === '' ? [] : [`--chdir=${input.chdir}`]),
     ...input.setenv.map((setting) => `--setenv=${setting}`),
+    // Inside, both are the same path.
+    ...host.binds.map(({ from }) => `--bind-ro=${from}`),
     ...input.bind.map((bind) => `--bind=${bind}`),
     ...input.bindReadOnly.map((bind) => `--bind-ro=${bind}`),
     ...(input.readOnly ? ['--read-only'] : []),

@@ -82,7 +82,7 @@ class ServerState {
     const asked = readRequest(request);
     this.asked.push(asked);
     response.once('close', () => (asked.status = response.headersSent ? response.statusCode : 0));
-    const misdeed = this.#misdeedFor(asked.url);
+    const misdeed = this.#misdeedFor(asked.url.replace(/\?.*$/u, ''));
     if (misdeed !== null && (await answerInstead(misdeed, asked, response))) return;
     const site = misdeed?.does === 'site' ? misdeed.site : (this.sites.get(asked.host) ?? this.sites.get('*'));
     const file = site?.get(asked.path);

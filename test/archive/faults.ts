@@ -22,7 +22,7 @@ export type Misdeed =
   | { readonly does: 'late'; readonly milliseconds: number };
 
 export interface Fault {
-  /** Of the whole URL that was asked for, such as http://host/path. */
+  /** Of the URL that was asked for without its query, such as http://host/path. */
   readonly on: RegExp;
   /** So many requests that match are answered rightly before. */
   readonly after: number;

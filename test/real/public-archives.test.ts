@@ -52,10 +52,34 @@ const urlsOf = (pattern: RegExp): readonly string[] =>
   archives.server.asked.map(({ url }) => url).filter((url) => pattern.test(url));
 
 describe('a machine', () => {
-  it('of archived Debian: signed apart by a key that has expired', async () => {
+  it('of archived Debian: signed apart by a key that has expired, its security suite in a directory of its own', async () => {
     await serve('jessie', 'amd64', 'split');
     const { stderr } = await build('jessie', 'amd64');
-    expect(stderr).toMatch(/key .* expired/u);
+    expect(stderr).toMatch(/the key that signed jessie has expired: it is accepted, since the release is archived/u);
+    expect(urlsOf(/Release/u)).toContain('http://archive.debian.org/debian/dists/jessie/Release.gpg');
+    expect(sourcesOf('jessie', 'sources.list')).toContain(
+      'http://archive.debian.org/debian-security jessie/updates main',
+    );
     await expectSound('jessie', 'amd64');
+  });
+
+  it('of archived Ubuntu', async () => {
+    await serve('kinetic', 'amd64', 'merged');
+    await build('kinetic', 'amd64');
+    expect(urlsOf(/./u).every((url) => url.startsWith('http://old-releases.ubuntu.com/ubuntu/'))).toBe(true);
+    expect(sourcesOf('kinetic', 'sources.list')).toContain(
+      'http://old-releases.ubuntu.com/ubuntu kinetic-security main universe',
+    );
+    await expectSound('kinetic', 'amd64');
+  });
+
+  it("of Ubuntu's ports, through an emulator", async () => {
+    await serve('noble', 'arm64', 'merged');
+    await build('noble', 'arm64');
+    expect(urlsOf(/./u).every((url) => url.startsWith('http://ports.ubuntu.com/ubuntu-ports/'))).toBe(true);
+    expect(sourcesOf('noble', 'sources.list.d/ubuntu.sources')).toMatch(
+      /^URIs: http:\/\/ports\.ubuntu\.com\/ubuntu-ports$/mu,
+    );
+    await expectSound('noble', 'arm64');
   });
 });
