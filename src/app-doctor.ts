@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { App, DoctorCheck, RunRequest } from './app-types.ts';
 import type { AppPipelines } from './app-pipelines.ts';
 import type { World } from './app-world.ts';
+import { deniedSetuid } from './app-denied-setuid.ts';
 import { MachinespawnError } from './errors/machinespawn-error.ts';
 import { packageOfTool } from './host/tool-packages.ts';
 import { archs, emulatorOf, type Arch } from './model/arch.ts';
@@ -65,6 +66,7 @@ export class AppDoctor {
       ...(await Promise.all(baseTools.map((tool) => this.#tool(tool)))),
       ...(await this.#keyrings(spec === null ? null : releaseOf(spec.codename, spec.distro))),
       ...(await Promise.all(wanted.map((one) => this.#emulation(one, arch !== null)))),
+      ...(target === null ? await this.#setuid() : []),
       await this.#storage('cache', settings.cacheDirectory),
       await this.#storage('machines', settings.machinesDirectory),
     ];
@@ -168,6 +170,24 @@ export class AppDoctor {
     } catch (error) {
       if (!MachinespawnError.is(error)) throw error;
       return { id, title, status: 'skip', detail: error.message, fix: null };
+    }
+  }
+
+  async #setuid(): Promise<readonly DoctorCheck[]> {
+    const { facts, machines } = this.#world;
+    try {
+      return (await deniedSetuid(facts, await machines.list())).map(({ machine, arch, programs }) => ({
+        id: `setuid.${machine}`,
+        title: machine,
+        status: 'warn',
+        detail:
+          `${emulatorOf[arch]} is registered without the flag C, so ${programs.slice(0, 3).join(', ')}` +
+          `${programs.length > 3 ? ` and ${programs.length - 3} more` : ''} run without the rights of their owner`,
+        fix: null,
+      }));
+    } catch (error) {
+      if (!MachinespawnError.is(error)) throw error;
+      return [{ id: 'setuid', title: 'setuid programs', status: 'skip', detail: error.message, fix: null }];
     }
   }
 

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Arch, emulatorOf, mayRunNatively } from '../model/arch.ts';
+import { needsLoader } from '../model/elf.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 import { errnoCode, problemOf, unwritable } from './file-error.ts';
 import { tinyElf } from './tiny-elf.ts';
@@ -19,6 +20,10 @@ export interface EmulationReport {
   readonly runs: 'native' | 'qemu' | 'no';
   /** Why not; null when it runs. */
   readonly problem: string | null;
+  /** Path of the emulator where the kernel looks for it inside a tree, so that it has to be bound there. */
+  readonly emulatorToBind?: string;
+  /** Do programs get only the caller's rights, whatever their setuid bits say? */
+  readonly ignoresSetuid?: true;
 }
 
 /** Reads a file of /proc/sys/fs/binfmt_misc. */
@@ -73,15 +78,24 @@ async function removeEmpty(path: string, top: string): Promise<void> {
   }
 }
 
-async function judgeEntry(arch: Arch, entry: BinfmtEntry | null): Promise<string | null> {
-  if (entry === null) return `${emulatorOf[arch]} is not registered with the kernel (binfmt_misc)`;
-  if (!entry.isEnabled) return `${emulatorOf[arch]} is registered but disabled`;
+async function judgeEntry(arch: Arch, entry: BinfmtEntry | null): Promise<EmulationReport> {
+  const no = (problem: string): EmulationReport => ({ runs: 'no', problem });
+  if (entry === null) return no(`${emulatorOf[arch]} is not registered with the kernel (binfmt_misc)`);
+  if (!entry.isEnabled) return no(`${emulatorOf[arch]} is registered but disabled`);
+  const runs = {
+    runs: 'qemu',
+    problem: null,
+    ...(!entry.flags.includes('C') && { ignoresSetuid: true as const }),
+  } as const;
   // With F the kernel holds the interpreter open: its file need not be there any more, nor inside the tree.
-  if (entry.flags.includes('F')) return null;
-  const isThere = await stat(entry.interpreter).catch(() => null);
-  return isThere === null
-    ? `its interpreter ${entry.interpreter} is missing`
-    : `${emulatorOf[arch]} is registered without the flag F, so that it is missing inside a tree`;
+  if (entry.flags.includes('F')) return runs;
+  const { interpreter } = entry;
+  const program = await readFile(interpreter).catch(() => null);
+  if (program === null) return no(`its interpreter ${interpreter} is missing`);
+  if (needsLoader(program)) {
+    return no(`${emulatorOf[arch]} is registered without the flag F, and its interpreter ${interpreter} is not static`);
+  }
+  return { ...runs, emulatorToBind: interpreter };
 }
 
 /**
@@ -95,13 +109,13 @@ export async function tryArch(
   binfmtDirectory = '/proc/sys/fs/binfmt_misc',
 ): Promise<EmulationReport> {
   const entry = await readEntry(arch, binfmtDirectory);
-  const entryProblem = await judgeEntry(arch, entry);
+  const report = await judgeEntry(arch, entry);
   const trialProblem = await tryProgram(arch, scratch);
   if (trialProblem === null) {
     if (mayRunNatively(host, arch) && entry?.isEnabled !== true) return { runs: 'native', problem: null };
     // The table is not mounted here, but it is the kernel's, and the trial went by it.
     if (entry === null && !existsSync(join(binfmtDirectory, 'register'))) return { runs: 'qemu', problem: null };
-    return entryProblem === null ? { runs: 'qemu', problem: null } : { runs: 'no', problem: entryProblem };
+    return report;
   }
-  return { runs: 'no', problem: (mayRunNatively(host, arch) ? null : entryProblem) ?? trialProblem };
+  return { runs: 'no', problem: (mayRunNatively(host, arch) ? null : report.problem) ?? trialProblem };
 }

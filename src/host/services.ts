@@ -189,7 +189,12 @@ export interface HostFacts {
    * Do programs of that architecture run here? Found out by running a tiny one.
    * `problem` says why not, such as "no binfmt_misc entry 'qemu-aarch64'"; null when they run.
    */
-  canRun(arch: Arch): Promise<{ readonly runs: 'native' | 'qemu' | 'no'; readonly problem: string | null }>;
+  canRun(arch: Arch): Promise<{
+    readonly runs: 'native' | 'qemu' | 'no';
+    readonly problem: string | null;
+    /** Path of the emulator where the kernel looks for it inside a tree, so that it has to be bound there. */
+    readonly emulatorToBind?: string;
+  }>;
   readonly nowMs: () => number;
   randomHex(bytes: number): string;
 }

@@ -4,6 +4,7 @@ import { archSchema } from '../model/schemas.ts';
 import { defineStep } from './define-step.ts';
 import { installedPackages } from './lib/dpkg-status.ts';
 import { runDebootstrap } from './lib/run-debootstrap.ts';
+import { withEmulator } from './lib/with-emulator.ts';
 
 export const bootstrapSecondStage = defineStep({
   id: 'bootstrap-second-stage',
@@ -28,17 +29,20 @@ export const bootstrapSecondStage = defineStep({
     const { services, input } = context;
     // Not restartable: it always begins with the untouched tree of the first stage.
     const { path, ref, root } = await services.trees.change(input.tree, { whole: false });
-    await runDebootstrap(
-      context,
-      {
-        file: 'chroot',
-        args: [path, '/debootstrap/debootstrap', '--second-stage', '--debian-installer'],
-        // What the packages' scripts ask of a terminal or of systemd.
-        env: { DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' },
-        label: 'second stage',
-      },
-      { suite: input.suite, mirror: input.mirror, arch: input.arch },
-      [path],
+    await withEmulator(context, root, input.arch, (binds) =>
+      runDebootstrap(
+        context,
+        {
+          file: 'chroot',
+          args: [path, '/debootstrap/debootstrap', '--second-stage', '--debian-installer'],
+          // What the packages' scripts ask of a terminal or of systemd.
+          env: { DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' },
+          label: 'second stage',
+          binds,
+        },
+        { suite: input.suite, mirror: input.mirror, arch: input.arch },
+        [path],
+      ),
     );
     const status = (await root.readText('/var/lib/dpkg/status')) ?? '';
     return { tree: ref, packages: installedPackages(status).size };

@@ -8,7 +8,9 @@ import { nearest } from '../model/nearest.ts';
 import { machineNameSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { requireCommand } from './lib/find-command.ts';
-import { lendProxy } from './lib/lend-proxy.ts';
+import { lendProxy, type LentProxy } from './lib/lend-proxy.ts';
+import { readArch } from './lib/inspect-machine.ts';
+import { withEmulator, type Binds } from './lib/with-emulator.ts';
 
 const resolver = '/etc/resolv.conf';
 
@@ -52,30 +54,34 @@ export const runInMachine = defineStep({
     const isResolverOurs = root !== null && (await isMissingOrEmpty(root));
     const hasResolver = (await services.files.info(resolver)) !== null;
     const proxy = await lendProxy(context, { ...input, url: input.proxy, use: input.proxyUse });
-    const nspawn = [
-      'systemd-nspawn',
-      ...argumentsOf(input, machine, { hasResolver, systemd: services.facts.systemd, more: proxy.args }),
-    ];
-    const [file = '', ...args] = [
-      ...timeLimit(input),
-      ...(services.facts.systemd ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
-      ...nspawn,
-    ];
-    // Registering tells the service manager a PID, which must not be one of a namespace of ours.
-    // Where /run is on a disk, nspawn refuses to tidy up there, and says so after each command.
-    const memory = ['/run/systemd/nspawn/propagate'];
-    const { exitCode } = await services.execOnTerminal({
-      file,
-      args,
-      sandbox: !services.facts.systemd,
-      memory,
-      env: proxy.env,
-    });
+    const arch = root === null ? null : await readArch(root);
+    const run = async (binds: Binds) => await runNspawn(context, machine, { hasResolver, binds, proxy });
+    const { exitCode } =
+      root === null || arch === null || arch === services.facts.arch
+        ? await run([])
+        : await withEmulator(context, root, arch, run);
     if (isResolverOurs && (await root.info(resolver)) !== null && (await isMissingOrEmpty(root)))
       await root.remove(resolver);
     return { exitCode };
   },
 });
+
+async function runNspawn(
+  { services, input }: Context<Input>,
+  machine: MachineEntry,
+  { hasResolver, binds, proxy }: { readonly hasResolver: boolean; readonly binds: Binds; readonly proxy: LentProxy },
+): Promise<{ readonly exitCode: number }> {
+  const { systemd } = services.facts;
+  const [file = '', ...args] = [
+    ...timeLimit(input),
+    ...(systemd ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
+    ...['systemd-nspawn', ...argumentsOf(input, machine, { hasResolver, systemd, binds, proxy })],
+  ];
+  // Registering tells the service manager a PID, which must not be one of a namespace of ours.
+  // Where /run is on a disk, nspawn refuses to tidy up there, and says so after each command.
+  const memory = ['/run/systemd/nspawn/propagate'];
+  return await services.execOnTerminal({ file, args, sandbox: !systemd, memory, env: proxy.env });
+}
 
 /** nspawn makes an empty file to mount the host's upon. One that was left by a run that was cut off goes, too. */
 async function isMissingOrEmpty(root: RootFiles): Promise<boolean> {
@@ -118,7 +124,12 @@ function bindTarget(bind: string): string {
 function argumentsOf(
   input: Input,
   machine: MachineEntry,
-  host: { readonly hasResolver: boolean; readonly systemd: boolean; readonly more: readonly string[] },
+  host: {
+    readonly hasResolver: boolean;
+    readonly systemd: boolean;
+    readonly binds: Binds;
+    readonly proxy: LentProxy;
+  },
 ): readonly string[] {
   const [program] = input.command;
   const isInit = program === undefined || (input.command.length === 1 && ownInit.has(basename(program)));
@@ -136,8 +147,10 @@ function argumentsOf(
     ...(input.user === '' ? [] : [`--user=${input.user}`]),
     ...(input.chdir === '' ? [] : [`--chdir=${input.chdir}`]),
     // What was asked for comes later and wins.
-    ...host.more,
+    ...host.proxy.args,
     ...input.setenv.map((setting) => `--setenv=${setting}`),
+    // Inside, both are the same path.
+    ...host.binds.map(({ from }) => `--bind-ro=${from}`),
     ...input.bind.map((bind) => `--bind=${bind}`),
     ...input.bindReadOnly.map((bind) => `--bind-ro=${bind}`),
     ...(input.readOnly ? ['--read-only'] : []),

@@ -6,6 +6,7 @@ import { archSchema, machineNameSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { readArch, readMachineId, readOsRelease } from './lib/inspect-machine.ts';
 import { isStagingThere } from './lib/staging.ts';
+import { withEmulator } from './lib/with-emulator.ts';
 
 const input = z.strictObject({
   staging: z.string().describe('Directory in which the machine is prepared'),
@@ -44,7 +45,7 @@ export const verifyMachine = defineStep({
       throw broken(`its shell is for ${arch ?? 'no architecture that we know'}, not for ${input.arch}`);
     const problem = (await identityProblem(root, input)) ?? (await remainsProblem(root));
     if (problem !== null) throw broken(problem);
-    await audit(context);
+    await audit(context, root);
     return { os: os.prettyName, arch };
   },
 });
@@ -95,9 +96,12 @@ async function remainsProblem(root: RootFiles): Promise<string | null> {
   return null;
 }
 
-async function audit({ services, input }: Context<Input>): Promise<void> {
+async function audit(context: Context<Input>, root: RootFiles): Promise<void> {
+  const { services, input } = context;
   // The machine's own dpkg: the host's would call every package of another architecture foreign.
-  const { stdout } = await services.exec({ file: 'chroot', args: [input.staging, 'dpkg', '--audit'], okCodes: [0, 1] });
+  const { stdout } = await withEmulator(context, root, input.arch, (binds) =>
+    services.exec({ file: 'chroot', args: [input.staging, 'dpkg', '--audit'], okCodes: [0, 1], binds }),
+  );
   if (stdout.trim() !== '') {
     throw fail('MSP_MACHINE_BROKEN', {
       name: input.name,

@@ -42,6 +42,8 @@ export interface FakeHost {
   readonly arch?: Arch;
   /** Architectures that run here besides its own. @default none */
   readonly runs?: Partial<Readonly<Record<Arch, 'native' | 'qemu'>>>;
+  /** Emulators that the kernel looks for inside a tree, by architecture. @default none */
+  readonly emulatorsToBind?: Partial<Readonly<Record<Arch, string>>>;
   /** @default 0 */
   readonly uid?: number;
   /** Is systemd PID 1? @default false */

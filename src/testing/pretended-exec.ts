@@ -12,8 +12,14 @@ export interface PretendedPrograms {
 export function pretendPrograms(world: World, moments: Moments, host: FakeHost): PretendedPrograms {
   const start = (command: Command): Promise<CommandResult> =>
     moments.call(`exec(${[command.file, ...command.args].join(' ')})`, 'writes', async (inside) => {
-      const { file, args, env, stdin } = command;
-      world.commands.push({ file, args, ...(env && { env }), ...(stdin !== undefined && { stdin }) });
+      const { file, args, env, stdin, binds = [] } = command;
+      world.commands.push({
+        file,
+        args,
+        ...(env && { env }),
+        ...(stdin !== undefined && { stdin }),
+        ...(binds.length > 0 && { binds }),
+      });
       const program = Object.hasOwn(host.programs ?? {}, file) ? host.programs?.[file] : undefined;
       if (program === undefined) throw fail('MSP_TOOL_MISSING', { tool: file, debianPackage: file });
       const out: string[] = [];

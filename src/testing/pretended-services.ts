@@ -49,7 +49,12 @@ export function openBench(
         moments.call(`canRun(${arch})`, 'reads', () => {
           if (arch === (host.arch ?? 'amd64')) return { runs: 'native', problem: null };
           const runs = host.runs?.[arch] ?? 'no';
-          return { runs, problem: runs === 'no' ? `no binfmt_misc entry '${emulatorOf[arch]}'` : null };
+          const emulatorToBind = host.emulatorsToBind?.[arch];
+          return {
+            runs,
+            problem: runs === 'no' ? `no binfmt_misc entry '${emulatorOf[arch]}'` : null,
+            ...(emulatorToBind !== undefined && { emulatorToBind }),
+          };
         }),
       nowMs: () => Date.parse(host.now ?? '2026-11-22T12:00:00Z'),
       randomHex: (bytes) => {

@@ -46,7 +46,7 @@ export class World {
   /** Real path of the directory that plays `/`. */
   readonly root: string;
   /** Commands that were started, in order. */
-  readonly commands: Pick<Command, 'file' | 'args' | 'env' | 'stdin'>[] = [];
+  readonly commands: Pick<Command, 'file' | 'args' | 'env' | 'stdin' | 'binds'>[] = [];
   /** Locks that were taken, in order. */
   readonly locks: string[] = [];
   /** References of the trees that steps have made, in order. */

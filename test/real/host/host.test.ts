@@ -13,6 +13,7 @@ import { archOfElf } from '../../../src/model/elf.ts';
 import { expectCode, runPlainly, scratchDirectory } from '../../unit/host/scratch.ts';
 
 const scratch = scratchDirectory();
+const emulator = '/usr/bin/qemu-aarch64-static';
 const mounted: string[] = [];
 afterEach(() => {
   for (const path of mounted.splice(0).toReversed()) execFileSync('umount', [path]);
@@ -26,7 +27,7 @@ function mountTmpfs(path: string, size = '64k'): void {
 
 test.each(archs)('a tiny program of %s runs here, natively or by qemu', async (arch) => {
   const expected = arch === 'amd64' || arch === 'i386' ? 'native' : 'qemu';
-  expect(await tryArch('amd64', arch, scratch)).toEqual({ runs: expected, problem: null });
+  expect(await tryArch('amd64', arch, scratch)).toMatchObject({ runs: expected, problem: null });
   const path = `${scratch}/elf-${arch}`;
   writeFileSync(path, tinyElf(arch));
   expect(archOfElf(readFileSync(path))).toBe(arch);
@@ -46,6 +47,20 @@ test.each([
   const report = await tryArch('amd64', 'arm64', scratch, directory);
   expect(report.runs).toBe('no');
   expect(report.problem).toContain(problem);
+});
+
+test('an emulator that the kernel looks for inside a tree is to be bound there, and what the flags deny is told', async () => {
+  const directory = `${scratch}/flags`;
+  mkdirSync(directory);
+  writeFileSync(`${directory}/register`, '');
+  const report = async (flags: string) => {
+    writeFileSync(`${directory}/qemu-aarch64`, `enabled\ninterpreter ${emulator}\nflags: ${flags}\n`);
+    return await tryArch('amd64', 'arm64', scratch, directory);
+  };
+  const runs = { runs: 'qemu', problem: null };
+  expect(await report('P')).toEqual({ ...runs, ignoresSetuid: true, emulatorToBind: emulator });
+  expect(await report('PF')).toEqual({ ...runs, ignoresSetuid: true });
+  expect(await report('POCF')).toEqual(runs);
 });
 
 test('a tree with something mounted in it is not removed', async () => {

@@ -34,6 +34,8 @@ export interface CountingMirror {
   forget(): void;
   /** Decides for each path (such as "/debian/dists/…") whether it is answered wrongly. */
   fault: ((path: string) => Fault | null) | null;
+  /** The file on this disk with what the archive has at a path, such as /debian/pool/…; fetched if it has to be. */
+  keep(path: string): Promise<string>;
   /** Bytes each second; null for as fast as it goes. */
   bytesPerSecond: number | null;
   close(): Promise<void>;
@@ -74,6 +76,11 @@ export async function startCountingMirror(store = archiveDirectory(), port = mir
     served,
     forget: () => void served.splice(0),
     fault: null,
+    keep: async (path) => {
+      const { file, status } = await keep(path);
+      if (file === null) throw new TypeError(`${upstream}${path} answers ${status}`);
+      return file;
+    },
     bytesPerSecond: null,
     close: async () => {
       server.closeAllConnections();

@@ -45,6 +45,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Program and arguments before ours, such as setpriv. */
   readonly wrapper?: readonly string[];
+  /** Another build of the command line. */
+  readonly program?: string;
 }
 
 export interface Started {
@@ -62,7 +64,7 @@ function argumentsFor(place: Place, args: readonly string[]): readonly string[] 
 }
 
 export function start(place: Place, args: readonly string[], options: StartOptions = {}): Started {
-  const own = [process.execPath, program, ...argumentsFor(place, args)];
+  const own = [process.execPath, options.program ?? program, ...argumentsFor(place, args)];
   const argv = [...(options.wrapper ?? []), ...(options.pty === true ? onTerminal(own) : own)];
   const [file = '', ...rest] = argv;
   const child = spawn(file, rest, {

@@ -44,6 +44,29 @@ testStep(
           ]);
         },
       },
+      {
+        name: 'an emulator that the kernel looks for inside the tree',
+        input: (world) => ({ ...input(world), arch: 'arm64' as const }),
+        host: fakeHost({
+          programs: { chroot },
+          runs: { arm64: 'qemu' },
+          emulatorsToBind: { arm64: '/usr/libexec/qemu/qemu-aarch64' },
+        }),
+        output: (world) => ({ tree: world.committed.at(-1) ?? '', packages: 2 }),
+        after: (world, { tree }) => {
+          const root = world.commands[0]?.args[0] ?? '';
+          expect(world.commands.map(({ binds }) => binds)).toEqual([
+            [
+              {
+                from: '/usr/libexec/qemu/qemu-aarch64',
+                to: `${root}/usr/libexec/qemu/qemu-aarch64`,
+                readOnly: true,
+              },
+            ],
+          ]);
+          expect(world.has(`/var/cache/machinespawn/trees/${tree}/usr/libexec`)).toBe(false);
+        },
+      },
     ],
     refuses: [
       {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { runInMachine } from '../../../src/steps/run-in-machine.ts';
 import { fakeHost, prints, testStep, type Program, type World } from '../../../src/testing.ts';
+import { elf } from './archive-fixture.ts';
 import { machines, whole } from './machine-fixture.ts';
 
 const tree = `${machines}/bread`;
@@ -48,6 +49,28 @@ testStep(
   {
     accepts: [
       { name: 'a login shell', ...common, input, after: started('systemd-nspawn', ...head, ...tail) },
+      {
+        name: 'a machine of another architecture, whose emulator the kernel looks for inside of it',
+        ...common,
+        prepare: (world) => {
+          put(world);
+          // A run that was cut off left it.
+          world.put({
+            [`${tree}/usr/bin/dash`]: { text: elf(183), mode: 0o755 },
+            [`${tree}/usr/bin/qemu-aarch64`]: '',
+          });
+        },
+        host: fakeHost({
+          programs: { 'systemd-nspawn': nspawn() },
+          runs: { arm64: 'qemu' },
+          emulatorsToBind: { arm64: '/usr/bin/qemu-aarch64' },
+        }),
+        input,
+        after: (world) => {
+          started('systemd-nspawn', ...head, ...tail, '--bind-ro=/usr/bin/qemu-aarch64')(world);
+          expect(world.has(`${tree}/usr/bin/qemu-aarch64`)).toBe(false);
+        },
+      },
       {
         name: 'a command',
         ...common,
