@@ -4,7 +4,7 @@ import { leftNotice } from '../model/package-proxy.ts';
 import { cancelled } from './cancelled.ts';
 import { isListening } from './is-listening.ts';
 import { ProxyBook } from './proxies.ts';
-import type { FetchOptions, HostFacts, Net } from './services.ts';
+import type { Fetched, FetchOptions, HostFacts, Net } from './services.ts';
 
 /** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
 export function warmUpNet(): void {
@@ -43,6 +43,12 @@ function problemOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
+/** What a cache hands on bears the hour of its first answer. */
+function servedAt({ date, age }: Dispatcher.ResponseData['headers']): Pick<Fetched, 'servedAt'> {
+  const ms = typeof date === 'string' && age === undefined ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(ms) ? {} : { servedAt: new Date(ms).toISOString() };
+}
+
 async function readBody(response: Dispatcher.ResponseData, url: string, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -59,7 +65,6 @@ async function readBody(response: Dispatcher.ResponseData, url: string, maxBytes
 }
 
 type Method = 'GET' | 'HEAD';
-type Fetched = Awaited<ReturnType<Net['fetch']>>;
 
 function mayBeInTheWay(error: MachinespawnError): boolean {
   return error.code === 'MSP_HTTP_STATUS' || (error.code === 'MSP_NETWORK' && error.data['final'] !== true);
@@ -86,11 +91,11 @@ export class HttpNet implements Net {
   }
 
   /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_REDIRECT_LOOP, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */
-  async fetch(url: string, options: FetchOptions = {}): Promise<Fetched> {
+  async fetch(url: string, options: FetchOptions = {}): Promise<Fetched | null> {
     return await this.#ask('GET', url, options);
   }
 
-  async #ask(method: Method, url: string, options: FetchOptions): Promise<Fetched> {
+  async #ask(method: Method, url: string, options: FetchOptions): Promise<Fetched | null> {
     const { proxy } = options;
     if (typeof proxy !== 'string') return await this.#fetchBy(method, url, options, tries);
     const direct = { ...options, proxy: null };
@@ -108,7 +113,7 @@ export class HttpNet implements Net {
     }
   }
 
-  async #fetchBy(method: Method, url: string, options: FetchOptions, attempts: number): Promise<Fetched> {
+  async #fetchBy(method: Method, url: string, options: FetchOptions, attempts: number): Promise<Fetched | null> {
     const { signal, retryDelayMs = 500 } = this.#settings;
     if (signal.aborted) throw cancelled(signal);
     const { default: retry } = await import('p-retry');
@@ -168,7 +173,12 @@ export class HttpNet implements Net {
     });
   }
 
-  async #fetchOnce(method: Method, url: string, options: FetchOptions, dispatcher: Dispatcher): Promise<Fetched> {
+  async #fetchOnce(
+    method: Method,
+    url: string,
+    options: FetchOptions,
+    dispatcher: Dispatcher,
+  ): Promise<Fetched | null> {
     const { request } = (await import('undici')).default;
     const limit = AbortSignal.timeout(options.timeoutMs ?? 60_000);
     const signal = AbortSignal.any([this.#settings.signal, limit]);
@@ -184,7 +194,11 @@ export class HttpNet implements Net {
           continue;
         }
         if (status === 200)
-          return { body: await readBody(response, place, options.maxBytes ?? 67_108_864), url: place };
+          return {
+            body: await readBody(response, place, options.maxBytes ?? 67_108_864),
+            url: place,
+            ...servedAt(response.headers),
+          };
         await response.body.dump();
         if (status === 404) return null;
         throw fail('MSP_HTTP_STATUS', { url: place, status });

@@ -38,6 +38,8 @@ export interface FakeHost {
   readonly proxies?: Readonly<Record<string, (url: string) => ProxyAnswer>>;
   /** SRV records of the DNS, by name. */
   readonly serviceRecords?: Readonly<Record<string, readonly ServiceRecord[]>>;
+  /** What the clocks of servers say, ISO 8601. @default they say nothing */
+  readonly serverTime?: string;
   /** @default amd64 */
   readonly arch?: Arch;
   /** Architectures that run here besides its own. @default none */

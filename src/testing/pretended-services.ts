@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { fail } from '../errors/machinespawn-error.ts';
 import { ProxyBook } from '../host/proxies.ts';
-import type { Net, Proxies, StepServices } from '../host/services.ts';
+import type { Fetched, Net, Proxies, StepServices } from '../host/services.ts';
 import { emulatorOf } from '../model/arch.ts';
 import { unreachable, type FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
@@ -89,6 +89,11 @@ export function clear(world: World): void {
 }
 
 function pretendNet(moments: Moments, host: FakeHost): Net {
+  const served = (body: string | Buffer, url: string): Fetched => ({
+    body: Buffer.from(body),
+    url,
+    ...(host.serverTime !== undefined && { servedAt: host.serverTime }),
+  });
   const answerOf = (url: string) => host.net?.[url] ?? 404;
   return {
     fetch: (url) =>
@@ -99,9 +104,9 @@ function pretendNet(moments: Moments, host: FakeHost): Net {
         if (typeof answer === 'number') throw fail('MSP_HTTP_STATUS', { url, status: answer });
         if (typeof answer === 'object' && 'status' in answer) {
           if (answer.status !== 200) throw fail('MSP_HTTP_STATUS', { url, status: answer.status });
-          return { body: Buffer.from(answer.body ?? ''), url };
+          return served(answer.body ?? '', url);
         }
-        return { body: Buffer.from(answer), url };
+        return served(answer, url);
       }),
     exists: (url) =>
       moments.call(`exists(${url})`, 'reads', () => {
