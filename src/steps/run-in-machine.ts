@@ -44,7 +44,7 @@ export const runInMachine = defineStep({
   describe: ({ exitCode }) => `exit code ${exitCode}`,
 
   async run(context) {
-    const { services, input } = context;
+    const { services } = context;
     const machine = await findMachine(context);
     const root = machine.type === 'raw' ? null : services.root(machine.path);
     if (root !== null) await checkInside(context, root);
