@@ -9,6 +9,7 @@ import { MachinespawnError } from './errors/machinespawn-error.ts';
 import { packageOfTool } from './host/tool-packages.ts';
 import { archs, emulatorOf, type Arch } from './model/arch.ts';
 import { chooseArch, parseImageSpec } from './model/image-spec.ts';
+import { keyringSource } from './model/release-table.ts';
 import type { Release } from './model/release.ts';
 import { currentReleases, releaseOf } from './model/releases.ts';
 
@@ -133,18 +134,20 @@ export class AppDoctor {
 
   async #keyrings(release: Release | null): Promise<readonly DoctorCheck[]> {
     const wanted = release === null ? currentReleases().releases : [release];
-    const seen = new Map(wanted.map((release) => [release.keyring.debianPackage, release.keyring]));
+    const seen = new Map(wanted.map((one) => [one.keyring.debianPackage, one]));
     return Promise.all(
-      [...seen.values()].map(async ({ paths, debianPackage }): Promise<DoctorCheck> => {
+      [...seen.values()].map(async ({ distro, keyring: { paths, debianPackage } }): Promise<DoctorCheck> => {
         const id = `keyring.${debianPackage}`;
         const found = await firstThere(paths);
         if (found !== null) return ok(id, 'keyring', found);
-        const status = release !== null || debianPackage.startsWith('debian') ? 'fail' : 'warn';
+        const isFetched = distro !== keyringSource.distro;
         return {
           id,
           title: 'keyring',
-          status,
-          detail: `${paths[0]} is missing`,
+          status: isFetched ? 'warn' : 'fail',
+          detail: isFetched
+            ? `${paths[0]} is missing: it will be taken from Debian's archive, and verified`
+            : `${paths[0]} is missing`,
           fix: { command: `apt-get install ${debianPackage}` },
         };
       }),

@@ -1,8 +1,14 @@
 /** What this host knows of releases: the tables of its package distro-info-data. */
 import { readFileSync, statSync } from 'node:fs';
 import type { DistroInfoFile, ReleaseNews } from './model/release-catalogue.ts';
+import { tellReleaseNews } from './model/release-news.ts';
 
 const directory = '/usr/share/distro-info';
+
+/** They are read when the first release is asked for. */
+export function learnReleases(): void {
+  tellReleaseNews(() => readReleaseNews());
+}
 
 export function readReleaseNews(place = directory, now = new Date()): ReleaseNews {
   return { today: dayOf(now), debian: read(`${place}/debian.csv`), ubuntu: read(`${place}/ubuntu.csv`) };

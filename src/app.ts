@@ -3,8 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { App, Settings } from './app-types.ts';
 import { fail } from './errors/machinespawn-error.ts';
-import { readReleaseNews } from './app-release-news.ts';
-import { tellReleaseNews } from './model/release-news.ts';
+import { learnReleases } from './app-release-news.ts';
 import { packageRoot } from './package-root.ts';
 
 const usualTools = ['debootstrap', 'systemd-nspawn', 'gpgv'];
@@ -24,7 +23,7 @@ export interface AppOptions {
 export function createApp(options: AppOptions): App {
   const { environment, cwd } = options;
   const settings = readSettings(options);
-  tellReleaseNews(() => readReleaseNews());
+  learnReleases();
   const version = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
   const kill = new AbortController();
 

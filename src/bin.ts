@@ -1,9 +1,8 @@
-import { readReleaseNews } from './app-release-news.ts';
+import { learnReleases } from './app-release-news.ts';
 import { main } from './cli/main.ts';
-import { tellReleaseNews } from './model/release-news.ts';
 
 // The command line knows images before there is an App.
-tellReleaseNews(() => readReleaseNews());
+learnReleases();
 
 process.exitCode = await main({
   argv: process.argv.slice(2),

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
-import type { FetchOptions, HostFacts, Net } from './services.ts';
+import type { FetchOptions, Fetched, HostFacts, Net } from './services.ts';
 
 /** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
 export function warmUpNet(): void {
@@ -32,6 +32,12 @@ function problemOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return problemOf(error.errors[0]);
   if (error instanceof Error && error.cause instanceof Error) return problemOf(error.cause);
   return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** What a cache hands on bears the hour of its first answer. */
+function servedAt({ date, age }: Dispatcher.ResponseData['headers']): Pick<Fetched, 'servedAt'> {
+  const ms = typeof date === 'string' && age === undefined ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(ms) ? {} : { servedAt: new Date(ms).toISOString() };
 }
 
 async function readBody(response: Dispatcher.ResponseData, url: string, maxBytes: number): Promise<Buffer> {
@@ -68,10 +74,7 @@ export class HttpNet implements Net {
   }
 
   /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_REDIRECT_LOOP, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */
-  async fetch(
-    url: string,
-    options: FetchOptions = {},
-  ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
+  async fetch(url: string, options: FetchOptions = {}): Promise<Fetched | null> {
     return await this.#retried(url, options, 'GET');
   }
 
@@ -139,7 +142,7 @@ export class HttpNet implements Net {
     options: FetchOptions,
     dispatcher: Dispatcher,
     method: 'GET' | 'HEAD',
-  ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
+  ): Promise<Fetched | null> {
     const { request } = (await import('undici')).default;
     const limit = AbortSignal.timeout(options.timeoutMs ?? 60_000);
     const signal = AbortSignal.any([this.#settings.signal, limit]);
@@ -155,7 +158,11 @@ export class HttpNet implements Net {
           continue;
         }
         if (status === 200)
-          return { body: await readBody(response, place, options.maxBytes ?? 67_108_864), url: place };
+          return {
+            body: await readBody(response, place, options.maxBytes ?? 67_108_864),
+            url: place,
+            ...servedAt(response.headers),
+          };
         await response.body.dump();
         if (status === 404) return null;
         throw fail('MSP_HTTP_STATUS', { url: place, status });

@@ -106,9 +106,17 @@ export interface FetchOptions {
   readonly timeoutMs?: number;
 }
 
+export interface Fetched {
+  readonly body: Buffer;
+  /** Where it was found in the end. */
+  readonly url: string;
+  /** The server's clock, ISO 8601, UTC; absent when it says none, or when a cache answered. */
+  readonly servedAt?: string;
+}
+
 export interface Net {
   /** The body, or null for 404. Retried on what can pass. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
-  fetch(url: string, options?: FetchOptions): Promise<{ readonly body: Buffer; readonly url: string } | null>;
+  fetch(url: string, options?: FetchOptions): Promise<Fetched | null>;
   /** Is it there? False for 404. A HEAD request, else the body is fetched. Throws as `fetch` does. */
   exists(url: string, options?: FetchOptions): Promise<boolean>;
   /** Does something answer? Never throws. */

@@ -26,7 +26,7 @@ const ubuntuSecurityUrls = {
   ports: ubuntuPorts,
 };
 
-/** `SNAPSHOT` stands for the moment, as in 20261101T000000Z. Ubuntu's goes back to 2023-03-01 and has all its ports. */
+/** `SNAPSHOT` stands for the moment, as in 20261101T000000Z. Ubuntu's goes back to 2023-03-01. */
 const snapshotUrls = {
   debian: {
     main: 'http://snapshot.debian.org/archive/debian/SNAPSHOT',

@@ -69,7 +69,7 @@ export const resolveArchive = defineStep({
       otherSuites(context, release, { mirror, archive }, { ...input, roles, ownKeyring: keyring.own }),
     ]);
     const isFrozen = archive === 'archived' || input.snapshot !== '' || input.offline;
-    checkFreshness(context, file, { suite: codename, url: index.url, isFrozen });
+    checkFreshness(context, file, { suite: codename, index, isFrozen });
     const components = checkContent(file, release, { ...input, mirror });
     await checkReplay(context, last, file);
     await rememberIndex(context, last, { mirror, suite: codename, index, date: file.date });

@@ -29,6 +29,8 @@ export interface FakeHost {
   readonly programs?: Readonly<Record<string, Program>>;
   /** URLs that are not listed answer 404. */
   readonly net?: Readonly<Record<string, Answer>>;
+  /** What the clocks of servers say, ISO 8601. @default they say nothing */
+  readonly serverTime?: string;
   /** @default amd64 */
   readonly arch?: Arch;
   /** Architectures that run here besides its own. @default none */

@@ -94,7 +94,7 @@ function pretendNet(moments: Moments, host: FakeHost): Net {
         if (answer === 404) return null;
         if (answer === unreachable) throw fail('MSP_NETWORK', { url, problem: 'connection refused' });
         if (typeof answer === 'number') throw fail('MSP_HTTP_STATUS', { url, status: answer });
-        return { body: Buffer.from(answer), url };
+        return { body: Buffer.from(answer), url, ...(host.serverTime !== undefined && { servedAt: host.serverTime }) };
       }),
     exists: (url) =>
       moments.call(`exists(${url})`, 'reads', () => {

@@ -18,13 +18,14 @@ let mirror: CountingMirror;
 let place: Place;
 let bread: string;
 
-const build = (name: string): readonly string[] => [
+const build = (name: string, ...more: readonly string[]): readonly string[] => [
   'debian-bookworm',
   name,
   '--variant',
   'minbase',
   '--mirror',
   mirror.url,
+  ...more,
 ];
 const fileIn = (machine: string, path: string): string => readFileSync(join(place.machines, machine, path), 'utf8');
 
@@ -112,6 +113,14 @@ describe('a second machine', () => {
     expect([fileIn('bread', 'etc/hostname'), fileIn('toast', 'etc/hostname')]).toEqual(['bread\n', 'toast\n']);
     expect(fileIn('toast', 'etc/hosts')).toContain('toast');
     expect(fileIn('toast', 'etc/hosts')).not.toContain('bread');
+  });
+
+  it('comes from the cache without any network when that is asked for', async () => {
+    mirror.forget();
+    await machinespawnOk(place, build('crumb', '--offline'));
+    expect(mirror.served).toEqual([]);
+    expect(fileIn('crumb', 'etc/hostname')).toBe('crumb\n');
+    await machinespawnOk(place, ['remove', 'crumb']);
   });
 
   it('can have a host name of its own choice', async () => {

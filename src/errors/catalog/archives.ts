@@ -25,10 +25,12 @@ export const archiveErrors = {
     message: ({ keyring, keys }) => `${keyring} holds none of the keys that sign this release (${keys.join(', ')})`,
     hint: ({ debianPackage }) => `sudo apt-get install ${debianPackage}, or --keyring FILE`,
   }),
-  MSP_CLOCK_WRONG: entry<{ now: string; releaseDate: string; suite: string }>({
+  MSP_CLOCK_WRONG: entry<{ now: string; releaseDate: string; suite: string; serverDate?: string }>({
     exit: 6,
-    message: ({ now, releaseDate, suite }) =>
-      `the clock says ${now}, but ${suite} was released at ${releaseDate}: the clock is wrong`,
+    message: ({ now, releaseDate, suite, serverDate }) =>
+      serverDate === undefined
+        ? `the clock says ${now}, but ${suite} was released at ${releaseDate}: the clock is wrong`
+        : `the clock says ${now}, but the server of ${suite} says ${serverDate}: the clock is wrong`,
     hint: () => 'set the clock: sudo timedatectl set-ntp true',
   }),
   MSP_ARCHIVE_STALE: entry<{ suite: string; validUntil: string; url: string }>({

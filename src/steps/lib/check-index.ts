@@ -5,6 +5,7 @@ import type { ReleaseFile } from '../../model/release-file.ts';
 import { judgeFreshness } from '../../model/release-freshness.ts';
 import type { Release } from '../../model/release.ts';
 import type { Context } from '../define-step.ts';
+import type { SuiteIndex } from './verify-index.ts';
 
 const dayMs = 24 * 3600 * 1000;
 /** A mirror that fell asleep still has a consistent, signed archive; one that is older than this may hide fixes. */
@@ -14,7 +15,7 @@ const staleDays = 30;
 export function checkFreshness(
   { services, log }: Context,
   file: ReleaseFile,
-  { suite, url, isFrozen }: { readonly suite: string; readonly url: string; readonly isFrozen: boolean },
+  { suite, index, isFrozen }: { readonly suite: string; readonly index: SuiteIndex; readonly isFrozen: boolean },
 ): void {
   const nowMs = services.facts.nowMs();
   const freshness = judgeFreshness(file, nowMs);
@@ -23,10 +24,15 @@ export function checkFreshness(
   }
   if (freshness.state === 'fresh' || isFrozen) return;
   const { validUntil } = freshness;
+  const now = new Date(nowMs).toISOString();
+  const { servedAt, url } = index;
+  // The server's word is not signed, so it may only blame the clock, never call an index fresh.
+  const isClockAhead = servedAt !== undefined && nowMs - Date.parse(servedAt) > dayMs;
+  if (isClockAhead) throw fail('MSP_CLOCK_WRONG', { now, releaseDate: file.date, suite, serverDate: servedAt });
   const days = Math.floor((nowMs - Date.parse(validUntil)) / dayMs);
   if (days >= staleDays) throw fail('MSP_ARCHIVE_STALE', { suite, validUntil, url });
   log.warn(
-    `the index of ${suite} was valid until ${validUntil}: the mirror is stale, or the clock is ahead. ` +
+    `the index of ${suite} was valid until ${validUntil}: the mirror is stale${servedAt === undefined ? ', or the clock is ahead' : ''}. ` +
       `Its signature is right, so the build goes on; apt in the machine will complain until the mirror is fresh`,
   );
 }

@@ -72,7 +72,7 @@ async function fetchKeyring(
   const index = await fetchIndex(context, mirror, source.codename, proxy);
   if (index === null) throw fail('MSP_SUITE_NOT_FOUND', { suite: source.codename, mirror });
   const { release: file } = await verifyIndex(context, index, { keyring: anchor, mayBeExpired: false });
-  checkFreshness(context, file, { suite: source.codename, url: index.url, isFrozen: false });
+  checkFreshness(context, file, { suite: source.codename, index, isFrozen: false });
   const listed = await findPackage(context, file, { mirror, release, source, proxy });
   const url = `${mirror}/${listed.file}`;
   const archive = await fetchVerified(context, url, listed, proxy);

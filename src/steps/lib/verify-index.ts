@@ -1,5 +1,6 @@
 /** Fetches the index of a suite and verifies its signature. */
 import { fail } from '../../errors/machinespawn-error.ts';
+import type { Fetched } from '../../host/services.ts';
 import { judgeSignatures, parseGpgvStatus } from '../../model/gpgv-status.ts';
 import { parseReleaseFile, type ReleaseFile } from '../../model/release-file.ts';
 import type { Context } from '../define-step.ts';
@@ -13,6 +14,8 @@ export interface SuiteIndex {
   readonly text: string;
   /** Of its own file; null where the text holds it. */
   readonly signature: string | null;
+  /** What the server's clock said. */
+  readonly servedAt?: string;
   /** SHA-256 of InRelease, or of Release where there is none. */
   readonly digest: string;
 }
@@ -33,7 +36,7 @@ export async function fetchIndex(
   if (inline !== null) {
     const text = textOf(inline);
     if (!text.includes('-----BEGIN PGP SIGNED MESSAGE-----')) throw fail('MSP_ARCHIVE_UNSIGNED', { url: inline.url });
-    return { url: inline.url, text, signature: null, digest: sha256(inline.body) };
+    return { url: inline.url, text, signature: null, digest: sha256(inline.body), ...servedAt(inline) };
   }
   // Before 2012 or so the signature was a file of its own.
   const plain = await fetch('Release', mostIndexBytes);
@@ -41,7 +44,12 @@ export async function fetchIndex(
   const text = textOf(plain);
   const signature = await fetch('Release.gpg', mostSignatureBytes);
   if (signature === null) throw fail('MSP_ARCHIVE_UNSIGNED', { url: plain.url });
-  return { url: plain.url, text, signature: signature.body.toString('utf8'), digest: sha256(plain.body) };
+  const digest = sha256(plain.body);
+  return { url: plain.url, text, signature: signature.body.toString('utf8'), digest, ...servedAt(plain) };
+}
+
+function servedAt({ servedAt: moment }: Fetched): Pick<SuiteIndex, 'servedAt'> {
+  return moment === undefined ? {} : { servedAt: moment };
 }
 
 /** What answers in the place of an archive is told from a bad archive: it has no signature to speak of. */

@@ -48,6 +48,16 @@ test.each([
   expect(asked).toBe(times);
 });
 
+test("the server's clock, unless a cache answered", async () => {
+  const base = await serve((request, response) => {
+    response.setHeader('date', 'Sun, 22 Nov 2026 12:00:00 GMT');
+    if (request.url === '/cached') response.setHeader('age', '60');
+    response.end();
+  });
+  expect((await makeNet().fetch(base))?.servedAt).toBe('2026-11-22T12:00:00.000Z');
+  expect((await makeNet().fetch(`${base}/cached`))?.servedAt).toBeUndefined();
+});
+
 test('exists: asks for the head only, and for the body where that is not known', async () => {
   const asked: string[] = [];
   const base = await serve((request, response) => {

@@ -451,6 +451,26 @@ testStep(
         code: 'MSP_CLOCK_WRONG',
       },
       {
+        name: 'a clock that is ahead, by what the server says',
+        input: sid,
+        prepare,
+        host: {
+          ...sidHost({ date: 'Sat, 01 Aug 2026 08:00:00 UTC', validUntil: 'Sat, 08 Aug 2026 08:00:00 UTC' }),
+          serverTime: '2026-08-02T00:00:00Z',
+        },
+        code: 'MSP_CLOCK_WRONG',
+      },
+      {
+        name: 'a mirror that fell asleep long ago, by a server whose clock is right',
+        input: sid,
+        prepare,
+        host: {
+          ...sidHost({ date: 'Sat, 01 Aug 2026 08:00:00 UTC', validUntil: 'Sat, 08 Aug 2026 08:00:00 UTC' }),
+          serverTime: '2026-11-22T11:59:00Z',
+        },
+        code: 'MSP_ARCHIVE_STALE',
+      },
+      {
         name: 'a mirror that fell asleep long ago',
         input: sid,
         prepare,

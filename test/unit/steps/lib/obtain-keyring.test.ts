@@ -4,9 +4,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { ubuntuKeys } from '../../../src/model/archive-keys.ts';
-import { keyringFingerprints } from '../../../src/steps/lib/keyring-fingerprints.ts';
-import { resolveArchive } from '../../../src/steps/resolve-archive.ts';
+import { ubuntuKeys } from '../../../../src/model/archive-keys.ts';
+import { keyringFingerprints } from '../../../../src/steps/lib/keyring-fingerprints.ts';
+import { resolveArchive } from '../../../../src/steps/resolve-archive.ts';
 import {
   exits,
   testStep,
@@ -15,7 +15,7 @@ import {
   type FakeHost,
   type Program,
   type World,
-} from '../../../src/testing.ts';
+} from '../../../../src/testing.ts';
 import {
   archive,
   goodSignature,
@@ -24,10 +24,10 @@ import {
   keyring as debianKeyring,
   mirror,
   sha256,
-} from './archive-fixture.ts';
+} from '../archive-fixture.ts';
 
 /** The two public keys, as ubuntu-keyring 2023.11.28.1 has them. */
-const ubuntuKeyring = readFileSync(new URL('../../fixtures/archives/ubuntu-archive-keyring.gpg', import.meta.url));
+const ubuntuKeyring = readFileSync(new URL('../../../fixtures/archives/ubuntu-archive-keyring.gpg', import.meta.url));
 const packagePath = 'pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1-0.1_all.deb';
 const deb = 'a package';
 const listOf = (digest: string): Buffer =>
