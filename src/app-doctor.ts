@@ -181,8 +181,8 @@ export class AppDoctor {
         title: machine,
         status: 'warn',
         detail:
-          `${emulatorOf[arch]} is registered without the flag C, so ${programs.slice(0, 3).join(', ')}` +
-          `${programs.length > 3 ? ` and ${programs.length - 3} more` : ''} run without the rights of their owner`,
+          `its setuid programs get no rights, since ${emulatorOf[arch]} is registered without the flag C: ` +
+          `${programs.slice(0, 3).join(', ')}${programs.length > 3 ? ` and ${programs.length - 3} more` : ''}`,
         fix: null,
       }));
     } catch (error) {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { scratchName, writeWhole } from './durable.ts';
@@ -73,7 +73,11 @@ export class TreeFiles implements RootFiles {
     if (place === this.path) throw fail('MSP_FILE_UNWRITABLE', { path: place, problem: 'it is the root itself' });
     const info = await fileInfo(place);
     if (info === null) return;
-    if (info.type === 'directory') return await removeTree(this.#run, place);
+    if (info.type === 'directory') {
+      // An empty one goes at once, even when no program may be started any more.
+      if (await isRemovedEmpty(place)) return;
+      return await removeTree(this.#run, place);
+    }
     await rm(place).catch((error: unknown) => {
       throw unwritable(place, error);
     });
@@ -121,4 +125,11 @@ export class TreeFiles implements RootFiles {
       throw unwritable(place, error);
     }
   }
+}
+
+function isRemovedEmpty(directory: string): Promise<boolean> {
+  return rmdir(directory).then(
+    () => true,
+    () => false,
+  );
 }

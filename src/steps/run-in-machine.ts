@@ -47,13 +47,17 @@ export const runInMachine = defineStep({
   describe: ({ exitCode }) => `exit code ${exitCode}`,
 
   async run(context) {
-    const { services, input } = context;
+    const { services } = context;
     const machine = await findMachine(context);
     const root = machine.type === 'raw' ? null : services.root(machine.path);
     if (root !== null) await checkInside(context, root);
     const isResolverOurs = root !== null && (await isMissingOrEmpty(root));
     const hasResolver = (await services.files.info(resolver)) !== null;
-    const proxy = await lendProxy(context, { ...input, url: input.proxy, use: input.proxyUse });
+    const proxy = await lendProxy(context, {
+      url: context.input.proxy,
+      use: context.input.proxyUse,
+      nspawnArgs: context.input.nspawnArgs,
+    });
     const arch = root === null ? null : await readArch(root);
     const run = async (binds: Binds) => await runNspawn(context, machine, { hasResolver, binds, proxy });
     const { exitCode } =

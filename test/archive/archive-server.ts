@@ -138,7 +138,11 @@ async function answerInstead(misdeed: Misdeed, asked: Asked, response: ServerRes
     case 'late':
       await sleep(misdeed.milliseconds);
       return false;
-    default:
+    case 'site':
+    case 'flip':
+    case 'cut':
+    case 'stall':
+    case 'wrong-length':
       return false;
   }
 }

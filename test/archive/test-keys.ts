@@ -1,6 +1,6 @@
 /** Keys that sign test archives: real OpenPGP keys with any dates, made by gpg in a directory of the test. */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -34,7 +34,6 @@ export class TestKeys {
   /** @param directory an existing one; its path must be short enough for the agent's socket (about 80 characters). */
   static make(directory: string, wanted: readonly WantedKey[]): TestKeys {
     const home = mkdtempSync(join(directory, 'keys-'));
-    mkdirSync(home, { recursive: true, mode: 0o700 });
     const parameters = wanted.flatMap(({ label, expires }) => [
       ...['%no-protection', 'Key-Type: EDDSA', 'Key-Curve: ed25519', 'Key-Usage: sign', `Name-Real: ${label}`],
       ...[`Creation-Date: ${madeAt}`, `Expire-Date: ${expires === null ? '0' : expires}`, '%commit'],

@@ -76,7 +76,12 @@ describe('an index', () => {
   it.each([
     ['is a web page', () => [servesHtml(index)], 'MSP_ARCHIVE_HTML', 7],
     ['leads in circles', () => [redirectsForEver(index)], 'MSP_REDIRECT_LOOP', 7],
-    ['is redirected to nowhere', () => [redirectsTo('http://nowhere.invalid/', index)], 'MSP_NETWORK', 7],
+    [
+      'leads to where nothing is',
+      () => [redirectsTo('http://deb.debian.org/', /\/dists\/jammy\//u)],
+      'MSP_SUITE_NOT_FOUND',
+      7,
+    ],
     ['is longer than it is', () => [wrongLength(1000, index)], 'MSP_NETWORK', 7],
     ['was changed by a bit', () => [flipsByte(200, index)], 'MSP_SIGNATURE_BAD', 8],
     ['is forbidden', () => [answers(403, index)], 'MSP_HTTP_STATUS', 7],

@@ -81,5 +81,14 @@ describe('a machine', () => {
       /^URIs: http:\/\/ports\.ubuntu\.com\/ubuntu-ports$/mu,
     );
     await expectSound('noble', 'arm64');
+
+    // The registration of Debian's qemu-user-static has no flag C.
+    const { checks } = JSON.parse((await inside('doctor', '--json')).stdout) as {
+      readonly checks: readonly { readonly id: string; readonly detail: string }[];
+    };
+    expect(checks.find(({ id }) => id === 'setuid.noble')?.detail).toMatch(
+      /^its setuid programs get no rights, since qemu-aarch64 is registered without the flag C: /u,
+    );
+    expect(checks.filter(({ id }) => id.startsWith('setuid.')).length).toBe(1);
   });
 });

@@ -1,6 +1,7 @@
 /** Every release and architecture of the table: what is asked of which archive, and what it comes to. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { archs, type Arch } from '../../src/model/arch.ts';
+import { releaseOf } from '../../src/model/releases.ts';
 import { releaseTable as releases } from '../../src/model/release-table.ts';
 import { addPublicArchive } from '../archive/public-archives.ts';
 import { expectedRow } from './support/expected-row.ts';
@@ -64,5 +65,25 @@ describe('each release', () => {
     const { error, exitCode } = await runner.run(image, arch);
     expect({ code: error?.code, exitCode }).toEqual({ code: 'MSP_ARCH_REFUSED', exitCode: 2 });
     expect(archives.server.asked).toEqual([]);
+  });
+});
+
+describe('a release that the table calls living', () => {
+  it('and that has moved is found where it is now', async () => {
+    const living = archives.server.sites;
+    archives.server.sites = new Map();
+    const release = releaseOf('trixie');
+    await addPublicArchive(archives.server.sites, archives.twins, { release, archs: ['amd64'], place: 'archived' });
+    archives.server.forget();
+    const row = await runner.run(release.image, 'amd64');
+    archives.server.sites = living;
+    expect(row.error).toBeNull();
+    const urls = archives.server.asked.map(({ url }) => url);
+    expect(urls[0]).toBe('http://deb.debian.org/debian/dists/trixie/InRelease');
+    expect(urls).toContain('http://archive.debian.org/debian/dists/trixie/InRelease');
+    expect(row.debootstrap.at(-1)).toBe('http://archive.debian.org/debian');
+    expect(row.sources['sources.list.d/debian.sources']).toMatch(
+      /^URIs: http:\/\/archive\.debian\.org\/debian$[^]*^Check-Valid-Until: no$[^]*^URIs: http:\/\/archive\.debian\.org\/debian-security$/mu,
+    );
   });
 });

@@ -20,8 +20,8 @@ export async function withEmulator<T>(
   // A tree that has an emulator of its own runs with that.
   if (emulatorToBind === undefined || !(await isMissingOrEmpty(root, emulatorToBind))) return await work([]);
   const directory = await missingDirectory(root, emulatorToBind);
-  await root.writeText(emulatorToBind, '', { mode: 0o755 });
   try {
+    await root.writeText(emulatorToBind, '');
     return await work([{ from: emulatorToBind, to: `${root.path}${emulatorToBind}`, readOnly: true }]);
   } finally {
     await root.remove(emulatorToBind);

@@ -42,7 +42,8 @@ export class RowRunner {
       stateDirectory: place.state,
       snapshotDriver: 'copy',
     };
-    const [file = '', ...args] = [...inside.wrapper, process.execPath, runPipelines, library, JSON.stringify(settings)];
+    const [file = '', ...words] = inside.wrapper;
+    const args = [...words, process.execPath, runPipelines, library, JSON.stringify(settings)];
     this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#lines = createInterface({ input: this.#child.stdout ?? process.stdin });
     this.#lines.on('line', (line) => this.#waiting.shift()?.(line));
