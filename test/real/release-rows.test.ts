@@ -26,12 +26,7 @@ afterAll(async () => {
 });
 
 const exists = ({ ports }: (typeof releases)[number], arch: Arch): boolean => ports[arch].builds;
-/** A host that lives before a release is held to have a wrong clock. */
-const isStillToCome = ({ released }: (typeof releases)[number]): boolean =>
-  released !== null && Date.parse(released) > Date.now();
-const pairs = releases
-  .filter((release) => !isStillToCome(release))
-  .flatMap((release) => archs.map((arch) => ({ release, arch })));
+const pairs = releases.flatMap((release) => archs.map((arch) => ({ release, arch })));
 /** Not there at all, or no more than libraries of it. */
 const refused = ({ distro, codename, version }: (typeof releases)[number], arch: Arch): boolean => {
   if (distro === 'ubuntu')

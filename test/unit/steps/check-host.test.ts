@@ -45,6 +45,7 @@ testStep(
         host: { ...host, runs: { i386: 'native' } },
         output: { ...output, arch: 'i386' },
       },
+      { name: 'a release that is still to come', input: { ...input, image: 'ubuntu-27.04' }, host, output },
       {
         name: 'a machine that may be replaced',
         input: { ...input, replace: true },
