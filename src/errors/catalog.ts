@@ -2,6 +2,7 @@ import { engineErrors } from './catalog/engine.ts';
 import { hostErrors } from './catalog/host.ts';
 import { machineErrors } from './catalog/machines.ts';
 import { archiveErrors } from './catalog/archives.ts';
+import { packageErrors } from './catalog/packages.ts';
 import { snapshotErrors } from './catalog/snapshots.ts';
 import { usageErrors } from './catalog/usage.ts';
 import type { CatalogEntry } from './entry.ts';
@@ -13,6 +14,7 @@ export const catalog = {
   ...hostErrors,
   ...snapshotErrors,
   ...archiveErrors,
+  ...packageErrors,
   ...machineErrors,
 } as const;
 
