@@ -37,7 +37,11 @@ export class HostFiles implements Files {
     }
   }
 
-  async writeText(path: string, text: string, options: { readonly mode?: number } = {}): Promise<void> {
+  async writeText(
+    path: string,
+    text: string | Iterable<string>,
+    options: { readonly mode?: number } = {},
+  ): Promise<void> {
     try {
       await writeWhole(path, text, { mode: options.mode ?? 0o644, durable: true });
     } catch (error) {

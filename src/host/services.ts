@@ -9,12 +9,14 @@ export interface Command {
   /** Added to a clean environment (PATH, LC_ALL=C.UTF-8, TZ=UTC, HOME=/root …). */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Text for standard input; nothing otherwise. */
-  readonly stdin?: string;
+  /** For standard input; nothing otherwise. */
+  readonly stdin?: string | Uint8Array;
   /** Exit codes that are no failure. @default [0] */
   readonly okCodes?: readonly number[];
   /** Each line of stdout and stderr, as it comes. Goes to the step's log in any case. */
   readonly onLine?: (line: string) => void;
+  /** Standard output as it comes, for what is no text, or too much of it: no lines, no log, and none in the result. */
+  readonly onBytes?: (bytes: Buffer) => void;
   /** Each line that the program writes to descriptor 3. */
   readonly onStatusLine?: (line: string) => void;
   /** Added to the end of the message when the program fails. The tail of its output otherwise. */
@@ -55,8 +57,8 @@ export interface Files {
   info(path: string): Promise<FileInfo | null>;
   /** Names, sorted; empty when there is no such directory. */
   list(directory: string): Promise<readonly string[]>;
-  /** Whole or not at all: scratch file, fsync, rename. */
-  writeText(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
+  /** Whole or not at all: scratch file, fsync, rename. In parts, it is never in memory as a whole. */
+  writeText(path: string, text: string | Iterable<string>, options?: { readonly mode?: number }): Promise<void>;
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
   /** Durable rename that never replaces anything. Throws MSP_FILE_UNWRITABLE. */
   publish(from: string, to: string): Promise<void>;

@@ -56,9 +56,9 @@ export class PackagesIndex {
     });
   }
 
-  /** What was kept, in the form of an index: `push` of it makes the same index again. */
-  text(): string {
-    return this.#blocks.join('');
+  /** What was kept, in parts; together they are an index again, for `PackagesIndex.of`. */
+  parts(): readonly string[] {
+    return this.#blocks;
   }
 
   /** Takes the next part of the text, cut anywhere. */
@@ -73,20 +73,20 @@ export class PackagesIndex {
     const cut = this.#buffer.subarray(0, this.#filled).lastIndexOf('\n\n') + 2;
     if (cut < 2) return;
     // One byte for a character: what is kept is ASCII, but for archives that are broken.
-    this.#keep(withoutUnwanted(this.#buffer.latin1Slice(0, cut)));
+    this.#keep(withoutUnwanted(this.#buffer.toString('latin1', 0, cut)));
     this.#buffer.copyWithin(0, cut, this.#filled);
     this.#filled -= cut;
   }
 
   /** To be called after the last part. */
   end(): this {
-    this.#keep(withoutUnwanted(this.#buffer.latin1Slice(0, this.#filled)));
+    this.#keep(withoutUnwanted(this.#buffer.toString('latin1', 0, this.#filled)));
     this.#buffer = Buffer.alloc(0);
     this.#filled = 0;
     return this;
   }
 
-  /** The index of what `text()` gave. */
+  /** The index of what `parts()` gave, joined. */
   static of(text: string): PackagesIndex {
     const index = new PackagesIndex();
     index.#keep(text);

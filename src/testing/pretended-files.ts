@@ -33,7 +33,7 @@ export function pretendFiles(world: World, moments: Moments, freeBytes: number):
       moments.call(`writeText(${path})`, 'writes', () => {
         if (!existsSync(dirname(at(path))))
           throw fail('MSP_FILE_UNWRITABLE', { path, problem: 'there is no such directory' });
-        writeWhole(at(path), text, options?.mode);
+        writeWhole(at(path), typeof text === 'string' ? text : [...text].join(''), options?.mode);
       }),
     makeDirectory: (path, options) =>
       moments.call(`makeDirectory(${path})`, 'writes', () => makeDirectory(at(path), options?.mode)),

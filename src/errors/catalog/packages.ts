@@ -7,10 +7,11 @@ export const packageErrors = {
     message: ({ url, problem }) => `${url} is no list of packages that can be used: ${problem}`,
     hint: () => 'the archive itself is broken: use another one with --mirror URL',
   }),
-  MSP_PACKAGES_CORRUPT: entry<{ url: string }>({
+  MSP_INDEX_CORRUPT: entry<{ text: string; mirror: string }>({
     exit: 8,
-    message: ({ url }) => `${url} has not the digest that the signed index promises`,
-    hint: () => 'the mirror may be in the middle of an update: try again later, or use another --mirror',
+    message: ({ text, mirror }) => `a list of packages at ${mirror} is not what its signed index promises: ${text}`,
+    hint: () =>
+      'nothing of it was kept; the mirror may be in the middle of an update: try again or use another --mirror',
   }),
   MSP_PACKAGES_MISSING: entry<{ url: string }>({
     exit: 7,
