@@ -1,3 +1,4 @@
+import { downloadErrors } from './catalog/downloads.ts';
 import { engineErrors } from './catalog/engine.ts';
 import { hostErrors } from './catalog/host.ts';
 import { machineErrors } from './catalog/machines.ts';
@@ -13,6 +14,7 @@ export const catalog = {
   ...hostErrors,
   ...snapshotErrors,
   ...archiveErrors,
+  ...downloadErrors,
   ...machineErrors,
 } as const;
 
