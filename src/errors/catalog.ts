@@ -1,3 +1,4 @@
+import { downloadErrors } from './catalog/downloads.ts';
 import { engineErrors } from './catalog/engine.ts';
 import { hostErrors } from './catalog/host.ts';
 import { machineErrors } from './catalog/machines.ts';
@@ -15,6 +16,7 @@ export const catalog = {
   ...snapshotErrors,
   ...archiveErrors,
   ...packageErrors,
+  ...downloadErrors,
   ...machineErrors,
 } as const;
 

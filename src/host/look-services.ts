@@ -22,7 +22,7 @@ function lookOnlyRoot(root: RootFiles): RootFiles {
 
 /** The same services, without all that changes something; only the scratch directory may be written to. */
 export function lookOnly(services: StepServices): StepServices {
-  const { files, machines, trees, keeper } = services;
+  const { files, machines, net, trees, keeper } = services;
   const { scratch } = services.directories;
   return {
     ...services,
@@ -39,6 +39,11 @@ export function lookOnly(services: StepServices): StepServices {
       makeDirectory: refuse('make a directory'),
       publish: refuse('rename a file'),
       remove: refuse('remove a file'),
+    },
+    net: {
+      fetch: async (url, options) => await net.fetch(url, options),
+      probe: async (url, options) => await net.probe(url, options),
+      download: refuse('download a file'),
     },
     machines: {
       directory: machines.directory,
