@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { syncDirectory, writeWhole } from './durable.ts';
 import { errnoCode, unreadable, unwritable } from './file-error.ts';
+import { fileDigest } from './file-digest.ts';
 import { fileInfo } from './file-info.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunProgram } from './run-program.ts';
@@ -26,6 +27,10 @@ export class HostFiles implements Files {
 
   async info(path: string): Promise<FileInfo | null> {
     return await fileInfo(path);
+  }
+
+  async sha256(path: string): Promise<string | null> {
+    return await fileDigest(path);
   }
 
   async list(directory: string): Promise<readonly string[]> {

@@ -29,6 +29,7 @@ export function lookOnly(services: StepServices): StepServices {
     files: {
       readText: async (path) => await files.readText(path),
       info: async (path) => await files.info(path),
+      sha256: async (path) => await files.sha256(path),
       list: async (directory) => await files.list(directory),
       freeBytes: async (path) => await files.freeBytes(path),
       writeText: async (path, text, options) => {

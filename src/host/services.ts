@@ -55,6 +55,8 @@ export interface Files {
   readText(path: string): Promise<string>;
   /** Null when there is nothing; does not follow a last symlink. */
   info(path: string): Promise<FileInfo | null>;
+  /** SHA-256 of the content: 64 hex digits; null when there is no such file. Throws MSP_FILE_UNREADABLE. */
+  sha256(path: string): Promise<string | null>;
   /** Names, sorted; empty when there is no such directory. */
   list(directory: string): Promise<readonly string[]>;
   /** Whole or not at all: scratch file, fsync, rename. In parts, it is never in memory as a whole. */

@@ -13,6 +13,7 @@ export const corePlugin = {
     'configure-base': async () => (await import('./configure-base.ts')).configureBase,
     'detect-proxy': async () => (await import('./detect-proxy.ts')).detectProxy,
     echo: async () => (await import('./echo.ts')).echo,
+    'fetch-packages': async () => (await import('./fetch-packages.ts')).fetchPackages,
     'list-machines': async () => (await import('./list-machines.ts')).listMachines,
     'materialize-machine': async () => (await import('./materialize-machine.ts')).materializeMachine,
     'register-machine': async () => (await import('./register-machine.ts')).registerMachine,

@@ -57,7 +57,8 @@ export const selectPackages = defineStep({
   describe: ({ packages, downloadBytes }) => `${packages} packages, ${(downloadBytes / 1e6).toFixed(1)} MB`,
 
   async check({ output, services }) {
-    return (await services.files.info(selectionPath(services.directories.cache, output.selection))) !== null;
+    const path = selectionPath(services.directories.cache, output.selection);
+    return (await services.files.sha256(path)) === output.selection;
   },
 
   async run(context) {
