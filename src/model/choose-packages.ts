@@ -82,13 +82,14 @@ class Choice {
       this.chosen.set(next, { candidate, stage });
       for (const { name: provided } of candidate.provides)
         this.#providers.set(provided, [...(this.#providers.get(provided) ?? []), next]);
-      for (const [first] of clausesOf(candidate)) if (first !== undefined && this.#isWelcome(first)) queue.push(first.name);
+      for (const [first] of clausesOf(candidate))
+        if (first !== undefined && this.#isWelcome(first)) queue.push(first.name);
     }
   }
 
   /** Takes what is still needed: a further alternative, or a package that provides the name. */
   complete(): void {
-    for (let before = -1; before !== this.chosen.size; ) {
+    for (let before = -1; before !== this.chosen.size;) {
       before = this.chosen.size;
       for (const { candidate, stage } of [...this.chosen.values()].toSorted(byName)) {
         for (const clause of clausesOf(candidate)) {

@@ -41,7 +41,11 @@ function parseRelation(text: string): PackageRelation | null {
   const { qualifier = null, operator, than } = groups;
   if (operator === undefined || than === undefined) return { name: found, qualifier, version: null };
   if (!isDebVersion(than)) return null;
-  return { name: found, qualifier, version: { operator: oldOperators[operator] ?? (operator as VersionOperator), than } };
+  return {
+    name: found,
+    qualifier,
+    version: { operator: oldOperators[operator] ?? (operator as VersionOperator), than },
+  };
 }
 
 export function versionFits(version: string, wanted: PackageRelation['version']): boolean {

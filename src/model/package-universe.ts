@@ -92,7 +92,8 @@ export class PackageUniverse {
     return candidate.provides.some(
       (provided) =>
         provided.name === wanted.name &&
-        (wanted.version === null || (provided.version !== null && versionFits(provided.version.than, wanted.version))) &&
+        (wanted.version === null ||
+          (provided.version !== null && versionFits(provided.version.than, wanted.version))) &&
         this.#fitsArch(candidate, wanted.qualifier),
     );
   }

@@ -97,7 +97,7 @@ export class PackagesIndex {
   #keep(block: string): void {
     const base = this.#blocks.push(block) * 2 ** 32 - 2 ** 32;
     let [priorityAt, providesAt] = [-1, -1];
-    for (let start = 0; start < block.length; ) {
+    for (let start = 0; start < block.length;) {
       const found = block.indexOf('\n\n', start);
       const end = found < 0 ? block.length : found;
       if (priorityAt < start) priorityAt = indexOrEnd(block, '\nPriority:', start);
@@ -156,7 +156,7 @@ function withoutUnwanted(text: string): string {
   let from = 0;
   let isWanted = false;
   let isEmpty = true;
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = indexOrEnd(text, '\n', start);
     const first = text.charCodeAt(start);
     const isBlank = end === start || text.slice(start, end).trim() === '';
@@ -186,4 +186,3 @@ function fieldsOf(stanza: string): Stanza {
   }
   return fields;
 }
-

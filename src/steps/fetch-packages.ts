@@ -64,7 +64,11 @@ function directoryOf(services: Context['services'], { distro }: PackageSelection
 }
 
 /** Side by side, the large ones first. The first failure ends the others; what has come is kept. */
-async function fetchAll(context: Context<Input>, directory: string, packages: readonly SelectedPackage[]): Promise<void> {
+async function fetchAll(
+  context: Context<Input>,
+  directory: string,
+  packages: readonly SelectedPackage[],
+): Promise<void> {
   const { services, input, signal } = context;
   const total = sumOf(packages);
   const freeBytes = await services.files.freeBytes(directory);

@@ -17,7 +17,9 @@ export const resolveSuites = defineStep({
   summary: 'Verify the indexes of further suites',
   version: 1,
   input,
-  output: z.strictObject({ suites: z.array(suiteSchema).describe('Those that there are, in the order of the archive') }),
+  output: z.strictObject({
+    suites: z.array(suiteSchema).describe('Those that there are, in the order of the archive'),
+  }),
   reuse: 'never',
   looksOnly: true,
   needs: { tools: ['gpgv'] },

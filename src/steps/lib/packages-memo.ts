@@ -29,9 +29,14 @@ export async function keepPackages(context: Context, digest: string, index: Pack
   const hash = createHash('sha256');
   for (const part of index.parts()) hash.update(part);
   await files.makeDirectory(place);
-  const others = (await files.list(place)).filter((name) => name.endsWith('.packages') && name !== `${digest}.packages`);
+  const others = (await files.list(place)).filter(
+    (name) => name.endsWith('.packages') && name !== `${digest}.packages`,
+  );
   const dated = await Promise.all(
-    others.map(async (name) => ({ path: `${place}/${name}`, mtimeMs: (await files.info(`${place}/${name}`))?.mtimeMs ?? 0 })),
+    others.map(async (name) => ({
+      path: `${place}/${name}`,
+      mtimeMs: (await files.info(`${place}/${name}`))?.mtimeMs ?? 0,
+    })),
   );
   const old = dated.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(mostKept - 1);
   for (const { path } of old) await files.remove(path);

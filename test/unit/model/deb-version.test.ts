@@ -9,7 +9,10 @@ const version = fc
     fc.stringMatching(/^[0-9][0-9a-cA-C.+~]{0,7}$/u),
     fc.option(fc.stringMatching(/^[0-9a-c.+~]{1,5}$/u), { nil: null }),
   )
-  .map(([epoch, upstream, revision]) => `${epoch === null ? '' : `${epoch}:`}${upstream}${revision === null ? '' : `-${revision}`}`);
+  .map(
+    ([epoch, upstream, revision]) =>
+      `${epoch === null ? '' : `${epoch}:`}${upstream}${revision === null ? '' : `-${revision}`}`,
+  );
 
 describe('versions', () => {
   it.each([
@@ -42,7 +45,8 @@ describe('versions', () => {
   it('stand as dpkg has them', () => {
     const pairs = fc.sample(fc.tuple(version, version), { numRuns: 400, seed: 5 });
     // One shell for all: a process for each pair takes seconds.
-    const script = 'while read -r a b; do if dpkg --compare-versions "$a" lt "$b"; then echo -1; elif dpkg --compare-versions "$a" eq "$b"; then echo 0; else echo 1; fi; done';
+    const script =
+      'while read -r a b; do if dpkg --compare-versions "$a" lt "$b"; then echo -1; elif dpkg --compare-versions "$a" eq "$b"; then echo 0; else echo 1; fi; done';
     const { stdout, stderr } = spawnSync('sh', ['-c', script], {
       input: pairs.map(([a, b]) => `${a} ${b}\n`).join(''),
       encoding: 'utf8',
