@@ -16,11 +16,9 @@ const kept = (digest: string): string => `${cache}/lists/indexes/${digest}.packa
 const digestOf = (paragraphs: readonly string[]): string => sha256(paragraphs.join('\n'));
 
 function chosen(world: World): PackageSelection {
-  const [path = ''] = world
-    .listing()
-    .keys()
-    .filter((name) => name.includes('/lists/selections/') && name.endsWith('.json'));
-  return JSON.parse(world.read(path) ?? '') as PackageSelection;
+  const names = [...world.listing().keys()];
+  const path = names.find((name) => name.includes('/lists/selections/') && name.endsWith('.json'));
+  return JSON.parse(world.read(path ?? '') ?? '') as PackageSelection;
 }
 
 /** What the step gives for packages of 100 bytes each, whatever the digest. */
