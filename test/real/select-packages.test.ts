@@ -1,7 +1,8 @@
 /** Packages are chosen as debootstrap chooses them, fetched once, and kept where debootstrap finds them too. */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PackageSelection } from '../../src/model/package-selection.ts';
 import { packagesServed, startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
@@ -65,14 +66,15 @@ async function select(given: Readonly<Record<string, string>>): Promise<PackageS
 }
 const namesOf = ({ packages }: PackageSelection): readonly string[] => packages.map(({ name }) => name);
 
-function debootstrap(options: readonly string[], suite: string): string {
+/** The mirror is of this process, so nothing may block it. */
+async function debootstrap(options: readonly string[], suite: string): Promise<string> {
   const target = join(place.root, `debootstrap-${suite}-${options.length}`);
   const args = [`--keyring=${keyring}`, ...options, suite, target, mirror.url];
-  return execFileSync('debootstrap', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return (await promisify(execFile)('debootstrap', args)).stdout;
 }
 
-function debootstrapChoice(suite: string, ...options: readonly string[]): readonly string[] {
-  const lines = debootstrap(['--print-debs', ...options], suite).split('\n');
+async function debootstrapChoice(suite: string, ...options: readonly string[]): Promise<readonly string[]> {
+  const lines = (await debootstrap(['--print-debs', ...options], suite)).split('\n');
   const words = lines.filter((line) => !/^[A-Z]: /u.test(line)).join(' ');
   return [...new Set(words.split(/\s+/u).filter((name) => name !== ''))].toSorted();
 }
@@ -80,12 +82,12 @@ function debootstrapChoice(suite: string, ...options: readonly string[]): readon
 describe('what is chosen', () => {
   it('is what debootstrap chooses: bookworm amd64, minbase, with nano', async () => {
     const ours = namesOf(await select({ image: 'debian-bookworm', include: 'nano' }));
-    expect(ours).toEqual(debootstrapChoice('bookworm', '--variant=minbase', '--include=nano'));
+    expect(ours).toEqual(await debootstrapChoice('bookworm', '--variant=minbase', '--include=nano'));
   });
 
   it('is what debootstrap chooses: trixie arm64, default', async () => {
     const ours = namesOf(await select({ image: 'debian-trixie', arch: 'arm64', variant: 'default' }));
-    expect(ours).toEqual(debootstrapChoice('trixie', '--arch=arm64'));
+    expect(ours).toEqual(await debootstrapChoice('trixie', '--arch=arm64'));
   });
 
   it('is complete where that of debootstrap is not: systemd-container has a bus', async () => {
@@ -107,10 +109,10 @@ describe('what is chosen', () => {
 });
 
 describe('the packages', () => {
-  it('are where debootstrap finds them: it fetches none', () => {
+  it('are where debootstrap finds them: it fetches none', async () => {
     mirror.forget();
     const store = join(place.cache, 'packages/debian');
-    debootstrap(['--download-only', '--variant=minbase', '--include=nano', `--cache-dir=${store}`], 'bookworm');
+    await debootstrap(['--download-only', '--variant=minbase', '--include=nano', `--cache-dir=${store}`], 'bookworm');
     expect(mirror.served.length).toBeGreaterThan(0);
     expect(packagesServed(mirror)).toEqual([]);
   });
