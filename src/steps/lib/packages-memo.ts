@@ -5,7 +5,8 @@ import type { Context } from '../define-step.ts';
 
 /** Each takes 25 to 40 MB. */
 const mostKept = 6;
-const heading = /^Kept-Digest: ([0-9a-f]{64})\n\n/u;
+const ending = /Kept-Digest: ([0-9a-f]{64})\n$/u;
+const endingLength = 'Kept-Digest: '.length + 64 + 1;
 
 const placeOf = ({ services }: Context): string => `${services.directories.cache}/lists/indexes`;
 
@@ -15,8 +16,8 @@ export async function recallPackages(context: Context, digest: string): Promise<
   const path = `${placeOf(context)}/${digest}.packages`;
   if ((await files.info(path))?.type !== 'file') return null;
   const text = await files.readText(path);
-  const [head = '', promised] = heading.exec(text) ?? [];
-  const content = text.slice(head.length);
+  const promised = ending.exec(text.slice(-endingLength))?.[1];
+  const content = text.slice(0, -endingLength);
   if (promised === createHash('sha256').update(content).digest('hex')) return PackagesIndex.of(content);
   context.log.warn(`${path} is damaged: the list is read anew`);
   return null;
@@ -26,8 +27,6 @@ export async function recallPackages(context: Context, digest: string): Promise<
 export async function keepPackages(context: Context, digest: string, index: PackagesIndex): Promise<void> {
   const { files } = context.services;
   const place = placeOf(context);
-  const hash = createHash('sha256');
-  for (const part of index.parts()) hash.update(part);
   await files.makeDirectory(place);
   const others = (await files.list(place)).filter(
     (name) => name.endsWith('.packages') && name !== `${digest}.packages`,
@@ -40,5 +39,15 @@ export async function keepPackages(context: Context, digest: string, index: Pack
   );
   const old = dated.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(mostKept - 1);
   for (const { path } of old) await files.remove(path);
-  await files.writeText(`${place}/${digest}.packages`, [`Kept-Digest: ${hash.digest('hex')}\n\n`, ...index.parts()]);
+  await files.writeText(`${place}/${digest}.packages`, withDigest(index.parts()));
+}
+
+/** In one go, so that no more than a part is in memory as text. */
+function* withDigest(parts: Iterable<string>): Generator<string> {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    hash.update(part);
+    yield part;
+  }
+  yield `Kept-Digest: ${hash.digest('hex')}\n`;
 }
