@@ -59,8 +59,8 @@ export class PackagesIndex {
   }
 
   /** What was kept, in parts; together they are an index again, for `PackagesIndex.of`. */
-  *parts(): Generator<string> {
-    for (const block of this.#blocks) yield block.toString('latin1');
+  parts(): readonly Buffer[] {
+    return this.#blocks;
   }
 
   /** Takes the next part of the text, cut anywhere. */
@@ -75,29 +75,34 @@ export class PackagesIndex {
     const cut = this.#buffer.subarray(0, this.#filled).lastIndexOf('\n\n') + 2;
     if (cut < 2) return;
     // One byte for a character: what is kept is ASCII, but for archives that are broken.
-    this.#keep(withoutUnwanted(this.#buffer.toString('latin1', 0, cut)));
+    this.#keep(Buffer.from(withoutUnwanted(this.#buffer.toString('latin1', 0, cut)), 'latin1'));
     this.#buffer.copyWithin(0, cut, this.#filled);
     this.#filled -= cut;
   }
 
   /** To be called after the last part. */
   end(): this {
-    this.#keep(withoutUnwanted(this.#buffer.toString('latin1', 0, this.#filled)));
+    this.#keep(Buffer.from(withoutUnwanted(this.#buffer.toString('latin1', 0, this.#filled)), 'latin1'));
     this.#buffer = Buffer.alloc(0);
     this.#filled = 0;
     return this;
   }
 
-  /** The index of what `parts()` gave, joined. */
-  static of(text: string): PackagesIndex {
+  /** The index of what `parts()` gave, joined. It keeps the bytes. */
+  static of(bytes: Buffer): PackagesIndex {
     const index = new PackagesIndex();
-    index.#keep(text);
+    for (let start = 0; start < bytes.length;) {
+      const next = bytes.indexOf('\n\n', start + blockBytes, 'latin1');
+      const end = next < 0 ? bytes.length : next + 2;
+      index.#keep(bytes.subarray(start, end));
+      start = end;
+    }
     return index;
   }
 
   /** Notes where each stanza is. What is remembered is cut out of the bytes: a slice of the text would hold all of it. */
-  #keep(text: string): void {
-    const block = Buffer.from(text, 'latin1');
+  #keep(block: Buffer): void {
+    const text = block.toString('latin1');
     const base = this.#blocks.push(block) * 2 ** 32 - 2 ** 32;
     const valueAt = (start: number): string => {
       const colon = text.indexOf(':', start) + 1;

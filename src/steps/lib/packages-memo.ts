@@ -5,20 +5,22 @@ import type { Context } from '../define-step.ts';
 
 /** Each takes 25 to 40 MB. */
 const mostKept = 6;
-const ending = /Kept-Digest: ([0-9a-f]{64})\n$/u;
 const endingLength = 'Kept-Digest: '.length + 64 + 1;
+const endingOf = (digest: string): string => `Kept-Digest: ${digest}\n`;
 
 const placeOf = ({ services }: Context): string => `${services.directories.cache}/lists/indexes`;
 
 /** Null when it is not there, or damaged. @param digest SHA-256 of the file as the archive serves it */
 export async function recallPackages(context: Context, digest: string): Promise<PackagesIndex | null> {
-  const { files } = context.services;
+  const { files, root } = context.services;
   const path = `${placeOf(context)}/${digest}.packages`;
-  if ((await files.info(path))?.type !== 'file') return null;
-  const text = await files.readText(path);
-  const promised = ending.exec(text.slice(-endingLength))?.[1];
-  const content = text.slice(0, -endingLength);
-  if (promised === createHash('sha256').update(content).digest('hex')) return PackagesIndex.of(content);
+  const info = await files.info(path);
+  if (info?.type !== 'file') return null;
+  const bytes = (await root('/').readStart(path, info.sizeBytes)) ?? Buffer.alloc(0);
+  const content = bytes.subarray(0, -endingLength);
+  const ending = endingOf(createHash('sha256').update(content).digest('hex'));
+  if (bytes.length > endingLength && bytes.subarray(-endingLength).toString() === ending)
+    return PackagesIndex.of(content);
   context.log.warn(`${path} is damaged: the list is read anew`);
   return null;
 }
@@ -42,12 +44,11 @@ export async function keepPackages(context: Context, digest: string, index: Pack
   await files.writeText(`${place}/${digest}.packages`, withDigest(index.parts()));
 }
 
-/** In one go, so that no more than a part is in memory as text. */
-function* withDigest(parts: Iterable<string>): Generator<string> {
+function* withDigest(parts: Iterable<Buffer>): Generator<string | Buffer> {
   const hash = createHash('sha256');
   for (const part of parts) {
     hash.update(part);
     yield part;
   }
-  yield `Kept-Digest: ${hash.digest('hex')}\n`;
+  yield endingOf(hash.digest('hex'));
 }

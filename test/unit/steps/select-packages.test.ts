@@ -7,7 +7,7 @@ import { mirror, sha256 } from './archive-fixture.ts';
 import { archiveOf, packages, pretendSuite, unpacker, type SuiteOptions } from './packages-fixture.ts';
 
 const cache = '/var/cache/machinespawn';
-const programs = { xz: unpacker, gzip: unpacker };
+const programs = { xz: unpacker, gzip: unpacker, cat: unpacker };
 const main = pretendSuite();
 const host = fakeHost({ programs, net: main.net });
 const input = { archive: archiveOf(main.inReleaseDigest), arch: 'amd64', variant: 'minbase' } as const;
