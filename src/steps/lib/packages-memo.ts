@@ -12,11 +12,11 @@ const placeOf = ({ services }: Context): string => `${services.directories.cache
 
 /** Null when it is not there, or damaged. @param digest SHA-256 of the file as the archive serves it */
 export async function recallPackages(context: Context, digest: string): Promise<PackagesIndex | null> {
-  const { files, root } = context.services;
+  const { files } = context.services;
   const path = `${placeOf(context)}/${digest}.packages`;
   const info = await files.info(path);
   if (info?.type !== 'file') return null;
-  const bytes = (await root('/').readStart(path, info.sizeBytes)) ?? Buffer.alloc(0);
+  const bytes = (await context.services.root('/').readStart(path, info.sizeBytes)) ?? Buffer.alloc(0);
   const content = bytes.subarray(0, -endingLength);
   const ending = endingOf(createHash('sha256').update(content).digest('hex'));
   if (bytes.length > endingLength && bytes.subarray(-endingLength).toString() === ending)

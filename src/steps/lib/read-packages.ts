@@ -51,11 +51,12 @@ export async function readPackages(context: Context, request: PackagesRequest): 
 
 /** Gives the path. */
 async function fetchPromised(
-  { services, progress }: Context,
+  context: Context,
   { mirror, suite, release, proxy }: PackagesRequest,
   name: string,
   expected: IndexedFile,
 ): Promise<string> {
+  const { services } = context;
   const directory = `${mirror}/dists/${suite}`;
   const url = `${directory}/${name}`;
   // By its digest, it is the right one also while the mirror is being updated.
@@ -64,7 +65,7 @@ async function fetchPromised(
   for (const place of release.acquireByHash ? [byHash, url] : [url]) {
     try {
       const onProgress = (done: number): void =>
-        progress({ phase: 'fetching the list of packages', done, total: expected.sizeBytes, unit: 'bytes' });
+        context.progress({ phase: 'fetching the list of packages', done, total: expected.sizeBytes, unit: 'bytes' });
       await services.net.download(place, { path, expected, proxy, durable: false, onProgress });
       return path;
     } catch (error) {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PackagesIndex } from '../../../src/model/packages-index.ts';
 import { indexOf, paragraph } from './package-universe-fixture.ts';
