@@ -37,7 +37,11 @@ export class AppKeeper implements Keeper {
 
   async items(): Promise<readonly CacheItem[]> {
     const views = await this.#views();
-    const groups = [await this.#snapshots(views), await this.#packages(), await Promise.all(views.map(runItem))];
+    const groups = [
+      await this.#snapshots(views),
+      [...(await this.#packages()), ...(await this.#lists(views))],
+      await Promise.all(views.map(runItem)),
+    ];
     return groups.flat();
   }
 
@@ -122,6 +126,25 @@ export class AppKeeper implements Keeper {
       }
     }
     return found;
+  }
+
+  /** What select-packages keeps; a run may be between two steps that need it. */
+  async #lists(views: readonly RunView[]): Promise<readonly CacheItem[]> {
+    const path = join(this.#parts.settings.cacheDirectory, 'lists');
+    const stats = await lstat(path).catch(() => null);
+    if (stats === null) return [];
+    return [
+      {
+        kind: 'package',
+        id: 'lists',
+        path,
+        sizeBytes: await sizeOfFiles(path),
+        createdAt: stats.mtime.toISOString(),
+        text: 'lists of packages',
+        image: null,
+        inUse: views.some(({ status }) => status === 'running'),
+      },
+    ];
   }
 
   /** One item for each distribution's folder. */

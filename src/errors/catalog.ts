@@ -1,8 +1,10 @@
+import { downloadErrors } from './catalog/downloads.ts';
 import { engineErrors } from './catalog/engine.ts';
 import { hostErrors } from './catalog/host.ts';
 import { machineErrors } from './catalog/machines.ts';
 import { archiveErrors } from './catalog/archives.ts';
 import { proxyErrors } from './catalog/proxies.ts';
+import { packageErrors } from './catalog/packages.ts';
 import { snapshotErrors } from './catalog/snapshots.ts';
 import { usageErrors } from './catalog/usage.ts';
 import type { CatalogEntry } from './entry.ts';
@@ -15,6 +17,8 @@ export const catalog = {
   ...snapshotErrors,
   ...archiveErrors,
   ...proxyErrors,
+  ...packageErrors,
+  ...downloadErrors,
   ...machineErrors,
 } as const;
 

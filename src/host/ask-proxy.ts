@@ -1,4 +1,4 @@
-import type { ProxyAnswer } from './services.ts';
+import type { ProxyAnswer } from './net-services.ts';
 
 const mostBytes = 65_536;
 const unreachableCodes = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', 'ETIMEDOUT'];

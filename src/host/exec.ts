@@ -47,10 +47,12 @@ export class Exec {
       command,
       isSandboxed,
       lockDescriptors: context.lockDescriptors?.() ?? [],
-      onStdout: (bytes) => {
-        stdout.push(bytes);
-        outLines.push(bytes);
-      },
+      onStdout:
+        command.onBytes ??
+        ((bytes) => {
+          stdout.push(bytes);
+          outLines.push(bytes);
+        }),
       onStderr: (bytes) => {
         stderr.push(bytes);
         errLines.push(bytes);

@@ -2,9 +2,12 @@ import type { Dispatcher } from 'undici';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { leftNotice } from '../model/package-proxy.ts';
 import { cancelled } from './cancelled.ts';
+import { HttpConnections } from './http-connections.ts';
+import { networkFailure, networkProblem, requestFile, type FileResponse, type Method } from './http-request.ts';
 import { isListening } from './is-listening.ts';
 import { ProxyBook } from './proxies.ts';
-import type { Fetched, FetchOptions, HostFacts, Net } from './services.ts';
+import type { Downloaded, DownloadOptions, Fetched, FetchOptions, Net } from './net-services.ts';
+import type { HostFacts } from './services.ts';
 
 /** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
 export function warmUpNet(): void {
@@ -25,9 +28,8 @@ export interface NetSettings {
 const tries = 4;
 /** What is in the way is left for the direct way, which has its own tries. */
 const triesOfProxy = 2;
-const mostRedirects = 5;
 const probeBytes = 65_536;
-const redirections = [301, 302, 303, 307, 308];
+const usualBytes = 67_108_864;
 
 const canPass = (error: unknown): boolean => {
   if (!MachinespawnError.is(error)) return false;
@@ -36,20 +38,17 @@ const canPass = (error: unknown): boolean => {
   return error.code === 'MSP_HTTP_STATUS' && typeof status === 'number' && (status >= 500 || status === 429);
 };
 
-/** The innermost reason: undici wraps, and a failed connection is a bundle of one error per address. */
-function problemOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return problemOf(error.errors[0]);
-  if (error instanceof Error && error.cause instanceof Error) return problemOf(error.cause);
-  return error instanceof Error ? error.message || error.name : String(error);
-}
-
 /** What a cache hands on bears the hour of its first answer. */
-function servedAt({ date, age }: Dispatcher.ResponseData['headers']): Pick<Fetched, 'servedAt'> {
-  const ms = typeof date === 'string' && age === undefined ? Date.parse(date) : Number.NaN;
+function servedAt(response: FileResponse): Pick<Fetched, 'servedAt'> {
+  const ms = response.header('age') === null ? Date.parse(response.header('date') ?? '') : Number.NaN;
   return Number.isNaN(ms) ? {} : { servedAt: new Date(ms).toISOString() };
 }
 
-async function readBody(response: Dispatcher.ResponseData, url: string, maxBytes: number): Promise<Buffer> {
+async function readBody(
+  response: Pick<Dispatcher.ResponseData, 'body'>,
+  url: string,
+  maxBytes: number,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response.body) {
@@ -64,20 +63,40 @@ async function readBody(response: Dispatcher.ResponseData, url: string, maxBytes
   return Buffer.concat(chunks);
 }
 
-type Method = 'GET' | 'HEAD';
-
 function mayBeInTheWay(error: MachinespawnError): boolean {
-  return error.code === 'MSP_HTTP_STATUS' || (error.code === 'MSP_NETWORK' && error.data['final'] !== true);
+  if (error.code === 'MSP_NETWORK') return error.data['final'] !== true;
+  return ['MSP_HTTP_STATUS', 'MSP_DOWNLOAD_CUT', 'MSP_DOWNLOAD_STALLED'].includes(error.code);
 }
 
-/** HTTP for small files, with what the step's signal, the proxy settings and the limits ask for. */
+/** HTTP, with what the step's signal, the proxy settings and the limits ask for. */
 export class HttpNet implements Net {
   readonly #settings: NetSettings;
   readonly #proxies: ProxyBook;
+  readonly #connections: HttpConnections;
 
   constructor(settings: NetSettings) {
     this.#settings = settings;
     this.#proxies = settings.proxies ?? new ProxyBook();
+    this.#connections = new HttpConnections(settings.env);
+  }
+
+  /** Ends the connections that were kept. */
+  async close(): Promise<void> {
+    await this.#connections.close();
+  }
+
+  async download(url: string, options: DownloadOptions): Promise<Downloaded> {
+    const { download } = await import('./download.ts');
+    const { signal, retryDelayMs = 500 } = this.#settings;
+    return await this.#byProxy(
+      options.proxy,
+      async (proxy, retries) =>
+        await download(
+          url,
+          { ...options, ...(retries !== null && { retries }) },
+          { dispatcher: await this.#connections.to(proxy), signal, retryDelayMs },
+        ),
+    );
   }
 
   async exists(url: string, options: FetchOptions = {}): Promise<boolean> {
@@ -96,16 +115,25 @@ export class HttpNet implements Net {
   }
 
   async #ask(method: Method, url: string, options: FetchOptions): Promise<Fetched | null> {
-    const { proxy } = options;
-    if (typeof proxy !== 'string') return await this.#fetchBy(method, url, options, tries);
-    const direct = { ...options, proxy: null };
-    if (this.#proxies.hasLeft(proxy)) return await this.#fetchBy(method, url, direct, tries);
+    return await this.#byProxy(
+      options.proxy,
+      async (proxy, retries) => await this.#askBy(method, url, { ...options, proxy }, retries ?? tries - 1),
+    );
+  }
+
+  /** `work` gets the proxy with its password, and how often to try again; null for as often as usual. */
+  async #byProxy<T>(
+    proxy: string | null | undefined,
+    work: (proxy: string | null | undefined, retries: number | null) => Promise<T>,
+  ): Promise<T> {
+    if (typeof proxy !== 'string') return await work(proxy, null);
+    if (this.#proxies.hasLeft(proxy)) return await work(null, null);
     try {
-      return await this.#fetchBy(method, url, { ...options, proxy: this.#proxies.reveal(proxy) }, triesOfProxy);
+      return await work(this.#proxies.reveal(proxy), triesOfProxy - 1);
     } catch (error) {
       if (!MachinespawnError.is(error) || !mayBeInTheWay(error)) throw error;
       // Where the direct way leads nowhere either, it need not be the proxy's fault.
-      const found = await this.#fetchBy(method, url, direct, triesOfProxy).catch((other: unknown) => {
+      const found = await work(null, triesOfProxy - 1).catch((other: unknown) => {
         throw this.#settings.signal.aborted ? other : error;
       });
       if (this.#proxies.leave(proxy)) this.#settings.warn?.(leftNotice(proxy, error.message));
@@ -113,14 +141,14 @@ export class HttpNet implements Net {
     }
   }
 
-  async #fetchBy(method: Method, url: string, options: FetchOptions, attempts: number): Promise<Fetched | null> {
+  async #askBy(method: Method, url: string, options: FetchOptions, retries: number): Promise<Fetched | null> {
     const { signal, retryDelayMs = 500 } = this.#settings;
     if (signal.aborted) throw cancelled(signal);
     const { default: retry } = await import('p-retry');
-    const dispatcher = await this.#dispatcher(options.proxy);
+    const dispatcher = await this.#connections.to(options.proxy);
     try {
-      return await retry(() => this.#fetchOnce(method, url, options, dispatcher), {
-        retries: attempts - 1,
+      return await retry(() => this.#askOnce(method, url, options, dispatcher), {
+        retries,
         minTimeout: retryDelayMs,
         randomize: true,
         signal,
@@ -128,8 +156,6 @@ export class HttpNet implements Net {
       });
     } catch (error) {
       throw signal.aborted ? cancelled(signal) : error;
-    } finally {
-      await dispatcher.destroy();
     }
   }
 
@@ -159,61 +185,26 @@ export class HttpNet implements Net {
     }
   }
 
-  async #dispatcher(proxy: string | null | undefined): Promise<Dispatcher> {
-    // CommonJS: a bundle knows its names only below `default`.
-    const { Agent, EnvHttpProxyAgent, ProxyAgent } = (await import('undici')).default;
-    if (proxy === null) return new Agent();
-    if (proxy !== undefined) return new ProxyAgent({ uri: proxy, proxyTunnel: false });
-    const { env } = this.#settings;
-    const all = env('all_proxy');
-    return new EnvHttpProxyAgent({
-      httpProxy: env('http_proxy') ?? all ?? '',
-      httpsProxy: env('https_proxy') ?? all ?? '',
-      noProxy: env('no_proxy') ?? '',
-    });
-  }
-
-  async #fetchOnce(
-    method: Method,
-    url: string,
-    options: FetchOptions,
-    dispatcher: Dispatcher,
-  ): Promise<Fetched | null> {
-    const { request } = (await import('undici')).default;
-    const limit = AbortSignal.timeout(options.timeoutMs ?? 60_000);
+  async #askOnce(method: Method, url: string, options: FetchOptions, dispatcher: Dispatcher): Promise<Fetched | null> {
+    const timeoutMs = options.timeoutMs ?? 60_000;
+    const limit = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([this.#settings.signal, limit]);
-    let place = url;
     try {
-      for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
-        const response = await request(place, { dispatcher, signal, method });
-        const { statusCode: status } = response;
-        const { location } = response.headers;
-        if (redirections.includes(status) && typeof location === 'string') {
-          await response.body.dump();
-          place = new URL(location, place).href;
-          continue;
-        }
-        if (status === 200)
-          return {
-            body: await readBody(response, place, options.maxBytes ?? 67_108_864),
-            url: place,
-            ...servedAt(response.headers),
-          };
-        await response.body.dump();
-        if (status === 404) return null;
-        throw fail('MSP_HTTP_STATUS', { url: place, status });
+      const response = await requestFile({ method, url, headers: {}, dispatcher, signal, stallMs: timeoutMs });
+      if (response.status === 200) {
+        const body = await readBody(response, response.url, options.maxBytes ?? usualBytes);
+        return { body, url: response.url, ...servedAt(response) };
       }
-      throw fail('MSP_REDIRECT_LOOP', { url, times: mostRedirects });
+      await response.body.dump();
+      if (response.status === 404) return null;
+      throw fail('MSP_HTTP_STATUS', { url: response.url, status: response.status });
     } catch (error) {
       if (MachinespawnError.is(error)) throw error;
-      const problem = limit.aborted ? `no answer within ${(options.timeoutMs ?? 60_000) / 1000} s` : problemOf(error);
-      const isBadUrl =
-        error instanceof Error &&
-        'code' in error &&
-        ['ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'].includes(String(error.code)) &&
-        // undici calls it that, too, when a proxy wants a password.
-        !URL.canParse(place);
-      throw fail('MSP_NETWORK', { url: place, problem, ...(isBadUrl ? { final: true } : {}) }, error);
+      throw networkFailure(
+        url,
+        error,
+        limit.aborted ? `no answer within ${timeoutMs / 1000} s` : networkProblem(error),
+      );
     }
   }
 }

@@ -2,7 +2,7 @@
 import { Resolver } from 'node:dns/promises';
 import { redact } from '../errors/redact.ts';
 import { askProxy } from './ask-proxy.ts';
-import type { Proxies, ProxyAnswer, ServiceRecord } from './services.ts';
+import type { Proxies, ProxyAnswer, ServiceRecord } from './net-services.ts';
 
 /** Shared by all attempts of all steps. It is never written down, so user names and passwords end with the process. */
 export class ProxyBook {

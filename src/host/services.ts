@@ -1,5 +1,6 @@
 /** What a step may do to the world. Types only; `step-services.ts` is the real one, `src/testing` has a pretended one. */
 import type { Arch } from '../model/arch.ts';
+import type { Net, Proxies } from './net-services.ts';
 
 export interface Command {
   readonly file: string;
@@ -15,6 +16,8 @@ export interface Command {
   readonly okCodes?: readonly number[];
   /** Each line of stdout and stderr, as it comes. Goes to the step's log in any case. */
   readonly onLine?: (line: string) => void;
+  /** Standard output as it comes, for what is no text, or too much of it: no lines, no log, and none in the result. */
+  readonly onBytes?: (bytes: Buffer) => void;
   /** Each line that the program writes to descriptor 3. */
   readonly onStatusLine?: (line: string) => void;
   /** Added to the end of the message when the program fails. The tail of its output otherwise. */
@@ -55,12 +58,18 @@ export interface Files {
   readText(path: string): Promise<string>;
   /** Null when there is nothing; does not follow a last symlink. */
   info(path: string): Promise<FileInfo | null>;
+  /** SHA-256 of the content: 64 hex digits; null when there is no such file. Throws MSP_FILE_UNREADABLE. */
+  sha256(path: string): Promise<string | null>;
   /** Names, sorted; empty when there is no such directory. */
   list(directory: string): Promise<readonly string[]>;
-  /** Whole or not at all: scratch file, fsync, rename. */
-  writeText(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
   /** For scratch: not synced. */
   writeBytes(path: string, bytes: Uint8Array): Promise<void>;
+  /** Whole or not at all: scratch file, fsync, rename. In parts, it is never in memory as a whole. */
+  writeText(
+    path: string,
+    text: string | Iterable<string | Uint8Array>,
+    options?: { readonly mode?: number },
+  ): Promise<void>;
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
   /** Durable rename that never replaces anything. Throws MSP_FILE_UNWRITABLE. */
   publish(from: string, to: string): Promise<void>;
@@ -102,39 +111,6 @@ export interface Trees {
   view(ref: string): Promise<{ readonly path: string; readonly root: RootFiles }>;
 }
 
-export interface FetchOptions {
-  readonly proxy?: string | null;
-  readonly maxBytes?: number;
-  readonly timeoutMs?: number;
-}
-
-export interface Fetched {
-  readonly body: Buffer;
-  /** Where it was found in the end. */
-  readonly url: string;
-  /** The server's clock, ISO 8601, UTC; absent when it says none, or when a cache answered. */
-  readonly servedAt?: string;
-}
-
-export interface Net {
-  /**
-   * The body, or null for 404. Retried on what can pass. A proxy that is in the way is left, with a notice.
-   * Throws MSP_NETWORK, MSP_HTTP_STATUS.
-   */
-  fetch(url: string, options?: FetchOptions): Promise<Fetched | null>;
-  /** Is it there? False for 404. A HEAD request, else the body is fetched. Throws as `fetch` does. */
-  exists(url: string, options?: FetchOptions): Promise<boolean>;
-  /** Does something answer, and take the connection within `connectMs` (else all the time there is)? Never throws. */
-  probe(
-    url: string,
-    options: { readonly timeoutMs: number; readonly connectMs?: number },
-  ): Promise<{
-    readonly status: number;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-  } | null>;
-}
-
 /**
  * Small files in the cache, found again another time. What is lost can be learned anew.
  * A step that only looks in a dry run keeps them for its own time.
@@ -144,41 +120,6 @@ export interface Memory {
   recall(name: string): Promise<{ readonly data: Buffer; readonly path: string } | null>;
   /** Whole or not at all; gives the path. */
   keep(name: string, data: string | Uint8Array): Promise<string>;
-}
-
-/** What a proxy did with a request. `silent`: it took the connection and then gave nothing of use. */
-export type ProxyAnswer =
-  | {
-      readonly kind: 'answer';
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
-      /** Its first 64 KiB or so. */
-      readonly body: string;
-    }
-  | { readonly kind: 'unreachable' | 'silent' | 'no-http'; readonly problem: string };
-
-/** From a SRV record of the DNS. */
-export interface ServiceRecord {
-  readonly host: string;
-  readonly port: number;
-}
-
-/**
- * Proxies. Their user names and passwords are held in memory only: what a step gives out, logs or passes on is the
- * address without them, which `net.fetch` and `ask` take.
- */
-export interface Proxies {
-  /** The address without user and password, which are kept until this process ends. */
-  hide(url: string): string;
-  /** The address with them, for a program's environment; never for an argument or a file that stays. */
-  reveal(url: string): string;
-  /** From now on nothing goes through it. True when that is news. */
-  leave(url: string): boolean;
-  hasLeft(url: string): boolean;
-  /** Asks for an address through it, once. Never throws. */
-  ask(proxy: string, url: string, options: { readonly timeoutMs: number }): Promise<ProxyAnswer>;
-  /** Best first; empty when there are none, or no name server answers in time. */
-  serviceRecords(name: string, options: { readonly timeoutMs: number }): Promise<readonly ServiceRecord[]>;
 }
 
 export interface HostFacts {

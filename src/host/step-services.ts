@@ -2,9 +2,9 @@ import type { Exec } from './exec.ts';
 import type { ExecContext } from './exec-settings.ts';
 import { HostFiles } from './files.ts';
 import { MemoryFiles } from './memory.ts';
-import { HttpNet } from './net.ts';
 import { HostProxies, type ProxyBook } from './proxies.ts';
 import { TreeFiles } from './root-files.ts';
+import type { Net } from './net-services.ts';
 import type { Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
 
 /** What all attempts of all steps share. */
@@ -20,6 +20,7 @@ export interface HostParts {
 /** What belongs to one attempt. */
 export interface AttemptParts {
   readonly context: ExecContext;
+  readonly net: Net;
   readonly trees: Trees;
   /** Makes the directory when it is first asked for: most steps need none. */
   scratch(): string;
@@ -37,12 +38,7 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     facts: host.facts,
     files: new HostFiles(exec),
     memory: new MemoryFiles(host.directories.cache),
-    net: new HttpNet({
-      env: (name) => host.facts.env(name),
-      signal: context.signal,
-      proxies: host.proxies,
-      warn: (text) => attempt.warn(text),
-    }),
+    net: attempt.net,
     proxies: new HostProxies(host.proxies, context.signal),
     trees: attempt.trees,
     machines: host.machines,

@@ -6,6 +6,7 @@ import type { ExecContext } from './exec-settings.ts';
 import { unwritable } from './file-error.ts';
 import type { KernelLocks } from './locks.ts';
 import { lookOnly } from './look-services.ts';
+import { HttpNet } from './net.ts';
 import { removeTree } from './remove-tree.ts';
 import { runLockName } from './run-directory.ts';
 import type { RunProgram } from './run-program.ts';
@@ -84,13 +85,21 @@ export class HostWorkbench<W extends { readonly path: string }> {
       const held = await locks.acquire(name, { signal: job.signal, onWait });
       taken.push({ name, release: () => held.release() });
     };
+    const net = new HttpNet({
+      env: (name) => host.facts.env(name),
+      signal: job.signal,
+      proxies: host.proxies,
+      warn: (text) => job.log.warn(text),
+    });
     const close = async (): Promise<void> => {
+      await net.close();
       if (isScratchMade) await removeTree(tidy, scratch);
       for (let held = taken.pop(); held !== undefined; held = taken.pop()) held.release();
     };
     return {
       services: composeServices(host, {
         context,
+        net,
         trees,
         scratch: makeScratch,
         lock,
@@ -122,6 +131,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
     return lookOnly(
       composeServices(host, {
         context: { signal },
+        net: new HttpNet({ env: (name) => host.facts.env(name), signal, proxies: host.proxies }),
         trees,
         scratch: () => this.lookScratch,
         lock: () => Promise.resolve(),

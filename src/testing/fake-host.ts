@@ -1,6 +1,7 @@
 /** What a test says about the pretended host of a case. */
 import type { Arch } from '../model/arch.ts';
-import type { CacheItem, ProxyAnswer, ServiceRecord } from '../host/services.ts';
+import type { ProxyAnswer, ServiceRecord } from '../host/net-services.ts';
+import type { CacheItem } from '../host/services.ts';
 import type { World } from './world.ts';
 
 export interface ProgramCall {

@@ -33,7 +33,7 @@ export function pretendPrograms(world: World, moments: Moments, host: FakeHost):
         env: env ?? {},
         stdin: stdin ?? '',
         world,
-        print: heard(out),
+        print: command.onBytes === undefined ? heard(out) : (line) => command.onBytes?.(Buffer.from(`${line}\n`)),
         complain: heard(err),
         status: (line) => command.onStatusLine?.(line),
       });

@@ -1,16 +1,16 @@
 /** StepServices that work on a World instead of the computer. */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { fail } from '../errors/machinespawn-error.ts';
-import { ProxyBook } from '../host/proxies.ts';
-import type { Fetched, Net, Proxies, StepServices } from '../host/services.ts';
+import type { StepServices } from '../host/services.ts';
 import { emulatorOf } from '../model/arch.ts';
-import { unreachable, type FakeHost } from './fake-host.ts';
+import type { FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
 import { pretendPrograms } from './pretended-exec.ts';
 import { pretendFiles, pretendMemory, pretendRootFiles } from './pretended-files.ts';
 import { pretendKeeper } from './pretended-keeper.ts';
 import { pretendMachines } from './pretended-machines.ts';
+import { pretendNet } from './pretended-net.ts';
+import { pretendProxies } from './pretended-proxies.ts';
 import { pretendTrees } from './pretended-trees.ts';
 import { removeTree } from './tree-files.ts';
 import { directories, type World } from './world.ts';
@@ -67,7 +67,7 @@ export function openBench(
     },
     keeper: pretendKeeper(world, moments, host),
     files: pretendFiles(world, moments, host.freeBytes ?? 100 * 2 ** 30),
-    net: pretendNet(moments, host),
+    net: pretendNet(world, moments, host),
     memory: pretendMemory(world, moments),
     proxies: pretendProxies(moments, host),
     trees,
@@ -86,59 +86,4 @@ export function clear(world: World): void {
     removeTree(world.real(directory));
     mkdirSync(world.real(directory), { recursive: true });
   }
-}
-
-function pretendNet(moments: Moments, host: FakeHost): Net {
-  const served = (body: string | Buffer, url: string): Fetched => ({
-    body: Buffer.from(body),
-    url,
-    ...(host.serverTime !== undefined && { servedAt: host.serverTime }),
-  });
-  const answerOf = (url: string) => host.net?.[url] ?? 404;
-  return {
-    fetch: (url) =>
-      moments.call(`fetch(${url})`, 'reads', () => {
-        const answer = answerOf(url);
-        if (answer === 404) return null;
-        if (answer === unreachable) throw fail('MSP_NETWORK', { url, problem: 'connection refused' });
-        if (typeof answer === 'number') throw fail('MSP_HTTP_STATUS', { url, status: answer });
-        if (typeof answer === 'object' && 'status' in answer) {
-          if (answer.status !== 200) throw fail('MSP_HTTP_STATUS', { url, status: answer.status });
-          return served(answer.body ?? '', url);
-        }
-        return served(answer, url);
-      }),
-    exists: (url) =>
-      moments.call(`exists(${url})`, 'reads', () => {
-        const answer = answerOf(url);
-        if (answer === unreachable) throw fail('MSP_NETWORK', { url, problem: 'connection refused' });
-        if (typeof answer === 'number' && answer !== 404) throw fail('MSP_HTTP_STATUS', { url, status: answer });
-        return answer !== 404;
-      }),
-    probe: (url) =>
-      moments.call(`probe(${url})`, 'reads', () => {
-        const isThere = Object.keys(host.net ?? {}).some((known) => known.startsWith(new URL('/', url).href));
-        const answer = isThere ? answerOf(url) : unreachable;
-        if (answer === unreachable) return null;
-        if (typeof answer === 'number') return { status: answer, headers: {}, body: '' };
-        if (typeof answer === 'object' && 'status' in answer) return { headers: {}, body: '', ...answer };
-        return { status: 200, headers: {}, body: answer.toString() };
-      }),
-  };
-}
-
-function pretendProxies(moments: Moments, host: FakeHost): Proxies {
-  const book = new ProxyBook();
-  return {
-    hide: (url) => book.hide(url),
-    reveal: (url) => book.reveal(url),
-    leave: (url) => book.leave(url),
-    hasLeft: (url) => book.hasLeft(url),
-    ask: (proxy, url) =>
-      moments.call(`ask(${proxy}, ${url})`, 'reads', () => {
-        const answer = host.proxies?.[book.reveal(proxy)]?.(url);
-        return answer ?? { kind: 'unreachable', problem: 'connection refused' };
-      }),
-    serviceRecords: (name) => moments.call(`serviceRecords(${name})`, 'reads', () => host.serviceRecords?.[name] ?? []),
-  };
 }

@@ -1,6 +1,6 @@
 /** Fetches the index of a suite and verifies its signature. */
 import { fail } from '../../errors/machinespawn-error.ts';
-import type { Fetched } from '../../host/services.ts';
+import type { Fetched } from '../../host/net-services.ts';
 import { judgeSignatures, parseGpgvStatus } from '../../model/gpgv-status.ts';
 import { parseReleaseFile, type ReleaseFile } from '../../model/release-file.ts';
 import type { Context } from '../define-step.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ProxyAnswer } from '../../../src/host/services.ts';
+import type { ProxyAnswer } from '../../../src/host/net-services.ts';
 import { detectProxy } from '../../../src/steps/detect-proxy.ts';
 import { exits, fakeHost, prints, testStep, type FakeHost, type World } from '../../../src/testing.ts';
 import { inRelease } from './archive-fixture.ts';

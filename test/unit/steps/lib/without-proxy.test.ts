@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fail } from '../../../../src/errors/machinespawn-error.ts';
 import { ProxyBook } from '../../../../src/host/proxies.ts';
-import type { Proxies, ProxyAnswer } from '../../../../src/host/services.ts';
+import type { Proxies, ProxyAnswer } from '../../../../src/host/net-services.ts';
 import type { Context } from '../../../../src/steps/define-step.ts';
 import { leavingDeadProxy, type Way } from '../../../../src/steps/lib/without-proxy.ts';
 import { expectCode } from '../../host/scratch.ts';
