@@ -116,8 +116,13 @@ class Walk {
   }
 
   #span(token: Token): [number, number] {
-    const start = (this.#lineStarts[token.range.start.line] ?? 0) + token.range.start.column;
-    return [start, start + Math.max(1, token.lexeme.length)];
+    const start = this.#offset(token.range.start);
+    return [start, Math.min(start + Math.max(1, token.lexeme.length), this.#inner.length)];
+  }
+
+  /** After a text that holds a line break the lexer's columns lead too far. */
+  #offset({ line, column }: { readonly line: number; readonly column: number }): number {
+    return Math.min((this.#lineStarts[line] ?? 0) + column, this.#inner.length);
   }
 
   #refuse(message: string, start: number, end: number, hint: string | null = null): null {
@@ -132,7 +137,7 @@ class Walk {
     );
     const place = /Located at position (\d+)/u.exec(error instanceof Error ? error.message : '');
     const pos = (error as { readonly pos?: { readonly line: number; readonly column: number } }).pos;
-    const start = pos === undefined ? Number(place?.[1] ?? 1) - 1 : (this.#lineStarts[pos.line] ?? 0) + pos.column;
+    const start = pos === undefined ? Number(place?.[1] ?? 1) - 1 : this.#offset(pos);
     const quoteHint = message.includes('"') ? "texts stand in single quotes: 'like this'" : null;
     return this.#refuse(message.charAt(0).toLowerCase() + message.slice(1), start, start + 1, quoteHint);
   }

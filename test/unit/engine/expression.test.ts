@@ -99,6 +99,13 @@ describe('expressions', () => {
     }
   });
 
+  it('places a fault inside the text, also after a line break in quotes', async () => {
+    const text = "${{'${{outputs\n'__proto__}}";
+    const [part] = (await parseTemplate(text)).parts;
+    if (part?.kind !== 'expression') throw new TypeError('it holds no expression');
+    expect(part.problems.map(({ start, end }) => start <= end && end <= text.length + 1)).toEqual([true]);
+  });
+
   it('never throws while parsing, and nothing but its own error while evaluating', async () => {
     const pieces = fc.constantFrom(
       '${{',
