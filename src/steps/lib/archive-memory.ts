@@ -28,6 +28,8 @@ const presenceNote = z.strictObject({
   seenAt: z.iso.datetime(),
 });
 
+type PresenceNote = z.output<typeof presenceNote>;
+
 /** Null when the suite was never seen at that mirror, or the note is damaged. */
 export async function recallIndex(context: Context, mirror: string, suite: string): Promise<IndexNote | null> {
   return await recall(context, nameOf('index', mirror, suite), indexNote);
@@ -59,9 +61,9 @@ export async function rememberIndex(
   await services.memory.keep(nameOf('index', mirror, suite), JSON.stringify(note));
 }
 
-/** Was the suite there when it was last asked for? Null when it never was. */
-export async function recallPresence(context: Context, mirror: string, suite: string): Promise<boolean | null> {
-  return (await recall(context, nameOf('presence', mirror, suite), presenceNote))?.exists ?? null;
+/** Was the suite there when it was last asked for, and when was that? Null when it never was. */
+export async function recallPresence(context: Context, mirror: string, suite: string): Promise<PresenceNote | null> {
+  return await recall(context, nameOf('presence', mirror, suite), presenceNote);
 }
 
 export async function rememberPresence(
@@ -69,7 +71,6 @@ export async function rememberPresence(
   seen: { readonly mirror: string; readonly suite: string; readonly exists: boolean },
 ): Promise<void> {
   const { mirror, suite, exists } = seen;
-  if ((await recallPresence(context, mirror, suite)) === exists) return;
   const { memory, facts } = context.services;
   const seenAt = new Date(facts.nowMs()).toISOString();
   await memory.keep(nameOf('presence', mirror, suite), JSON.stringify({ mirror, suite, exists, seenAt }));

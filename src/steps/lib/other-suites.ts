@@ -17,6 +17,7 @@ export interface SuiteWishes extends ArchiveWishes {
   readonly ownKeyring: boolean;
 }
 
+const dayMs = 24 * 3600 * 1000;
 const usualRoles: readonly SuiteRole[] = ['updates', 'security'];
 
 interface Wanted {
@@ -83,7 +84,11 @@ async function isThere(
 ): Promise<boolean> {
   // A private mirror may be all that can be reached; then the table has to do for the public security archive.
   if (asked !== '' && role === 'security') return true;
-  if (offline) return (await recallPresence(context, mirror, suite)) ?? false;
+  const last = await recallPresence(context, mirror, suite);
+  if (offline) return last?.exists ?? false;
+  // Asking costs as much as all the rest of this step, and a suite does not go from one hour to the next.
+  const ageMs = last === null ? Number.NaN : context.services.facts.nowMs() - Date.parse(last.seenAt);
+  if (last?.exists === true && ageMs >= 0 && ageMs < dayMs) return true;
   const has = async (name: string) =>
     await context.services.net.exists(`${mirror}/dists/${suite}/${name}`, { proxy, maxBytes: 4 * 1024 * 1024 });
   const exists = (await has('InRelease')) || (await has('Release'));

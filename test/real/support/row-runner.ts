@@ -1,7 +1,7 @@
 /** Asks the product for one row of the release table after the other, in one process of the private network. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arch } from '../../../src/model/arch.ts';
 import { newPlace } from './machinespawn.ts';
@@ -51,7 +51,9 @@ export class RowRunner {
     this.#child.once('close', () => this.#waiting.splice(0).forEach((tell) => tell('null')));
   }
 
+  /** As if for the first time: what was learned of the archives goes. */
   async run(image: string, arch: Arch): Promise<RowOutcome> {
+    rmSync(join(this.#cache, 'archives'), { recursive: true, force: true });
     const answer = new Promise<string>((resolve) => void this.#waiting.push(resolve));
     this.#child.stdin?.write(
       `${JSON.stringify({ pipeline: rowPipeline, inputs: { image, arch }, noCache: true, fresh: true })}\n`,

@@ -58,12 +58,12 @@ const remember = (world: World, differs: Readonly<Record<string, string>>): void
       ...differs,
     }),
   });
-const rememberSuites = (world: World): void =>
+const rememberSuites = (world: World, seenAt = '2026-08-01T00:00:00Z'): void =>
   world.put(
     Object.fromEntries(
       archive.suites.map(({ mirror: where, suite, role }) => [
         noteOf('presence', where, suite),
-        JSON.stringify({ mirror: where, suite, exists: role === 'updates', seenAt: '2026-08-01T00:00:00Z' }),
+        JSON.stringify({ mirror: where, suite, exists: role === 'updates', seenAt }),
       ]),
     ),
   );
@@ -97,6 +97,19 @@ testStep(
         prepare,
         host,
         output: { ...archive, components: ['main', 'contrib'] },
+      },
+      {
+        name: 'suites that were there within a day, which are not asked for again',
+        input,
+        prepare: (world) => {
+          prepare(world);
+          rememberSuites(world, '2026-11-22T00:00:00Z');
+        },
+        host: fakeHost({
+          programs,
+          net: { ...net, [at('bookworm-updates')]: unreachable },
+        }),
+        output: archive,
       },
       {
         name: 'an archive without security updates',
