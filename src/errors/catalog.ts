@@ -3,6 +3,7 @@ import { engineErrors } from './catalog/engine.ts';
 import { hostErrors } from './catalog/host.ts';
 import { machineErrors } from './catalog/machines.ts';
 import { archiveErrors } from './catalog/archives.ts';
+import { pullErrors } from './catalog/pulls.ts';
 import { snapshotErrors } from './catalog/snapshots.ts';
 import { usageErrors } from './catalog/usage.ts';
 import type { CatalogEntry } from './entry.ts';
@@ -15,6 +16,7 @@ export const catalog = {
   ...snapshotErrors,
   ...archiveErrors,
   ...downloadErrors,
+  ...pullErrors,
   ...machineErrors,
 } as const;
 

@@ -39,7 +39,7 @@ export class Exec {
       context.onOutput?.(line);
       command.onLine?.(line);
     };
-    const { onStatusLine } = command;
+    const { onStatusLine, onBytes } = command;
     const [outLines, errLines] = [new LineSplitter(onLine), new LineSplitter(onLine)];
     const statusLines = onStatusLine === undefined ? null : new LineSplitter(onStatusLine);
     const program = await startProgram({
@@ -55,7 +55,7 @@ export class Exec {
         stderr.push(bytes);
         errLines.push(bytes);
       },
-      onStatus: statusLines === null ? null : (bytes) => statusLines.push(bytes),
+      onStatus: onBytes ?? (statusLines === null ? null : (bytes) => statusLines.push(bytes)),
     });
     const { graceMs = 10_000, kill } = this.#settings;
     const stopper = new Stopper(program, { graceMs, timeoutMs: command.timeoutMs, signal, kill });

@@ -22,7 +22,7 @@ function lookOnlyRoot(root: RootFiles): RootFiles {
 
 /** The same services, without all that changes something; only the scratch directory may be written to. */
 export function lookOnly(services: StepServices): StepServices {
-  const { files, machines, net, trees, keeper } = services;
+  const { archives, files, machines, net, trees, keeper } = services;
   const { scratch } = services.directories;
   return {
     ...services,
@@ -36,14 +36,22 @@ export function lookOnly(services: StepServices): StepServices {
         await files.makeDirectory(scratch, { mode: 0o700 });
         await files.writeText(path, text, options);
       },
+      digest: async (path, onProgress) => await files.digest(path, onProgress),
+      takeInput: refuse('read the standard input'),
       makeDirectory: refuse('make a directory'),
       publish: refuse('rename a file'),
       remove: refuse('remove a file'),
     },
     net: {
       fetch: async (url, options) => await net.fetch(url, options),
+      peek: async (url, options) => await net.peek(url, options),
       probe: async (url, options) => await net.probe(url, options),
       download: refuse('download a file'),
+    },
+    archives: {
+      recognize: async (start) => await archives.recognize(start),
+      unpack: refuse('unpack an archive'),
+      writeImage: refuse('write an image'),
     },
     machines: {
       directory: machines.directory,

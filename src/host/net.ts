@@ -3,7 +3,7 @@ import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
 import { HttpConnections } from './http-connections.ts';
 import { networkFailure, networkProblem, requestFile } from './http-request.ts';
-import type { Downloaded, DownloadOptions, FetchOptions, HostFacts, Net } from './services.ts';
+import type { Downloaded, DownloadOptions, FetchOptions, HostFacts, Net, Peeked, PeekOptions } from './services.ts';
 
 /** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
 export function warmUpNet(): void {
@@ -69,6 +69,12 @@ export class HttpNet implements Net {
       signal,
       retryDelayMs,
     });
+  }
+
+  async peek(url: string, options: PeekOptions): Promise<Peeked> {
+    const { peek } = await import('./peek.ts');
+    const { signal, retryDelayMs = 500 } = this.#settings;
+    return await peek(url, options, { dispatcher: await this.#connections.to(options.proxy), signal, retryDelayMs });
   }
 
   /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */

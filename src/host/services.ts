@@ -1,5 +1,7 @@
 /** What a step may do to the world. Types only; `step-services.ts` is the real one, `src/testing` has a pretended one. */
 import type { Arch } from '../model/arch.ts';
+import type { ArchiveForm, Compression } from '../model/archive-form.ts';
+import type { TarEntry, TarLimits } from '../model/tar-safety.ts';
 
 export interface Command {
   readonly file: string;
@@ -9,14 +11,16 @@ export interface Command {
   /** Added to a clean environment (PATH, LC_ALL=C.UTF-8, TZ=UTC, HOME=/root …). */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Text for standard input; nothing otherwise. */
-  readonly stdin?: string;
+  /** For standard input; nothing otherwise. */
+  readonly stdin?: string | Buffer;
   /** Exit codes that are no failure. @default [0] */
   readonly okCodes?: readonly number[];
   /** Each line of stdout and stderr, as it comes. Goes to the step's log in any case. */
   readonly onLine?: (line: string) => void;
   /** Each line that the program writes to descriptor 3. */
   readonly onStatusLine?: (line: string) => void;
+  /** The same as bytes, as they come; instead of lines. */
+  readonly onBytes?: (bytes: Buffer) => void;
   /** Added to the end of the message when the program fails. The tail of its output otherwise. */
   readonly timeoutMs?: number;
   /** Its own mount and PID namespace, dead when we die. Off for quick look-ups that start nothing. @default true */
@@ -63,6 +67,24 @@ export interface Files {
   /** Removes a file or tree on one file system; throws MSP_TREE_HAS_MOUNTS when something is mounted below. */
   remove(path: string): Promise<void>;
   freeBytes(path: string): Promise<number>;
+  /** Reads the whole file. Throws MSP_FILE_UNREADABLE. */
+  digest(path: string, onProgress?: (doneBytes: number) => void): Promise<Digested>;
+  /** Keeps what comes in through standard input, to its end. Throws MSP_DOWNLOAD_TOO_LARGE, MSP_DISK_FULL, MSP_SPACE_LOW. */
+  takeInput(options: TakeInputOptions): Promise<Digested>;
+}
+
+export interface Digested {
+  /** 64 hex digits. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+export interface TakeInputOptions {
+  readonly partial: string;
+  /** Where it goes when it is whole. */
+  readonly path: (sha256: string) => string;
+  readonly maxBytes?: number;
+  readonly onProgress?: (doneBytes: number) => void;
 }
 
 /** Files of a root file system by their path inside it; a symlink in it cannot lead out of it. */
@@ -150,7 +172,31 @@ export interface Downloaded extends Validators {
   readonly secure: boolean;
 }
 
+export interface PeekOptions {
+  /** How many first bytes are wanted. */
+  readonly bytes: number;
+  /** What is known of the file: then a server that has nothing else sends no bytes. */
+  readonly known?: Validators | null;
+  readonly proxy?: string | null;
+  /** Further tries. @default 4 */
+  readonly retries?: number;
+}
+
+export interface Peeked extends Validators {
+  /** After redirects. */
+  readonly url: string;
+  /** Was every request made over https? */
+  readonly secure: boolean;
+  /** Is it what was known? Then `start` is empty. */
+  readonly isKnown: boolean;
+  readonly start: Buffer;
+  /** Of the whole file; null when the server does not tell. */
+  readonly sizeBytes: number | null;
+}
+
 export interface Net {
+  /** The first bytes of a file. Throws MSP_DOWNLOAD_NOT_FOUND, MSP_HTTP_STATUS, MSP_NETWORK. */
+  peek(url: string, options: PeekOptions): Promise<Peeked>;
   /**
    * Fetches a file to the disk. Cut off at any moment, the same call goes on where it was. Its caller sees to it that
    * nobody else fetches to the same place. Throws MSP_DOWNLOAD_*, MSP_NETWORK, MSP_HTTP_STATUS, MSP_SPACE_LOW, MSP_DISK_FULL.
@@ -167,6 +213,50 @@ export interface Net {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
   } | null>;
+}
+
+export interface UnpackRequest {
+  /** Path of the archive on the host. */
+  readonly archive: string;
+  /** For errors: what the user calls it. */
+  readonly name: string;
+  readonly compression: Compression;
+  /** Directory; null only looks at the entries. */
+  readonly to: string | null;
+  /** More for GNU tar, such as --strip-components=1; no spaces. */
+  readonly options?: readonly string[];
+  readonly limits: TarLimits;
+  /** Each entry as it passes; what it throws ends the unpacking. */
+  readonly onEntry?: (entry: TarEntry) => void;
+  readonly onProgress?: (unpackedBytes: number) => void;
+}
+
+export interface UnpackReport {
+  readonly entries: number;
+  readonly unpackedBytes: number;
+  /** Names at the top, at most 100. */
+  readonly topNames: readonly string[];
+}
+
+export interface WriteImageRequest {
+  readonly archive: string;
+  readonly name: string;
+  readonly compression: Compression;
+  /** The image is written to `image` in it, with holes where there are zeros. */
+  readonly directory: string;
+}
+
+export interface Archives {
+  /** By the first bytes of a file; of compressed ones 256 KiB are enough, for bzip2 a MiB. Throws MSP_TOOL_MISSING. */
+  recognize(start: Buffer): Promise<ArchiveForm>;
+  /**
+   * Unpacks a tar archive with everything that is in it, as GNU tar does as root; nothing outside of `to` can be reached.
+   * The entries are looked at while it goes on, so `to` is of no use after a failure.
+   * Throws MSP_TAR_UNSAFE, MSP_TAR_TOO_LARGE, MSP_TAR_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING.
+   */
+  unpack(request: UnpackRequest): Promise<UnpackReport>;
+  /** Throws MSP_IMAGE_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING. */
+  writeImage(request: WriteImageRequest): Promise<void>;
 }
 
 export interface HostFacts {
@@ -235,6 +325,7 @@ export interface StepServices {
   readonly facts: HostFacts;
   readonly files: Files;
   readonly net: Net;
+  readonly archives: Archives;
   readonly trees: Trees;
   readonly machines: Machines;
   readonly directories: {

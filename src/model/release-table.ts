@@ -172,3 +172,6 @@ export const releaseTable: readonly Release[] = [
   ubuntu('26.10', 'stonking', { released: '2026-10-15', eol: '2027-07-15', systemd: 257 }),
   ubuntu('27.04', 'tenacious', { released: '2027-04-22', systemd: 257, word: 'devel' }),
 ];
+
+/** Server of ready images (simplestreams) that `lxc:` names are looked up at. */
+export const imageServer = 'https://images.linuxcontainers.org';

@@ -48,7 +48,9 @@ export const runInMachine = defineStep({
     if (root !== null) await checkInside(context, root);
     const isResolverOurs = root !== null && (await isMissingOrEmpty(root));
     const hasResolver = (await services.files.info(resolver)) !== null;
-    const nspawn = ['systemd-nspawn', ...argumentsOf(input, machine, { hasResolver, systemd: services.facts.systemd })];
+    const isReadOnly = (await services.machines.readRecord(input.name))?.['readOnly'] === true;
+    const asked = isReadOnly && !input.ephemeral ? { ...input, readOnly: true } : input;
+    const nspawn = ['systemd-nspawn', ...argumentsOf(asked, machine, { hasResolver, systemd: services.facts.systemd })];
     const [file = '', ...args] = [
       ...timeLimit(input),
       ...(services.facts.systemd ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),

@@ -25,7 +25,7 @@ export function pretendPrograms(world: World, moments: Moments, host: FakeHost):
       const running = program({
         args,
         env: env ?? {},
-        stdin: stdin ?? '',
+        stdin: stdin?.toString() ?? '',
         world,
         print: heard(out),
         complain: heard(err),

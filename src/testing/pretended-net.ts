@@ -18,6 +18,15 @@ export function pretendNet(world: World, moments: Moments, host: FakeHost): Net 
     return Buffer.from(answer);
   };
   return {
+    peek: (url, { bytes, known }) =>
+      moments.call(`peek(${url})`, 'reads', () => {
+        const body = bodyOf(url);
+        const etag = `"${createHash('md5').update(body).digest('hex')}"`;
+        const isKnown = known?.etag === etag;
+        const start = isKnown ? Buffer.alloc(0) : body.subarray(0, bytes);
+        const secure = url.startsWith('https:');
+        return { url, secure, isKnown, start, sizeBytes: isKnown ? null : body.length, etag, lastModified: null };
+      }),
     fetch: (url) =>
       moments.call(`fetch(${url})`, 'reads', () => (answerOf(url) === 404 ? null : { body: bodyOf(url), url })),
     probe: (url) =>
@@ -70,7 +79,7 @@ function pretendDownload(
     sizeBytes,
     fetchedBytes: isBegun ? sizeBytes - Math.floor(sizeBytes / 2) : sizeBytes,
     secure: url.startsWith('https:'),
-    etag: null,
+    etag: `"${createHash('md5').update(body).digest('hex')}"`,
     lastModified: null,
   };
 }
