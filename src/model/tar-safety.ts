@@ -26,7 +26,7 @@ export const usualTarLimits: TarLimits = {
   entries: 5_000_000,
   devices: 5000,
   bytes: 200 * 1024 ** 3,
-  ratio: 500,
+  ratio: 200,
 };
 
 export class TarSafety {
