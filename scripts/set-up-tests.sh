@@ -3,7 +3,8 @@
 set -eu
 
 packages="debootstrap mmdebstrap systemd-container dbus qemu-user-static binfmt-support btrfs-progs xfsprogs
-  arch-test attr acl libcap2-bin e2fsprogs gpgv gnupg util-linux debian-archive-keyring tmux"
+  arch-test attr acl libcap2-bin e2fsprogs gpgv gnupg util-linux debian-archive-keyring tmux
+  curl bzip2 xz-utils zstd pigz lbzip2 qemu-utils"
 BINFMT=/proc/sys/fs/binfmt_misc
 
 # A user's PATH on Debian has no sbin.

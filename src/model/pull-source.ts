@@ -49,7 +49,7 @@ function decodeName(url: URL): string {
 
 function parseServerImage(text: string): PullSource {
   const [distro = '', release = '', arch, variant, ...more] = text.slice('lxc:'.length).split('/');
-  const word = /^[\w.+-]+$/u;
+  const word = /^\w[\w.+-]*$/u;
   const isGood = [distro, release, arch ?? 'x', variant ?? 'x'].every((part) => word.test(part)) && more.length === 0;
   if (!isGood)
     throw fail('MSP_USAGE', {

@@ -17,7 +17,7 @@ export interface TarLimits {
   readonly devices: number;
   /** Of the unpacked archive. */
   readonly bytes: number;
-  /** Unpacked size to packed size; asked only above a GiB. */
+  /** Unpacked size to packed size; asked only above 256 MiB. */
   readonly ratio: number;
 }
 
@@ -63,7 +63,7 @@ export class TarSafety {
     if (this.#entries > entries) return `it has more than ${entries} entries`;
     if (this.#devices > devices) return `it has more than ${devices} device nodes`;
     if (unpackedBytes > bytes) return `it unpacks to more than ${bytes} bytes`;
-    if (unpackedBytes > 1024 ** 3 && unpackedBytes > ratio * packedBytes)
+    if (unpackedBytes > 256 * 1024 ** 2 && unpackedBytes > ratio * packedBytes)
       return `it unpacks to more than ${ratio} times its size`;
     return null;
   }

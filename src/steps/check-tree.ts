@@ -1,6 +1,6 @@
 /** Looks whether an unpacked tree is one that this host can run, and says clearly where it is not. */
 import { z } from 'zod';
-import { fail } from '../errors/machinespawn-error.ts';
+import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import type { RootFiles } from '../host/services.ts';
 import type { Arch } from '../model/arch.ts';
 import { archOfElf, elfHeaderBytes } from '../model/elf.ts';
@@ -65,13 +65,23 @@ export const checkTree = defineStep({
 async function findProgram(root: RootFiles): Promise<{ readonly program: string | null; readonly arch: Arch | null }> {
   let found: string | null = null;
   for (const program of programs) {
-    const head = await root.readStart(program, elfHeaderBytes).catch(() => null);
+    const head = await readHead(root, program);
     if (head === null) continue;
     found ??= program;
     const arch = archOfElf(head);
     if (arch !== null) return { program, arch };
   }
   return { program: found, arch: null };
+}
+
+/** What is no regular file is no program. */
+async function readHead(root: RootFiles, program: string): Promise<Buffer | null> {
+  try {
+    return await root.readStart(program, elfHeaderBytes);
+  } catch (error) {
+    if (MachinespawnError.is(error) && error.code === 'MSP_FILE_UNREADABLE') return null;
+    throw error;
+  }
 }
 
 async function archWarning({ services, input }: Context<Input>, arch: Arch | null): Promise<readonly string[]> {

@@ -32,19 +32,31 @@ export async function unpackLayers(services: StepServices, unpacking: LayersToUn
     const { compression } = await services.archives.recognize(start);
     const common = { archive, name: `${name}, layer ${index + 1}`, compression, limits };
     const hidden: string[] = [];
+    // GNU tar does not put a file in the place of a directory.
+    const below = index === 0 ? new Set<string>() : await directoriesIn(services, tree.path);
+    const replaced: string[] = [];
     await services.archives.unpack({
       ...common,
       to: null,
-      onEntry: (entry) => {
-        if (posix.basename(entry.path).startsWith(whiteout)) hidden.push(entry.path);
+      onEntry: ({ path: entryPath, type }) => {
+        const place = posix.normalize(`/${entryPath}`);
+        if (posix.basename(place).startsWith(whiteout)) hidden.push(place);
+        else if (type !== 'directory' && below.has(place.slice(1))) replaced.push(place);
       },
     });
-    for (const mark of hidden) await applyWhiteout(tree.root, posix.normalize(`/${mark}`));
-    const options = ['--recursive-unlink', `--exclude=${whiteout}*`, '--anchored', `--exclude=.${savedPlace}`];
+    for (const mark of hidden) await applyWhiteout(tree.root, mark);
+    for (const place of replaced) await tree.root.remove(place);
+    const options = [`--exclude=${whiteout}*`, '--anchored', `--exclude=.${savedPlace}`];
     entries += (await services.archives.unpack({ ...common, to: tree.path, options })).entries - hidden.length;
   }
   await tree.root.remove(savedPlace);
   return entries;
+}
+
+async function directoriesIn(services: StepServices, path: string): Promise<ReadonlySet<string>> {
+  const args = [path, '-xdev', '-mindepth', '1', '-type', 'd', '-printf', String.raw`%P\0`];
+  const { stdout } = await services.exec({ file: 'find', args, reads: true, sandbox: false, wholeOutput: true });
+  return new Set(stdout.split('\0'));
 }
 
 async function isPlainFile(root: RootFiles, path: string): Promise<boolean> {

@@ -55,7 +55,9 @@ export function makeCraftedTree(directory: string): void {
 
 /** As a careful person packs it. */
 export function packTree(directory: string, archive: string, ...options: readonly string[]): void {
-  const all = ['--xattrs', '--xattrs-include=*', '--acls', '--numeric-owner', '--sparse', ...options];
+  // GNU's old format has no room for attributes.
+  const attributes = options.includes('--format=gnu') ? [] : ['--xattrs', '--xattrs-include=*', '--acls'];
+  const all = [...attributes, '--numeric-owner', '--sparse', ...options];
   execFileSync('tar', ['-C', directory, ...all, '-cf', archive, '.'], { env: { ...process.env, XZ_OPT: '-0' } });
 }
 

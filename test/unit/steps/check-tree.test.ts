@@ -12,7 +12,7 @@ testStep(
     accepts: [
       {
         name: 'a tree that runs here',
-        input: (world) => ({ tree: world.tree(whole), arch: 'amd64' }),
+        input: (world) => ({ tree: world.tree(whole), arch: 'amd64' as const }),
         output: { os: 'Some 1', arch: 'amd64', warnings: [] },
       },
       {
@@ -45,7 +45,7 @@ testStep(
     fails: [
       {
         name: 'another architecture than asked for',
-        input: (world) => ({ tree: world.tree(whole), arch: 'arm64' }),
+        input: (world) => ({ tree: world.tree(whole), arch: 'arm64' as const }),
         code: 'MSP_PULL_ARCH',
       },
     ],

@@ -18,7 +18,7 @@ const qcow2 = (backing: bigint): string => {
   header.writeBigUInt64BE(backing, 8);
   return header.toString('latin1');
 };
-const output = { staging, sizeBytes: 512, table: 'none', partitions: [], arch: null } as const;
+const output = { staging, sizeBytes: 512, table: 'none' as const, partitions: [], arch: null };
 const image = (text: string) => ({ image: pulled(text), name: 'box' });
 
 testStep(
