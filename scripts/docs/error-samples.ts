@@ -15,6 +15,7 @@ const samples: Readonly<Record<string, unknown>> = {
   packages: ['<package>'],
   pid: 4711,
   signal: null,
+  stallMs: 30_000,
   times: 3,
 };
 

@@ -7,7 +7,8 @@ import { compressionOf, contentOf, type ArchiveForm, type Compression } from '..
 import { TarSafety } from '../model/tar-safety.ts';
 import { decompressorOf } from './decompressors.ts';
 import { unreadable } from './file-error.ts';
-import type { Archives, Command, CommandResult, UnpackReport, UnpackRequest, WriteImageRequest } from './services.ts';
+import type { Archives, UnpackReport, UnpackRequest, WriteImageRequest } from './archive-services.ts';
+import type { Command, CommandResult } from './services.ts';
 import { lookScript, unpackScript, writeImageScript } from './unpack-script.ts';
 
 type Run = (command: Command, signal?: AbortSignal) => Promise<CommandResult>;

@@ -6,7 +6,7 @@ import { cancelled } from './cancelled.ts';
 import { networkFailure, requestFile, type FileResponse } from './http-request.ts';
 import { PartialFile, type Beginning } from './partial-file.ts';
 import { rateLimit } from './rate-limit.ts';
-import type { Downloaded, DownloadOptions, Validators } from './services.ts';
+import type { Downloaded, DownloadOptions, Validators } from './net-services.ts';
 
 export interface DownloadParts {
   readonly dispatcher: Dispatcher;

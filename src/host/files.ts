@@ -6,7 +6,8 @@ import { errnoCode, unreadable, unwritable } from './file-error.ts';
 import { fileInfo } from './file-info.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunProgram } from './run-program.ts';
-import type { Digested, FileInfo, Files, TakeInputOptions } from './services.ts';
+import type { Digested, TakeInputOptions } from './net-services.ts';
+import type { FileInfo, Files } from './services.ts';
 
 /** Files by absolute path of the host. Failures are MSP_FILE_UNREADABLE, MSP_FILE_UNWRITABLE, MSP_DISK_FULL. */
 export class HostFiles implements Files {

@@ -3,7 +3,8 @@ import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
 import { HttpConnections } from './http-connections.ts';
 import { networkFailure, networkProblem, requestFile } from './http-request.ts';
-import type { Downloaded, DownloadOptions, FetchOptions, HostFacts, Net, Peeked, PeekOptions } from './services.ts';
+import type { Downloaded, DownloadOptions, FetchOptions, Net, Peeked, PeekOptions } from './net-services.ts';
+import type { HostFacts } from './services.ts';
 
 /** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
 export function warmUpNet(): void {

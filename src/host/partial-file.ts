@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { syncDirectory, writeWhole } from './durable.ts';
 import { unwritable } from './file-error.ts';
-import type { Validators } from './services.ts';
+import type { Validators } from './net-services.ts';
 
 /** What a file in the making was begun from. */
 export interface Beginning extends Validators {

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
 import { networkFailure, requestFile, type FileResponse } from './http-request.ts';
-import type { Peeked, PeekOptions } from './services.ts';
+import type { Peeked, PeekOptions } from './net-services.ts';
 
 const usualStallMs = 30_000;
 const usualRetries = 4;

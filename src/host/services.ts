@@ -1,7 +1,7 @@
 /** What a step may do to the world. Types only; `step-services.ts` is the real one, `src/testing` has a pretended one. */
 import type { Arch } from '../model/arch.ts';
-import type { ArchiveForm, Compression } from '../model/archive-form.ts';
-import type { TarEntry, TarLimits } from '../model/tar-safety.ts';
+import type { Archives } from './archive-services.ts';
+import type { Digested, Net, TakeInputOptions } from './net-services.ts';
 
 export interface Command {
   readonly file: string;
@@ -73,20 +73,6 @@ export interface Files {
   takeInput(options: TakeInputOptions): Promise<Digested>;
 }
 
-export interface Digested {
-  /** 64 hex digits. */
-  readonly sha256: string;
-  readonly sizeBytes: number;
-}
-
-export interface TakeInputOptions {
-  readonly partial: string;
-  /** Where it goes when it is whole. */
-  readonly path: (sha256: string) => string;
-  readonly maxBytes?: number;
-  readonly onProgress?: (doneBytes: number) => void;
-}
-
 /** Files of a root file system by their path inside it; a symlink in it cannot lead out of it. */
 export interface RootFiles {
   readonly path: string;
@@ -118,145 +104,6 @@ export interface Trees {
   materialize(ref: string, directory: string): Promise<void>;
   /** A read-only look at a committed tree. Given back when the step ends. */
   view(ref: string): Promise<{ readonly path: string; readonly root: RootFiles }>;
-}
-
-export interface FetchOptions {
-  readonly proxy?: string | null;
-  readonly maxBytes?: number;
-  readonly timeoutMs?: number;
-}
-
-/** What tells one state of a file on a server from another. */
-export interface Validators {
-  readonly etag: string | null;
-  readonly lastModified: string | null;
-}
-
-export interface DownloadOptions {
-  /** Where the whole file goes by a rename, replacing what is there; may depend on its digest. */
-  readonly path: string | ((sha256: string) => string);
-  /** The file in the making; what it was begun from stands in PARTIAL.json. @default `${path}.partial` */
-  readonly partial?: string;
-  /** What it must be. Anything else is removed: MSP_DOWNLOAD_DIGEST, MSP_DOWNLOAD_SIZE. */
-  readonly expected?: { readonly sizeBytes?: number; readonly sha256?: string };
-  /** A larger one is not fetched: MSP_DOWNLOAD_TOO_LARGE. @default no limit but the disk's */
-  readonly maxBytes?: number;
-  /** As in FetchOptions: undefined asks the environment, null is none. */
-  readonly proxy?: string | null;
-  /** Without a byte for so long the connection is given up. @default 30000 */
-  readonly stallMs?: number;
-  /** @default no limit */
-  readonly limitBytesPerSecond?: number;
-  /** Further tries in a row that bring nothing. @default 4 */
-  readonly retries?: number;
-  /** Is it on the disk, and not only in memory, when this returns? Off for what is cheap to fetch again. @default true */
-  readonly durable?: boolean;
-  /** Ends this download alone, with MSP_CANCELLED. */
-  readonly signal?: AbortSignal;
-  /** A few times a second; `totalBytes` is null when the server does not tell. */
-  readonly onProgress?: (doneBytes: number, totalBytes: number | null) => void;
-  /** What a person may want to know, such as "starts over: the server has another file now". */
-  readonly onNote?: (text: string) => void;
-}
-
-export interface Downloaded extends Validators {
-  /** After redirects. */
-  readonly url: string;
-  readonly path: string;
-  /** Of the bytes as served: 64 hex digits. */
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  /** What came over the network in this call; the rest was there. */
-  readonly fetchedBytes: number;
-  /** Was every request made over https? */
-  readonly secure: boolean;
-}
-
-export interface PeekOptions {
-  /** How many first bytes are wanted. */
-  readonly bytes: number;
-  /** What is known of the file: then a server that has nothing else sends no bytes. */
-  readonly known?: Validators | null;
-  readonly proxy?: string | null;
-  /** Further tries. @default 4 */
-  readonly retries?: number;
-}
-
-export interface Peeked extends Validators {
-  /** After redirects. */
-  readonly url: string;
-  /** Was every request made over https? */
-  readonly secure: boolean;
-  /** Is it what was known? Then `start` is empty. */
-  readonly isKnown: boolean;
-  readonly start: Buffer;
-  /** Of the whole file; null when the server does not tell. */
-  readonly sizeBytes: number | null;
-}
-
-export interface Net {
-  /** The first bytes of a file. Throws MSP_DOWNLOAD_NOT_FOUND, MSP_HTTP_STATUS, MSP_NETWORK. */
-  peek(url: string, options: PeekOptions): Promise<Peeked>;
-  /**
-   * Fetches a file to the disk. Cut off at any moment, the same call goes on where it was. Its caller sees to it that
-   * nobody else fetches to the same place. Throws MSP_DOWNLOAD_*, MSP_NETWORK, MSP_HTTP_STATUS, MSP_SPACE_LOW, MSP_DISK_FULL.
-   */
-  download(url: string, options: DownloadOptions): Promise<Downloaded>;
-  /** The body, or null for 404. Retried on what can pass. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
-  fetch(url: string, options?: FetchOptions): Promise<{ readonly body: Buffer; readonly url: string } | null>;
-  /** Does something answer? Never throws. */
-  probe(
-    url: string,
-    options: { readonly timeoutMs: number },
-  ): Promise<{
-    readonly status: number;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-  } | null>;
-}
-
-export interface UnpackRequest {
-  /** Path of the archive on the host. */
-  readonly archive: string;
-  /** For errors: what the user calls it. */
-  readonly name: string;
-  readonly compression: Compression;
-  /** Directory; null only looks at the entries. */
-  readonly to: string | null;
-  /** More for GNU tar, such as --strip-components=1; no spaces. */
-  readonly options?: readonly string[];
-  readonly limits: TarLimits;
-  /** Each entry as it passes; what it throws ends the unpacking. */
-  readonly onEntry?: (entry: TarEntry) => void;
-  readonly onProgress?: (unpackedBytes: number) => void;
-}
-
-export interface UnpackReport {
-  readonly entries: number;
-  readonly unpackedBytes: number;
-  /** Names at the top, at most 100. */
-  readonly topNames: readonly string[];
-}
-
-export interface WriteImageRequest {
-  readonly archive: string;
-  readonly name: string;
-  readonly compression: Compression;
-  /** The image is written to `image` in it, with holes where there are zeros. */
-  readonly directory: string;
-}
-
-export interface Archives {
-  /** By the first bytes of a file; of compressed ones 256 KiB are enough, for bzip2 a MiB. Throws MSP_TOOL_MISSING. */
-  recognize(start: Buffer): Promise<ArchiveForm>;
-  /**
-   * Unpacks a tar archive with everything that is in it, as GNU tar does as root; nothing outside of `to` can be reached.
-   * The entries are looked at while it goes on, so `to` is of no use after a failure.
-   * Throws MSP_TAR_UNSAFE, MSP_TAR_TOO_LARGE, MSP_TAR_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING.
-   */
-  unpack(request: UnpackRequest): Promise<UnpackReport>;
-  /** Throws MSP_IMAGE_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING. */
-  writeImage(request: WriteImageRequest): Promise<void>;
 }
 
 export interface HostFacts {

@@ -3,7 +3,8 @@ import type { Exec } from './exec.ts';
 import type { ExecContext } from './exec-settings.ts';
 import { HostFiles } from './files.ts';
 import { TreeFiles } from './root-files.ts';
-import type { Command, HostFacts, Keeper, Machines, Net, StepServices, Trees } from './services.ts';
+import type { Net } from './net-services.ts';
+import type { Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
 
 /** What all attempts of all steps share. */
 export interface HostParts {

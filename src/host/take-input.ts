@@ -5,7 +5,7 @@ import { fail } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
 import { unreadable } from './file-error.ts';
 import { PartialFile } from './partial-file.ts';
-import type { Digested, TakeInputOptions } from './services.ts';
+import type { Digested, TakeInputOptions } from './net-services.ts';
 
 const pieceBytes = 512 * 1024;
 

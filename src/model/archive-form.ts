@@ -40,7 +40,7 @@ export function compressionOf(start: Uint8Array): Compression {
 /** Of what is not compressed, or of the first bytes of what was. */
 export function contentOf(start: Uint8Array): Content {
   const has = (offset: number, text: string): boolean =>
-    [...text].every((letter, index) => start[offset + index] === letter.charCodeAt(0));
+    Buffer.from(text, 'latin1').every((byte, index) => start[offset + index] === byte);
   if (start.length === 0) return 'empty';
   if (isTarHeader(start)) return 'tar';
   if (has(0, 'QFI\xfb')) return 'qcow2';

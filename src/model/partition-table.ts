@@ -78,8 +78,8 @@ function readGpt(start: Buffer): PartitionTable {
 /** The first three groups are little-endian. */
 function guidOf(bytes: Buffer): string {
   const hex = (from: number, to: number, reversed: boolean): string => {
-    const part = Buffer.from(bytes.subarray(from, to));
-    return (reversed ? part.reverse() : part).toString('hex');
+    const part = bytes.subarray(from, to);
+    return Buffer.from(reversed ? part.toReversed() : part).toString('hex');
   };
   return [hex(0, 4, true), hex(4, 6, true), hex(6, 8, true), hex(8, 10, false), hex(10, 16, false)].join('-');
 }

@@ -63,9 +63,10 @@ function newestItem(row: Table, content: 'tar' | 'raw'): StreamItem | null {
   for (const [version, entry] of Object.entries(tableOf(row['versions'])).toSorted(([one], [other]) =>
     one < other ? 1 : -1,
   )) {
-    const items = Object.entries(tableOf(tableOf(entry)['items'])).map(
-      ([key, item]) => ({ key, ...tableOf(item) }) as Table,
-    );
+    const items: readonly Table[] = Object.entries(tableOf(tableOf(entry)['items'])).map(([key, item]) => ({
+      key,
+      ...tableOf(item),
+    }));
     for (const type of wantedTypes[content]) {
       const item = items.find((one) => one['ftype'] === type || one['key'] === type);
       const [path, sha256, size] = [item?.['path'], item?.['sha256'], item?.['size']];

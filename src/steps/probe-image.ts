@@ -72,7 +72,7 @@ async function find(context: Context<Input>, source: PullSource): Promise<FoundI
   const root = services.root('/');
   const start = await root.readStart(source.path, startBytes);
   if (start === null) throw fail('MSP_FILE_UNREADABLE', { path: source.path, problem: 'there is no such file' });
-  require(context, await services.archives.recognize(start), source.name);
+  requireWanted(context, await services.archives.recognize(start), source.name);
   const info = await services.files.info(source.path);
   const sizeBytes = info?.type === 'file' ? info.sizeBytes : null;
   if (input.verify === 'signature' || input.verify === 'checksum')
@@ -95,7 +95,7 @@ async function peekAt(
   });
   // What is in the cache was looked at before, maybe for the other command.
   const start = peeked.isKnown && note !== null ? await cachedStart(context, note.sha256) : peeked.start;
-  require(context, await services.archives.recognize(start), known.name);
+  requireWanted(context, await services.archives.recognize(start), known.name);
   const place: FoundImage = {
     kind: 'http',
     place: url,
@@ -121,7 +121,7 @@ async function requireSidecars({ services, input }: Context<Input>, place: Pick<
   if (place.kind === 'http') requireSomething(sidecars, place.place, 'nobody knows what yet');
 }
 
-function require({ input }: Context<Input>, form: Parameters<typeof requireForm>[0], name: string): void {
+function requireWanted({ input }: Context<Input>, form: Parameters<typeof requireForm>[0], name: string): void {
   requireForm(form, input.wanted, { name, source: input.source, machine: input.name ?? '', isStart: true });
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
-import type { Archives, UnpackReport, UnpackRequest } from '../host/services.ts';
+import type { Archives, UnpackReport, UnpackRequest } from '../host/archive-services.ts';
 import { contentOf, type ArchiveForm, type Compression, type Content } from '../model/archive-form.ts';
 import type { Moments } from './moments.ts';
 import type { World } from './world.ts';

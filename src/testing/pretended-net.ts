@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
-import type { Downloaded, DownloadOptions, Net } from '../host/services.ts';
+import type { Downloaded, DownloadOptions, Net } from '../host/net-services.ts';
 import { unreachable, type FakeHost } from './fake-host.ts';
 import { insideRoot } from './inside-root.ts';
 import type { Moments } from './moments.ts';

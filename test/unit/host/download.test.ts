@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../../src/errors/catalog.ts';
 import { HttpNet } from '../../../src/host/net.ts';
-import type { DownloadOptions } from '../../../src/host/services.ts';
+import type { DownloadOptions } from '../../../src/host/net-services.ts';
 import { startFaultyServer, type FaultyServer, type ServedFile } from '../../support/faulty-server.ts';
 import { expectCode, scratchDirectory } from './scratch.ts';
 
