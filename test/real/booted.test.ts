@@ -130,7 +130,9 @@ describe('where systemd is PID 1', () => {
     const imported = await listTree(join(guest, 'var/lib/machines/crafted'));
     const pulled = await listTree(join(place.machines, 'crafted'));
     expect(pulled.size).toBeGreaterThan(40);
-    expect(diffTrees(imported, pulled, {})).toEqual([]);
+    // importd's tar may not set what only root may see, which GNU tar as root does.
+    const onlyOurs = './etc/group: attributes [] / ["trusted.secret=0x00ff01"]';
+    expect(diffTrees(imported, pulled, {})).toEqual([onlyOurs]);
   });
 
   it('remove removes it', async () => {
