@@ -92,14 +92,14 @@ export class HostArchives implements Archives {
 
   /** What the first bytes unpack to; that they end in the middle is no failure. */
   async #unpackStart(start: Buffer, compression: Compression): Promise<Buffer> {
-    const decompressor = await decompressorOf(compression);
+    const decompressor = await decompressorOf(compression, { serial: true });
     const parts: Buffer[] = [];
     await this.#run({
       file: 'sh',
       args: ['-c', '"$@" >&3 || :', 'sh', ...(decompressor?.argv ?? ['cat'])],
       label: 'look',
       stdin: start,
-      onBytes: (bytes) => void parts.push(bytes),
+      onBytes: (bytes) => void parts.push(Buffer.from(bytes)),
       reads: true,
       sandbox: false,
     });

@@ -10,7 +10,7 @@ export interface Decompressor {
 }
 
 /** Several threads, in as much memory as leaves the whole below 200 MB. */
-const xzOptions = ['-T0', '--memlimit-mt-decompress=100MiB'];
+const xzOptions = ['-T0', '--memlimit-mt-decompress=110MiB'];
 
 const candidates: Readonly<Record<Exclude<Compression, 'none'>, readonly (readonly string[])[]>> = {
   gzip: [
@@ -28,12 +28,19 @@ const candidates: Readonly<Record<Exclude<Compression, 'none'>, readonly (readon
 
 const packages = { gzip: 'gzip', xz: 'xz-utils', bzip2: 'bzip2', zstd: 'zstd' } as const;
 
-/** Null where nothing is compressed. Throws MSP_TOOL_MISSING. */
-export async function decompressorOf(compression: Compression): Promise<Decompressor | null> {
+/**
+ * Null where nothing is compressed. `serial`: for an input that is cut off, of which parallel programs give nothing.
+ * Throws MSP_TOOL_MISSING.
+ */
+export async function decompressorOf(
+  compression: Compression,
+  options: { readonly serial: boolean } = { serial: false },
+): Promise<Decompressor | null> {
   if (compression === 'none') return null;
-  for (const [name = '', ...options] of candidates[compression]) {
+  const programs = options.serial ? candidates[compression].toReversed() : candidates[compression];
+  for (const [name = '', ...words] of programs) {
     const path = await findProgram(name);
-    if (path !== null) return { argv: [path, ...options], confined: true };
+    if (path !== null) return { argv: [path, ...words], confined: true };
   }
   if (compression === 'gzip' || compression === 'zstd') return { argv: ownArgv(compression), confined: false };
   throw fail('MSP_TOOL_MISSING', { tool: compression, debianPackage: packages[compression] });

@@ -19,7 +19,7 @@ export interface Command {
   readonly onLine?: (line: string) => void;
   /** Each line that the program writes to descriptor 3. */
   readonly onStatusLine?: (line: string) => void;
-  /** The same as bytes, as they come; instead of lines. */
+  /** The same as bytes, instead of lines; they are good during the call only. */
   readonly onBytes?: (bytes: Buffer) => void;
   /** Added to the end of the message when the program fails. The tail of its output otherwise. */
   readonly timeoutMs?: number;
