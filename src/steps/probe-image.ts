@@ -66,7 +66,7 @@ async function requireName({ services, input }: Context<Input>): Promise<void> {
 async function find(context: Context<Input>, source: PullSource): Promise<FoundImage> {
   if (source.kind === 'http') return await peekAt(context, source.url, { name: source.name });
   if (source.kind === 'server') return await findOnServer(context, source);
-  const { services, input } = context;
+  const { services } = context;
   const none = { etag: null, lastModified: null, promised: null, arch: null };
   if (source.kind === 'stdin') return { kind: 'stdin', place: '-', name: source.name, sizeBytes: null, ...none };
   const root = services.root('/');
@@ -75,8 +75,6 @@ async function find(context: Context<Input>, source: PullSource): Promise<FoundI
   requireWanted(context, await services.archives.recognize(start), source.name);
   const info = await services.files.info(source.path);
   const sizeBytes = info?.type === 'file' ? info.sizeBytes : null;
-  if (input.verify === 'signature' || input.verify === 'checksum')
-    await requireSidecars(context, { kind: 'file', place: source.path });
   return { kind: 'file', place: source.path, name: source.name, sizeBytes, ...none };
 }
 
@@ -118,7 +116,7 @@ async function cachedStart({ services }: Context<Input>, sha256: string): Promis
 async function requireSidecars({ services, input }: Context<Input>, place: Pick<FoundImage, 'kind' | 'place'>) {
   if (input.verify === 'no' || input.sha256 !== '') return;
   const sidecars = await fetchSidecars(services, place, proxyOf(input.proxy));
-  if (place.kind === 'http') requireSomething(sidecars, place.place, 'nobody knows what yet');
+  requireSomething(sidecars, place.place);
 }
 
 function requireWanted({ input }: Context<Input>, form: Parameters<typeof requireForm>[0], name: string): void {

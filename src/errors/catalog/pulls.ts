@@ -27,11 +27,11 @@ export const pullErrors = {
     message: ({ path }) => `${path} was changed while it was read`,
     hint: () => 'the same command again',
   }),
-  MSP_VERIFY_NONE: entry<{ url: string; sha256: string }>({
+  MSP_VERIFY_NONE: entry<{ url: string; /** Of what came; null before it did. */ sha256: string | null }>({
     exit: 8,
     message: ({ url }) => `refusing an unverified download over plain http: ${url}`,
     hint: ({ sha256 }) =>
-      `use https, or --sha256 HEX (what came has ${sha256}), or --keyring FILE; --verify=no turns the check off`,
+      `use https, or --sha256 HEX${sha256 === null ? '' : ` (what came has ${sha256})`}, or --keyring FILE; --verify=no turns the check off`,
   }),
   MSP_VERIFY_MISSING: entry<{ url: string; wanted: string }>({
     exit: 8,
