@@ -4,7 +4,7 @@
  */
 
 /** Makes the view: arguments are its place and what it may write to; they are shifted away. */
-const makeView = `set -eu
+const makeView = `set -euf
 view=$1 out=$2; shift 2
 mount -t tmpfs -o mode=0755,size=4m tmpfs "$view"
 for name in usr bin sbin lib lib32 lib64 libx32; do
