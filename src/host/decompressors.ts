@@ -10,7 +10,7 @@ export interface Decompressor {
 }
 
 /** Several threads, in as much memory as leaves the whole below 200 MB. */
-const xzOptions = ['-T0', '--memlimit-mt-decompress=110MiB'];
+const xzOptions = ['-T0', '--memlimit-mt-decompress=80MiB'];
 
 const candidates: Readonly<Record<Exclude<Compression, 'none'>, readonly (readonly string[])[]>> = {
   gzip: [
