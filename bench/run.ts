@@ -11,10 +11,11 @@ import { describeMachine } from './describe-machine.ts';
 import { engine } from './engine.ts';
 import { freshDisk, type FreshDisk } from './fresh-disk.ts';
 import { removeTree } from './program.ts';
+import { pull } from './pull.ts';
 import { second } from './second.ts';
 import { startUp } from './start-up.ts';
 
-const benches: Readonly<Record<string, Bench>> = { 'start-up': startUp, engine, second, bootstrap };
+const benches: Readonly<Record<string, Bench>> = { 'start-up': startUp, engine, second, bootstrap, pull };
 const results = join(import.meta.dirname, 'RESULTS.md');
 
 const { values, positionals } = parseArgs({

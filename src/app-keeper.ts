@@ -1,6 +1,7 @@
 /** What is kept to save work: snapshots, packages, runs; and what of it may go. */
-import { lstat, readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { downloadItems } from './app-downloads.ts';
 import type { Settings } from './app-types.ts';
 import type { Plan } from './engine/plan.ts';
 import { isResumable, viewRun, type RunView } from './engine/run-summary.ts';
@@ -40,6 +41,7 @@ export class AppKeeper implements Keeper {
     const groups = [
       await this.#snapshots(views),
       [...(await this.#packages()), ...(await this.#lists(views))],
+      await downloadItems(join(this.#parts.settings.cacheDirectory, 'downloads'), usedKeys(views)),
       await Promise.all(views.map(runItem)),
     ];
     return groups.flat();
@@ -54,6 +56,9 @@ export class AppKeeper implements Keeper {
     for (const item of items) {
       if (item.kind === 'run') {
         await this.#parts.runs.remove(item.id);
+        removed.push(item);
+      } else if (item.kind === 'download') {
+        await rm(item.path, { force: true });
         removed.push(item);
       } else if (item.kind === 'package') {
         const lock = await this.#parts.locks.tryAcquire(`packages-${item.id}`);

@@ -44,7 +44,7 @@ async function summaryOf(sources: MachineSources, entry: MachineEntry, size: boo
             prettyName: os.prettyName,
           },
     arch,
-    readOnly: stats !== null && (stats.mode & 0o222) === 0,
+    readOnly: record?.['readOnly'] === true || (stats !== null && (stats.mode & 0o222) === 0),
     enabled: false,
     path,
     sizeBytes: size ? await sources.sizeOf(path) : stored,

@@ -20,6 +20,16 @@ export const commandTable: Readonly<Record<string, TableRow>> = {
     summary: 'Show what can be bootstrapped (releases x architectures)',
     load: async () => (await import('./commands/images.ts')).images,
   },
+  'pull-raw': {
+    group: 'Build',
+    summary: 'Download and verify a raw disk image',
+    load: async () => (await import('./commands/pull-raw.ts')).pullRaw,
+  },
+  'pull-tar': {
+    group: 'Build',
+    summary: 'Download, verify and unpack a tar image',
+    load: async () => (await import('./commands/pull-tar.ts')).pullTar,
+  },
   resume: {
     group: 'Build',
     summary: 'Go on with an interrupted run (the last one, or RUN)',
@@ -35,6 +45,11 @@ export const commandTable: Readonly<Record<string, TableRow>> = {
     summary: 'List machines',
     aliases: ['ls', 'list-images'],
     load: async () => (await import('./commands/list.ts')).list,
+  },
+  show: {
+    group: 'Manage',
+    summary: 'Show one machine',
+    load: async () => (await import('./commands/show.ts')).show,
   },
   remove: {
     group: 'Manage',

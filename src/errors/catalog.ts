@@ -5,6 +5,7 @@ import { machineErrors } from './catalog/machines.ts';
 import { archiveErrors } from './catalog/archives.ts';
 import { proxyErrors } from './catalog/proxies.ts';
 import { packageErrors } from './catalog/packages.ts';
+import { pullErrors } from './catalog/pulls.ts';
 import { snapshotErrors } from './catalog/snapshots.ts';
 import { usageErrors } from './catalog/usage.ts';
 import type { CatalogEntry } from './entry.ts';
@@ -19,6 +20,7 @@ export const catalog = {
   ...proxyErrors,
   ...packageErrors,
   ...downloadErrors,
+  ...pullErrors,
   ...machineErrors,
 } as const;
 

@@ -39,7 +39,7 @@ export class Exec {
       context.onOutput?.(line);
       command.onLine?.(line);
     };
-    const { onStatusLine } = command;
+    const { onStatusLine, onStatusBytes } = command;
     const [outLines, errLines] = [new LineSplitter(onLine), new LineSplitter(onLine)];
     const statusLines = onStatusLine === undefined ? null : new LineSplitter(onStatusLine);
     const program = await startProgram({
@@ -57,7 +57,7 @@ export class Exec {
         stderr.push(bytes);
         errLines.push(bytes);
       },
-      onStatus: statusLines === null ? null : (bytes) => statusLines.push(bytes),
+      onStatus: onStatusBytes ?? (statusLines === null ? null : (bytes) => statusLines.push(bytes)),
     });
     const { graceMs = 10_000, kill } = this.#settings;
     const { giveUp } = command;

@@ -7,14 +7,17 @@ import { fileDigest } from './file-digest.ts';
 import { fileInfo } from './file-info.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunProgram } from './run-program.ts';
+import type { Digested, TakeInputOptions } from './net-services.ts';
 import type { FileInfo, Files } from './services.ts';
 
 /** Files by absolute path of the host. Failures are MSP_FILE_UNREADABLE, MSP_FILE_UNWRITABLE, MSP_DISK_FULL. */
 export class HostFiles implements Files {
   readonly #run: RunProgram;
+  readonly #signal: AbortSignal;
 
-  constructor(run: RunProgram) {
+  constructor(run: RunProgram, signal: AbortSignal = new AbortController().signal) {
     this.#run = run;
+    this.#signal = signal;
   }
 
   async readText(path: string): Promise<string> {
@@ -94,6 +97,16 @@ export class HostFiles implements Files {
       if (errnoCode(error) === 'ENOENT' && dirname(path) !== path) return await this.freeBytes(dirname(path));
       throw unreadable(path, error);
     }
+  }
+
+  async digest(path: string, onProgress?: (doneBytes: number) => void): Promise<Digested> {
+    const { digestFile } = await import('./take-input.ts');
+    return await digestFile(path, this.#signal, onProgress);
+  }
+
+  async takeInput(options: TakeInputOptions): Promise<Digested> {
+    const { takeInput } = await import('./take-input.ts');
+    return await takeInput(this.#signal, options);
   }
 
   async #moveToFreeName(from: string, to: string): Promise<void> {

@@ -34,7 +34,7 @@ function lookOnlyMemory({ memory, files, directories: { scratch } }: StepService
 
 /** The same services, without all that changes something; only the scratch directory may be written to. */
 export function lookOnly(services: StepServices): StepServices {
-  const { files, machines, net, trees, keeper } = services;
+  const { archives, files, machines, net, trees, keeper } = services;
   const { scratch } = services.directories;
   return {
     ...services,
@@ -54,6 +54,8 @@ export function lookOnly(services: StepServices): StepServices {
         await files.makeDirectory(scratch, { mode: 0o700 });
         await files.writeBytes(path, bytes);
       },
+      digest: async (path, onProgress) => await files.digest(path, onProgress),
+      takeInput: refuse('read the standard input'),
       makeDirectory: refuse('make a directory'),
       publish: refuse('rename a file'),
       remove: refuse('remove a file'),
@@ -62,8 +64,14 @@ export function lookOnly(services: StepServices): StepServices {
     net: {
       fetch: async (url, options) => await net.fetch(url, options),
       exists: async (url, options) => await net.exists(url, options),
+      peek: async (url, options) => await net.peek(url, options),
       probe: async (url, options) => await net.probe(url, options),
       download: refuse('download a file'),
+    },
+    archives: {
+      recognize: async (start) => await archives.recognize(start),
+      unpack: refuse('unpack an archive'),
+      writeImage: refuse('write an image'),
     },
     machines: {
       directory: machines.directory,

@@ -1,4 +1,4 @@
-/** What a step may fetch. Types only. */
+/** What a step may fetch, and take in. Types only. */
 
 export interface FetchOptions {
   readonly proxy?: string | null | undefined;
@@ -60,7 +60,31 @@ export interface Downloaded extends Validators {
   readonly secure: boolean;
 }
 
+export interface PeekOptions {
+  /** How many first bytes are wanted. */
+  readonly bytes: number;
+  /** What is known of the file: then a server that has nothing else sends no bytes. */
+  readonly known?: Validators | null;
+  readonly proxy?: string | null | undefined;
+  /** Further tries. @default 4 */
+  readonly retries?: number;
+}
+
+export interface Peeked extends Validators {
+  /** After redirects. */
+  readonly url: string;
+  /** Was every request made over https? */
+  readonly secure: boolean;
+  /** Is it what was known? Then `start` is empty. */
+  readonly isKnown: boolean;
+  readonly start: Buffer;
+  /** Of the whole file; null when the server does not tell. */
+  readonly sizeBytes: number | null;
+}
+
 export interface Net {
+  /** The first bytes of a file. Throws MSP_DOWNLOAD_NOT_FOUND, MSP_HTTP_STATUS, MSP_NETWORK. */
+  peek(url: string, options: PeekOptions): Promise<Peeked>;
   /**
    * Fetches a file to the disk. Cut off at any moment, the same call goes on where it was. Its caller sees to it that
    * nobody else fetches to the same place. Throws MSP_DOWNLOAD_*, MSP_NETWORK, MSP_HTTP_STATUS, MSP_SPACE_LOW, MSP_DISK_FULL.
@@ -117,4 +141,18 @@ export interface Proxies {
   ask(proxy: string, url: string, options: { readonly timeoutMs: number }): Promise<ProxyAnswer>;
   /** Best first; empty when there are none, or no name server answers in time. */
   serviceRecords(name: string, options: { readonly timeoutMs: number }): Promise<readonly ServiceRecord[]>;
+}
+
+export interface Digested {
+  /** 64 hex digits. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+export interface TakeInputOptions {
+  readonly partial: string;
+  /** Where it goes when it is whole. */
+  readonly path: (sha256: string) => string;
+  readonly maxBytes?: number;
+  readonly onProgress?: (doneBytes: number) => void;
 }

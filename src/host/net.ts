@@ -6,7 +6,7 @@ import { HttpConnections } from './http-connections.ts';
 import { networkFailure, networkProblem, requestFile, type FileResponse, type Method } from './http-request.ts';
 import { isListening } from './is-listening.ts';
 import { ProxyBook } from './proxies.ts';
-import type { Downloaded, DownloadOptions, Fetched, FetchOptions, Net } from './net-services.ts';
+import type { Downloaded, DownloadOptions, Fetched, FetchOptions, Net, Peeked, PeekOptions } from './net-services.ts';
 import type { HostFacts } from './services.ts';
 
 /** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
@@ -92,6 +92,20 @@ export class HttpNet implements Net {
       options.proxy,
       async (proxy, retries) =>
         await download(
+          url,
+          { ...options, ...(retries !== null && { retries }) },
+          { dispatcher: await this.#connections.to(proxy), signal, retryDelayMs },
+        ),
+    );
+  }
+
+  async peek(url: string, options: PeekOptions): Promise<Peeked> {
+    const { peek } = await import('./peek.ts');
+    const { signal, retryDelayMs = 500 } = this.#settings;
+    return await this.#byProxy(
+      options.proxy,
+      async (proxy, retries) =>
+        await peek(
           url,
           { ...options, ...(retries !== null && { retries }) },
           { dispatcher: await this.#connections.to(proxy), signal, retryDelayMs },

@@ -157,20 +157,22 @@ export class PartialFile {
     await this.#writing;
     this.#throwProblem();
     if (this.#pendingBytes === 0) return;
-    const bytes = Buffer.concat(this.#pending);
+    const [pieces, bytes] = [this.#pending, this.#pendingBytes];
     this.#pending = [];
     this.#pendingBytes = 0;
-    this.#toSync += bytes.length;
-    this.#writing = this.#write(bytes).catch((error: unknown) => {
+    this.#toSync += bytes;
+    this.#writing = this.#write(pieces, bytes).catch((error: unknown) => {
       this.#problem ??= error;
     });
     if (!this.#isNoted && this.#size >= notedFromBytes) await this.#note(0);
     if (this.#toSync >= syncedEachBytes) await this.#sync();
   }
 
-  async #write(bytes: Buffer): Promise<void> {
+  async #write(pieces: readonly Buffer[], bytes: number): Promise<void> {
     this.#handle ??= await open(this.path, constants.O_WRONLY | constants.O_APPEND);
-    await this.#handle.appendFile(bytes);
+    const { bytesWritten } = await this.#handle.writev([...pieces]);
+    // The kernel may take less, such as before it says that the disk is full.
+    if (bytesWritten < bytes) await this.#handle.appendFile(Buffer.concat(pieces).subarray(bytesWritten));
   }
 
   /** Beside the next bytes, so that nothing waits for the disk. */

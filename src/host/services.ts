@@ -1,6 +1,7 @@
 /** What a step may do to the world. Types only; `step-services.ts` is the real one, `src/testing` has a pretended one. */
 import type { Arch } from '../model/arch.ts';
-import type { Net, Proxies } from './net-services.ts';
+import type { Archives } from './archive-services.ts';
+import type { Digested, Net, Proxies, TakeInputOptions } from './net-services.ts';
 
 export interface Command {
   readonly file: string;
@@ -10,8 +11,8 @@ export interface Command {
   /** Added to a clean environment (PATH, LC_ALL=C.UTF-8, TZ=UTC, HOME=/root …). */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Text for standard input; nothing otherwise. */
-  readonly stdin?: string;
+  /** For standard input; nothing otherwise. */
+  readonly stdin?: string | Buffer;
   /** Exit codes that are no failure. @default [0] */
   readonly okCodes?: readonly number[];
   /** Each line of stdout and stderr, as it comes. Goes to the step's log in any case. */
@@ -20,6 +21,8 @@ export interface Command {
   readonly onBytes?: (bytes: Buffer) => void;
   /** Each line that the program writes to descriptor 3. */
   readonly onStatusLine?: (line: string) => void;
+  /** The same as bytes, instead of lines; they are good during the call only. */
+  readonly onStatusBytes?: (bytes: Buffer) => void;
   /** Added to the end of the message when the program fails. The tail of its output otherwise. */
   readonly timeoutMs?: number;
   /** Kills it when aborted: it has then failed, and the step goes on. */
@@ -76,6 +79,10 @@ export interface Files {
   /** Removes a file or tree on one file system; throws MSP_TREE_HAS_MOUNTS when something is mounted below. */
   remove(path: string): Promise<void>;
   freeBytes(path: string): Promise<number>;
+  /** Reads the whole file. Throws MSP_FILE_UNREADABLE. */
+  digest(path: string, onProgress?: (doneBytes: number) => void): Promise<Digested>;
+  /** Keeps what comes in through standard input, to its end. Throws MSP_DOWNLOAD_TOO_LARGE, MSP_DISK_FULL, MSP_SPACE_LOW. */
+  takeInput(options: TakeInputOptions): Promise<Digested>;
 }
 
 /** Files of a root file system by their path inside it; a symlink in it cannot lead out of it. */
@@ -197,6 +204,7 @@ export interface StepServices {
   readonly net: Net;
   readonly memory: Memory;
   readonly proxies: Proxies;
+  readonly archives: Archives;
   readonly trees: Trees;
   readonly machines: Machines;
   readonly directories: {

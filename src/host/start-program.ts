@@ -82,7 +82,8 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
   }
   const held = lease === null ? null : new NamespaceLease(lease.write);
   const readers = [readPipe(out.read, start.onStdout), readPipe(err.read, start.onStderr)];
-  if (status !== null && onStatus !== null) readers.push(readPipe(status.read, onStatus));
+  if (status !== null && onStatus !== null)
+    readers.push(readPipe(status.read, onStatus, command.onStatusBytes !== undefined));
 
   const waitForEnd = async (): Promise<ProgramEnd> => {
     const result = await program;

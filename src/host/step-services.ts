@@ -1,3 +1,4 @@
+import { HostArchives } from './archives.ts';
 import type { Exec } from './exec.ts';
 import type { ExecContext } from './exec-settings.ts';
 import { HostFiles } from './files.ts';
@@ -33,12 +34,18 @@ export interface AttemptParts {
 export function composeServices(host: HostParts, attempt: AttemptParts): StepServices {
   const { context } = attempt;
   const exec = async (command: Command) => await host.exec.run(command, context);
+  const run = async (command: Command, stop?: AbortSignal) =>
+    await host.exec.run(command, {
+      ...context,
+      signal: stop === undefined ? context.signal : AbortSignal.any([context.signal, stop]),
+    });
   return {
     keeper: host.keeper,
     facts: host.facts,
-    files: new HostFiles(exec),
+    files: new HostFiles(exec, context.signal),
     memory: new MemoryFiles(host.directories.cache),
     net: attempt.net,
+    archives: new HostArchives(run, () => attempt.scratch()),
     proxies: new HostProxies(host.proxies, context.signal),
     trees: attempt.trees,
     machines: host.machines,

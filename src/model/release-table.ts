@@ -221,3 +221,6 @@ export function unlistedRelease(distro: Distro, codename: string, version: strin
       : ubuntu(isOld ? version : future.ubuntu, codename, { systemd: 257 });
   return { ...release, version, image: `${distro}-${version ?? codename}` };
 }
+
+/** Server of ready images (simplestreams) that `lxc:` names are looked up at. */
+export const imageServer = 'https://images.linuxcontainers.org';

@@ -8,14 +8,18 @@ import { readMachineId } from './lib/inspect-machine.ts';
 import { asidePath } from './lib/staging.ts';
 
 const input = z.strictObject({
-  staging: z.string().describe('Directory in which the machine was prepared'),
+  staging: z.string().describe('Directory in which the machine was prepared, or file of a disk image'),
+  type: z.enum(['directory', 'raw']).default('directory').describe('Is it a tree or a disk image?'),
+  kind: z.string().default('bootstrap').describe('How it was made, such as bootstrap or pull-tar'),
   name: machineNameSchema,
   replace: z.boolean().default(false).describe('May a machine of this name be replaced?'),
   image: z.string().describe('What it was built from, such as debian-12'),
-  arch: archSchema.describe('Debian architecture of the machine'),
-  machineId: z.string().describe('Its machine-id, by which it is known again'),
+  arch: archSchema.nullable().describe('Debian architecture of the machine; null for one that nobody knows'),
+  machineId: z.string().nullable().describe('Its machine-id, by which it is known again; null when it keeps its own'),
   verification: z.string().describe('How its archive was verified'),
   sizeBytes: z.number().describe('Space that it takes'),
+  sha256: z.string().nullable().default(null).describe('Digest of the file that it came from'),
+  readOnly: z.boolean().default(false).describe('Shall nothing that is run in it change it?'),
 });
 type Input = z.output<typeof input>;
 
@@ -37,7 +41,7 @@ export const registerMachine = defineStep({
   async run(context) {
     const { services, input, key } = context;
     const { machines, files } = services;
-    const path = `${machines.directory}/${input.name}`;
+    const path = `${machines.directory}/${input.name}${input.type === 'raw' ? '.raw' : ''}`;
     await services.lock(`machine-${input.name}`);
     const done = { path, name: input.name };
     if (await isPublished(context, path)) {
@@ -67,6 +71,8 @@ async function isPublished({ services, input, runId }: Context<Input>, path: str
   if ((await services.files.info(input.staging)) !== null) return false;
   const record = await services.machines.readRecord(input.name);
   if (record?.['staging'] !== input.staging || record['runId'] !== runId) return false;
+  // The staging name is random, and nobody else publishes from it.
+  if (input.machineId === null) return (await services.files.info(path)) !== null;
   return (await readMachineId(services.root(path))) === input.machineId;
 }
 
@@ -98,7 +104,7 @@ async function removeReplaced({ services, input, key }: Context<Input>): Promise
 function recordOf({ services, input, runId }: Context<Input>): Readonly<Record<string, unknown>> {
   return {
     format: 1,
-    kind: 'bootstrap',
+    kind: input.kind,
     image: input.image,
     arch: input.arch,
     runId,
@@ -106,6 +112,8 @@ function recordOf({ services, input, runId }: Context<Input>): Readonly<Record<s
     createdAt: new Date(services.facts.nowMs()).toISOString(),
     sizeBytes: input.sizeBytes,
     machineId: input.machineId,
+    sha256: input.sha256,
+    readOnly: input.readOnly,
     staging: input.staging,
     /** What belongs to it outside of its tree. */
     files: [],

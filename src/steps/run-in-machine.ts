@@ -53,13 +53,14 @@ export const runInMachine = defineStep({
     if (root !== null) await checkInside(context, root);
     const isResolverOurs = root !== null && (await isMissingOrEmpty(root));
     const hasResolver = (await services.files.info(resolver)) !== null;
+    const isReadOnly = (await services.machines.readRecord(context.input.name))?.['readOnly'] === true;
     const proxy = await lendProxy(context, {
       url: context.input.proxy,
       use: context.input.proxyUse,
       nspawnArgs: context.input.nspawnArgs,
     });
     const arch = root === null ? null : await readArch(root);
-    const run = async (binds: Binds) => await runNspawn(context, machine, { hasResolver, binds, proxy });
+    const run = async (binds: Binds) => await runNspawn(context, machine, { hasResolver, isReadOnly, binds, proxy });
     const { exitCode } =
       root === null || arch === null || arch === services.facts.arch
         ? await run([])
@@ -73,18 +74,22 @@ export const runInMachine = defineStep({
 async function runNspawn(
   { services, input }: Context<Input>,
   machine: MachineEntry,
-  { hasResolver, binds, proxy }: { readonly hasResolver: boolean; readonly binds: Binds; readonly proxy: LentProxy },
+  {
+    isReadOnly,
+    ...host
+  }: { readonly hasResolver: boolean; readonly isReadOnly: boolean; readonly binds: Binds; readonly proxy: LentProxy },
 ): Promise<{ readonly exitCode: number }> {
   const { systemd } = services.facts;
+  const asked = isReadOnly && !input.ephemeral ? { ...input, readOnly: true } : input;
   const [file = '', ...args] = [
     ...timeLimit(input),
     ...(systemd ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
-    ...['systemd-nspawn', ...argumentsOf(input, machine, { hasResolver, systemd, binds, proxy })],
+    ...['systemd-nspawn', ...argumentsOf(asked, machine, { ...host, systemd })],
   ];
   // Registering tells the service manager a PID, which must not be one of a namespace of ours.
   // Where /run is on a disk, nspawn refuses to tidy up there, and says so after each command.
   const memory = ['/run/systemd/nspawn/propagate'];
-  return await services.execOnTerminal({ file, args, sandbox: !systemd, memory, env: proxy.env });
+  return await services.execOnTerminal({ file, args, sandbox: !systemd, memory, env: host.proxy.env });
 }
 
 /** nspawn makes an empty file to mount the host's upon. One that was left by a run that was cut off goes, too. */

@@ -58,6 +58,8 @@ export interface FakeHost {
   readonly now?: string;
   /** @default 100 GiB everywhere */
   readonly freeBytes?: number;
+  /** What comes in through standard input. */
+  readonly stdin?: string;
   /** Who uses a machine, by its name. */
   readonly holders?: Readonly<Record<string, string>>;
   /** What is kept to save work; an item is there as long as its path is. */

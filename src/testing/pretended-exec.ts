@@ -31,7 +31,7 @@ export function pretendPrograms(world: World, moments: Moments, host: FakeHost):
       const running = program({
         args,
         env: env ?? {},
-        stdin: stdin ?? '',
+        stdin: stdin?.toString() ?? '',
         world,
         print: command.onBytes === undefined ? heard(out) : (line) => command.onBytes?.(Buffer.from(`${line}\n`)),
         complain: heard(err),

@@ -14,12 +14,14 @@ import {
 import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import type { FileInfo, Files, Memory, RootFiles } from '../host/services.ts';
+import type { FakeHost } from './fake-host.ts';
 import { insideRoot } from './inside-root.ts';
 import type { Moments } from './moments.ts';
 import { removeTree } from './tree-files.ts';
 import { directories, type World } from './world.ts';
 
-export function pretendFiles(world: World, moments: Moments, freeBytes: number): Files {
+export function pretendFiles(world: World, moments: Moments, host: FakeHost): Files {
+  const freeBytes = host.freeBytes ?? 100 * 2 ** 30;
   const at = (path: string): string => insideRoot(world.root, path, true);
   return {
     readText: (path) =>
@@ -62,6 +64,23 @@ export function pretendFiles(world: World, moments: Moments, freeBytes: number):
     remove: (path) =>
       moments.call(`remove(${path})`, 'writes', (inside) => removeTree(insideRoot(world.root, path, false), inside)),
     freeBytes: (path) => moments.call(`freeBytes(${path})`, 'reads', () => freeBytes),
+    digest: (path) =>
+      moments.call(`digest(${path})`, 'reads', () => {
+        const content = contentOf(at(path));
+        if (content === null) throw fail('MSP_FILE_UNREADABLE', { path, problem: 'there is no such file' });
+        return { sha256: digestOf(content), sizeBytes: content.length };
+      }),
+    takeInput: (options) =>
+      moments.call('takeInput', 'writes', (inside) => {
+        const content = Buffer.from(host.stdin ?? '');
+        const [partial, sha256] = [insideRoot(world.root, options.partial, false), digestOf(content)];
+        mkdirSync(dirname(partial), { recursive: true });
+        writeFileSync(partial, content.subarray(0, content.length / 2));
+        inside();
+        writeFileSync(partial, content);
+        renameSync(partial, insideRoot(world.root, options.path(sha256), false));
+        return { sha256, sizeBytes: content.length };
+      }),
   };
 }
 
@@ -114,6 +133,10 @@ export function pretendRootFiles(world: World, moments: Moments, path: string, r
     makeDirectory: (inner, options) =>
       change(`makeDirectory(${path}:${inner})`, () => makeDirectory(at(inner), options?.mode)),
   };
+}
+
+function digestOf(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 function fileInfo(real: string): FileInfo | null {

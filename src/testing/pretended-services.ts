@@ -5,6 +5,7 @@ import type { StepServices } from '../host/services.ts';
 import { emulatorOf } from '../model/arch.ts';
 import type { FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
+import { pretendArchives } from './pretended-archives.ts';
 import { pretendPrograms } from './pretended-exec.ts';
 import { pretendFiles, pretendMemory, pretendRootFiles } from './pretended-files.ts';
 import { pretendKeeper } from './pretended-keeper.ts';
@@ -66,10 +67,11 @@ export function openBench(
       },
     },
     keeper: pretendKeeper(world, moments, host),
-    files: pretendFiles(world, moments, host.freeBytes ?? 100 * 2 ** 30),
+    files: pretendFiles(world, moments, host),
     net: pretendNet(world, moments, host),
     memory: pretendMemory(world, moments),
     proxies: pretendProxies(moments, host),
+    archives: pretendArchives(world, moments),
     trees,
     machines: pretendMachines(world, moments, host),
     directories: { cache, packages, state, scratch },

@@ -49,6 +49,7 @@ export const list = defineCommand({
           wide: true,
           cell: ({ origin }) => [origin?.kind, origin?.image].filter((part) => part).join(' ') || '-',
         },
+        { title: 'VERIFIED', wide: true, cell: ({ origin }) => origin?.verification ?? '-' },
         { title: 'PATH', wide: true, cell: ({ path }) => path },
       ],
     });

@@ -18,7 +18,10 @@ const read = async (file: string) =>
   await parsePipeline(readFileSync(join(directory, file), 'utf8'), { file, registry, inputTypes });
 
 it('are the ones that the commands need', () => {
-  expect(files).toEqual(['bootstrap.yaml', 'clean-cache.yaml', 'hello.yaml', 'list.yaml', 'remove.yaml', 'run.yaml']);
+  expect(files).toEqual([
+    ...['bootstrap.yaml', 'clean-cache.yaml', 'hello.yaml', 'list.yaml'],
+    ...['pull-raw.yaml', 'pull-tar.yaml', 'remove.yaml', 'run.yaml'],
+  ]);
 });
 
 it.each(files)('%s is right, is called as its file, and says how it is run', async (file) => {

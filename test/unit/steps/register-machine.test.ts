@@ -66,6 +66,32 @@ testStep(
         output,
         after: isNew,
       },
+      {
+        name: 'a pulled machine that keeps its own identity',
+        host,
+        input: { ...input, kind: 'pull-tar', machineId: null, arch: null, readOnly: true, sha256: 'a'.repeat(64) },
+        prepare: prepared,
+        output,
+        after: (world) =>
+          expect(JSON.parse(world.read(record) ?? '')).toMatchObject({
+            ...{ kind: 'pull-tar', machineId: null, arch: null, readOnly: true, sha256: 'a'.repeat(64) },
+          }),
+      },
+      {
+        name: 'a disk image in place of a machine',
+        host,
+        input: { ...input, kind: 'pull-raw', type: 'raw', machineId: null, arch: null, replace: true },
+        prepare: (world) => {
+          taken(world);
+          world.remove(staging);
+          world.put({ [staging]: 'disk' });
+        },
+        output: { path: `${path}.raw`, name: 'bread' },
+        after: (world) => {
+          expect(world.read(`${path}.raw`)).toBe('disk');
+          expect(world.has(path)).toBe(false);
+        },
+      },
     ],
     refuses: [{ name: 'a name that leads out of the directory', input: { ...input, name: '../x' }, at: 'name' }],
     fails: [

@@ -1,0 +1,188 @@
+/** pull-tar, with digest and inspection, against `curl | tar x` of the same file from a server on this host. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startFaultyServer } from '../test/support/faulty-server.ts';
+import { alternate, median, medianRatio } from './alternate.ts';
+import { type Bench, type BenchRow, limited } from './bench.ts';
+import { machinespawn, placeOptions, removeTree, runProgram, settleDisk } from './program.ts';
+
+const treeBytes = 180 * 1024 * 1024;
+const mostMemory = 200;
+
+/** Compressor, the option of tar, and the share of the throughput of `curl | tar x` that is to be reached. */
+const kinds = [
+  { name: 'gz', pack: 'gzip -6', option: '-z', reach: 1 },
+  { name: 'xz', pack: 'xz -T2 -6 --block-size=16MiB', option: '-J', reach: 1.15 },
+  { name: 'bz2', pack: 'bzip2', option: '-j', reach: 1.7 },
+  { name: 'zst', pack: 'zstd -q', option: '--zstd', reach: 0.85 },
+] as const;
+
+interface Taken {
+  readonly treeMs: number;
+  readonly wholeMs: number;
+  readonly memoryMib: number;
+}
+
+export const pull: Bench = {
+  summary: 'pull-tar against curl | tar x, for each compression',
+  needsRoot: true,
+  async run({ work, pairs = 3, say }) {
+    packHost(work);
+    const server = await startFaultyServer();
+    const rows: BenchRow[] = [];
+    let memoryMib = 0;
+    try {
+      for (const { name, pack, option, reach } of kinds) {
+        const file = `root.tar.${name}`;
+        await runProgram(['sh', '-c', `${pack} -c < ${work}/root.tar > ${work}/${file}`]);
+        server.files[`/${file}`] = { body: readFileSync(join(work, file)) };
+        const url = `${server.url}/${file}`;
+        const taken: Taken[] = [];
+        const times = await alternate(
+          {
+            ours: async () => {
+              taken.push(await pullOnce(join(work, 'place'), url));
+              return taken.at(-1)?.treeMs ?? Number.NaN;
+            },
+            theirs: () => curlTar(join(work, 'tree'), url, option),
+            hash: () => timed(['sh', '-c', `curl -sS ${url} | sha256sum`]),
+          },
+          pairs,
+          (text) => say(`  ${name}${text}`),
+        );
+        memoryMib = Math.max(memoryMib, ...taken.map((one) => one.memoryMib));
+        // The first turn warms up.
+        const [ours, theirs] = pairs > 2 ? [times.ours.slice(1), times.theirs.slice(1)] : [times.ours, times.theirs];
+        const share = medianRatio(theirs, ours);
+        rows.push({
+          what: name,
+          cells: [
+            ...[median(ours), median(theirs), median(times.hash), median(taken.map(({ wholeMs }) => wholeMs))].map(
+              (ms) => ms.toFixed(0),
+            ),
+            share.toFixed(2),
+          ],
+          reach: `≥ ${reach}`,
+          isReached: share >= reach,
+        });
+      }
+    } finally {
+      server.close();
+    }
+    const memory = memoryMib;
+    return [
+      {
+        title: 'pull-tar against curl | tar x (ms; a tree of 180 MiB, synced)',
+        heads: ['to the tree', 'curl, tar', 'curl, sha256sum', 'to the machine', 'throughput'],
+        rows,
+        notes: [
+          '"To the tree" ends with the committed snapshot; on file systems without snapshots the machine is a copy of it.',
+        ],
+      },
+      {
+        title: 'Memory of pull-tar and all its programs',
+        heads: ['MiB'],
+        rows: [limited('most at once (PSS)', [memory.toFixed(0)], memory, mostMemory, ' MiB')],
+      },
+    ];
+  },
+};
+
+/** Files of this host, as many as make a small system. */
+function packHost(work: string): void {
+  const list = execFileSync(
+    'sh',
+    ['-c', "cd / && find usr/bin usr/lib usr/share -xdev \\( -type f -o -type l \\) -printf '%s %p\\n'"],
+    {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    },
+  );
+  const names: string[] = [];
+  let bytes = 0;
+  for (const line of list.split('\n')) {
+    const [size = '', ...rest] = line.split(' ');
+    if (bytes > treeBytes || rest.length === 0 || Number(size) > 20_000_000) continue;
+    bytes += Number(size);
+    names.push(rest.join(' '));
+  }
+  writeFileSync(join(work, 'names'), ['etc/os-release', ...names].join('\n'));
+  execFileSync('tar', ['-C', '/', '-cf', join(work, 'root.tar'), '-T', join(work, 'names')]);
+}
+
+async function timed(argv: readonly string[]): Promise<number> {
+  return (await runProgram(argv)).ms;
+}
+
+async function curlTar(tree: string, url: string, option: string): Promise<number> {
+  await removeTree(tree);
+  mkdirSync(tree);
+  await settleDisk();
+  return await timed(['sh', '-c', `curl -sS ${url} | tar -x ${option} -C ${tree} && sync -f ${tree}`]);
+}
+
+async function pullOnce(place: string, url: string): Promise<Taken> {
+  await removeTree(place);
+  mkdirSync(place);
+  await settleDisk();
+  const log = join(place, 'log');
+  const [file = '', ...args] = machinespawn(
+    ...placeOptions(place),
+    '--log-file',
+    log,
+    'pull-tar',
+    '--verify',
+    'no',
+    url,
+    'box',
+  );
+  const start = performance.now();
+  const child = spawn(file, args, { stdio: 'ignore' });
+  let memoryMib = 0;
+  const sampler = setInterval(() => {
+    memoryMib = Math.max(memoryMib, memoryOf(child.pid ?? 0));
+  }, 100);
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  clearInterval(sampler);
+  if (code !== 0) throw new Error(`pull-tar ended with ${String(code)}; see ${log}`);
+  const wholeMs = performance.now() - start;
+  const events = readFileSync(log, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Event);
+  const at = (type: string, step?: string): number =>
+    Date.parse(events.find((event) => event.type === type && event.step === step)?.ts ?? '');
+  // From the start of the process: what comes before the run belongs to it.
+  const afterTreeMs = at('run.succeeded') - at('step.succeeded', 'extract');
+  return { treeMs: wholeMs - afterTreeMs, wholeMs, memoryMib };
+}
+
+interface Event {
+  readonly type: string;
+  readonly step?: string;
+  readonly ts: string;
+}
+
+/** MiB of a process and all below it, shared pages counted once. */
+function memoryOf(pid: number): number {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/u.test(entry))) {
+    const stat = read(`/proc/${name}/stat`);
+    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+  }
+  const isBelow = (one: number): boolean => one === pid || (parents.has(one) && isBelow(parents.get(one) ?? 0));
+  const kib = [...parents.keys()]
+    .filter(isBelow)
+    .map((one) => Number(/^Pss:\s+(\d+)/mu.exec(read(`/proc/${one}/smaps_rollup`))?.[1] ?? 0));
+  return kib.reduce((sum, one) => sum + one, 0) / 1024;
+}
+
+/** A process may be gone in the meantime. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

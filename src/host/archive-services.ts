@@ -1,0 +1,47 @@
+/** What a step may do with archives. Types only. */
+import type { ArchiveForm, Compression } from '../model/archive-form.ts';
+import type { TarEntry, TarLimits } from '../model/tar-safety.ts';
+
+export interface UnpackRequest {
+  /** Path of the archive on the host. */
+  readonly archive: string;
+  /** For errors: what the user calls it. */
+  readonly name: string;
+  readonly compression: Compression;
+  /** Directory; null only looks at the entries. */
+  readonly to: string | null;
+  /** More for GNU tar, such as --strip-components=1; no spaces. */
+  readonly options?: readonly string[];
+  readonly limits: TarLimits;
+  /** Each entry as it passes; what it throws ends the unpacking. */
+  readonly onEntry?: (entry: TarEntry) => void;
+  readonly onProgress?: (unpackedBytes: number) => void;
+}
+
+export interface UnpackReport {
+  readonly entries: number;
+  readonly unpackedBytes: number;
+  /** Names at the top, at most 100. */
+  readonly topNames: readonly string[];
+}
+
+export interface WriteImageRequest {
+  readonly archive: string;
+  readonly name: string;
+  readonly compression: Compression;
+  /** The image is written to `image` in it, with holes where there are zeros. */
+  readonly directory: string;
+}
+
+export interface Archives {
+  /** By the first bytes of a file; of compressed ones 256 KiB are enough, for bzip2 a MiB. Throws MSP_TOOL_MISSING. */
+  recognize(start: Buffer): Promise<ArchiveForm>;
+  /**
+   * Unpacks a tar archive with everything that is in it, as GNU tar does as root; nothing outside of `to` can be reached.
+   * The entries are looked at while it goes on, so `to` is of no use after a failure.
+   * Throws MSP_TAR_UNSAFE, MSP_TAR_TOO_LARGE, MSP_TAR_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING.
+   */
+  unpack(request: UnpackRequest): Promise<UnpackReport>;
+  /** Throws MSP_IMAGE_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING. */
+  writeImage(request: WriteImageRequest): Promise<void>;
+}

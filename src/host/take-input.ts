@@ -1,0 +1,56 @@
+/** Files that are here already: their digest, and what comes in through standard input. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { fail } from '../errors/machinespawn-error.ts';
+import { cancelled } from './cancelled.ts';
+import { unreadable } from './file-error.ts';
+import { PartialFile } from './partial-file.ts';
+import type { Digested, TakeInputOptions } from './net-services.ts';
+
+const pieceBytes = 512 * 1024;
+
+/** Throws MSP_FILE_UNREADABLE. */
+export async function digestFile(
+  path: string,
+  signal: AbortSignal,
+  onProgress?: (doneBytes: number) => void,
+): Promise<Digested> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: pieceBytes, signal })) {
+      hash.update(chunk as Buffer);
+      sizeBytes += (chunk as Buffer).length;
+      onProgress?.(sizeBytes);
+    }
+  } catch (error) {
+    throw signal.aborted ? cancelled(signal) : unreadable(path, error);
+  }
+  return { sha256: hash.digest('hex'), sizeBytes };
+}
+
+/** Throws MSP_DOWNLOAD_TOO_LARGE, MSP_DISK_FULL, MSP_SPACE_LOW, MSP_FILE_UNREADABLE. */
+export async function takeInput(signal: AbortSignal, options: TakeInputOptions): Promise<Digested> {
+  const partial = await PartialFile.open(options.partial);
+  const stream = createReadStream('', { fd: 0, autoClose: false, highWaterMark: pieceBytes, signal });
+  try {
+    // It cannot be had a second time, so nothing of an earlier one is of use.
+    await partial.begin({ url: '-', etag: null, lastModified: null, totalBytes: null });
+    for await (const chunk of stream) {
+      await partial.append(chunk as Buffer);
+      if (partial.size > (options.maxBytes ?? Infinity))
+        throw fail('MSP_DOWNLOAD_TOO_LARGE', { url: 'standard input', maxBytes: options.maxBytes ?? 0 });
+      options.onProgress?.(partial.size);
+    }
+    const { size: sizeBytes } = partial;
+    await partial.settle();
+    const sha256 = partial.digest();
+    await partial.publish(options.path(sha256), true);
+    return { sha256, sizeBytes };
+  } catch (error) {
+    await partial.discard();
+    throw signal.aborted ? cancelled(signal) : unreadable('standard input', error);
+  } finally {
+    await partial.close();
+  }
+}

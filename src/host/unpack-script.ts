@@ -1,0 +1,67 @@
+/**
+ * The shell programs that unpack what nobody can trust. They see a tree of their own: the host's /usr, read-only, and
+ * the one place that may be written to. The decompressor, which needs no file at all, runs as nobody.
+ */
+
+/** Makes the view: arguments are its place and what it may write to; they are shifted away. */
+const makeView = `set -euf
+view=$1 out=$2; shift 2
+mount -t tmpfs -o mode=0755,size=4m tmpfs "$view"
+for name in usr bin sbin lib lib32 lib64 libx32; do
+  if [ -h "/$name" ]; then cp -P "/$name" "$view/$name"
+  elif [ -d "/$name" ]; then
+    mkdir "$view/$name"
+    mount --bind "/$name" "$view/$name"
+    mount -o remount,bind,ro "$view/$name"
+  fi
+done
+mkdir "$view/out" "$view/dev"
+if [ "$out" != - ]; then mount --bind "$out" "$view/out"; fi
+mount -o remount,ro "$view"
+`;
+
+/** Arguments: confined (yes/no), then the decompressor. Reads the archive from descriptor 0. */
+const decompress = `confined=$1; shift
+decompress() {
+  if [ "$confined" = none ]; then cat
+  elif [ "$confined" = yes ]; then chroot --userspec=65534:65534 "$view" "$@" 3>&-
+  else "$@" 3>&-
+  fi
+  echo "ms-status decompress $?" >&2
+}
+set +e
+`;
+
+/** Arguments: view, out, archive, options of tar as one count and the words, then as for `decompress`. */
+export const unpackScript = `${makeView}
+archive=$1 count=$2; shift 2
+options=
+i=0
+while [ $i -lt "$count" ]; do options="$options $1"; shift; i=$((i + 1)); done
+${decompress}
+decompress "$@" < "$archive" | tee -p /dev/fd/3 | {
+  chroot "$view" tar -x -f - -C /out -p --numeric-owner --same-owner --xattrs --xattrs-include='*' --acls \\
+    --delay-directory-restore $options 3>&-
+  echo "ms-status tar $?" >&2
+  # What follows the end of the archive must not break the pipe.
+  cat > /dev/null
+}
+exit 0`;
+
+/** Arguments: view, out (-), archive, then as for \`decompress\`. */
+export const lookScript = `${makeView}
+archive=$1; shift
+${decompress}
+decompress "$@" < "$archive" >&3
+exit 0`;
+
+/** Arguments: view, out, archive, then as for \`decompress\`. Writes out/image with holes where there are zeros. */
+export const writeImageScript = `${makeView}
+archive=$1; shift
+${decompress}
+decompress "$@" < "$archive" | {
+  dd of="$out/image" bs=256K iflag=fullblock conv=sparse,notrunc status=none 3>&-
+  echo "ms-status write $?" >&2
+  cat > /dev/null
+}
+exit 0`;

@@ -1,0 +1,61 @@
+/** What a file is, told by its first bytes and not by its name. */
+
+export type Compression = 'none' | 'gzip' | 'xz' | 'bzip2' | 'zstd';
+
+/** `unknown`: it may be anything; `packed`: compressed, and not looked into yet. */
+export type Content = 'tar' | 'raw' | 'qcow2' | 'html' | 'empty' | 'unknown';
+
+export interface ArchiveForm {
+  readonly compression: Compression;
+  readonly content: Content;
+}
+
+/** As many first bytes as `contentOf` can make use of: a btrfs tells itself apart only there. */
+export const formBytes = 66 * 1024;
+
+const magics: readonly (readonly [Compression, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+];
+
+/** File systems and tables of partitions that a disk image may begin with: offset and bytes. */
+const diskMagics: readonly (readonly [number, string])[] = [
+  [510, '\x55\xaa'],
+  [512, 'EFI PART'],
+  [1080, '\x53\xef'],
+  [0, 'XFSB'],
+  [0, 'hsqs'],
+  [1024, '\xe2\xe1\xf5\xe0'],
+  [65_600, '_BHRfS_M'],
+  [32_769, 'CD001'],
+];
+
+export function compressionOf(start: Uint8Array): Compression {
+  const found = magics.find(([, magic]) => magic.every((byte, index) => start[index] === byte));
+  return found?.[0] ?? 'none';
+}
+
+/** Of what is not compressed, or of the first bytes of what was. */
+export function contentOf(start: Uint8Array): Content {
+  const has = (offset: number, text: string): boolean =>
+    Buffer.from(text, 'latin1').every((byte, index) => start[offset + index] === byte);
+  if (start.length === 0) return 'empty';
+  if (isTarHeader(start)) return 'tar';
+  if (has(0, 'QFI\xfb')) return 'qcow2';
+  const words = Buffer.from(start.subarray(0, 512)).toString('latin1');
+  if (/^(?:\xef\xbb\xbf)?\s*<(?:!doctype\b|html\b|head\b|\?xml\b|!--)/iu.test(words)) return 'html';
+  return diskMagics.some(([offset, magic]) => has(offset, magic)) ? 'raw' : 'unknown';
+}
+
+/** Its checksum is right; the word "ustar" is missing in old ones. */
+function isTarHeader(start: Uint8Array): boolean {
+  if (start.length < 512) return false;
+  const field = Buffer.from(start.subarray(148, 156)).toString('latin1');
+  const [, digits] = /^[\s\0]*([0-7]+)/u.exec(field) ?? [];
+  if (digits === undefined) return false;
+  let sum = 0;
+  for (let at = 0; at < 512; at += 1) sum += at >= 148 && at < 156 ? 32 : (start[at] ?? 0);
+  return sum === Number.parseInt(digits, 8) && sum > 256;
+}

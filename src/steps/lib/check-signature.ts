@@ -1,0 +1,65 @@
+/** Verifies one signature with gpgv, or with sqv where that is what the host has. */
+import { fail } from '../../errors/machinespawn-error.ts';
+import { judgeSignatures, parseGpgvStatus } from '../../model/gpgv-status.ts';
+import type { Context } from '../define-step.ts';
+
+export type SignatureFinding =
+  | { readonly state: 'good'; readonly fingerprint: string }
+  | { readonly state: 'unknown'; readonly keys: readonly string[] }
+  | { readonly state: 'bad'; readonly problem: string };
+
+/** `signature` and `data` are paths. Throws MSP_TOOL_MISSING. */
+export async function checkSignature(
+  context: Context,
+  signature: string,
+  data: string,
+  keyring: string,
+): Promise<SignatureFinding> {
+  const { facts } = context.services;
+  if ((await facts.findProgram('gpgv')) !== null) return await askGpgv(context, signature, data, keyring);
+  if ((await facts.findProgram('sqv')) !== null) return await askSqv(context, signature, data, keyring);
+  throw fail('MSP_TOOL_MISSING', { tool: 'gpgv', debianPackage: 'gpgv' });
+}
+
+async function askGpgv(
+  { services }: Context,
+  signature: string,
+  data: string,
+  keyring: string,
+): Promise<SignatureFinding> {
+  const status: string[] = [];
+  await services.exec({
+    file: 'gpgv',
+    args: ['--status-fd', '3', '--keyring', keyring, signature, data],
+    okCodes: [0, 1, 2],
+    onStatusLine: (line) => void status.push(line),
+    reads: true,
+    sandbox: false,
+  });
+  const verdict = judgeSignatures(parseGpgvStatus(status.join('\n')));
+  if (verdict.state === 'good') return { state: 'good', fingerprint: verdict.signers[0]?.primary ?? '' };
+  if (verdict.state === 'unknown-keys') return { state: 'unknown', keys: verdict.keys };
+  if (verdict.state === 'bad') return { state: 'bad', problem: verdict.problem };
+  return { state: 'bad', problem: `its key has expired (${verdict.signers[0]?.primary ?? ''})` };
+}
+
+async function askSqv(
+  { services }: Context,
+  signature: string,
+  data: string,
+  keyring: string,
+): Promise<SignatureFinding> {
+  const { exitCode, stdout, stderr } = await services.exec({
+    file: 'sqv',
+    args: ['--keyring', keyring, signature, data],
+    okCodes: [0, 1, 2],
+    reads: true,
+    sandbox: false,
+  });
+  const [fingerprint] = /[0-9A-F]{40}/u.exec(stdout) ?? [];
+  if (exitCode === 0 && fingerprint !== undefined) return { state: 'good', fingerprint };
+  const missing = [...stderr.matchAll(/(?:missing key|no key|unknown issuer|not found)[^\n]*?([0-9A-F]{16,40})?$/gimu)];
+  if (missing.length > 0 && !/bad signature/iu.test(stderr))
+    return { state: 'unknown', keys: missing.map(([, key]) => key ?? 'of unknown id') };
+  return { state: 'bad', problem: stderr.trim().split('\n')[0] ?? 'it does not fit' };
+}

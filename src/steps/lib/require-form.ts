@@ -1,0 +1,33 @@
+/** Refuses what is not the kind of image that was asked for, with the command that takes it. */
+import { fail } from '../../errors/machinespawn-error.ts';
+import type { ArchiveForm, Content } from '../../model/archive-form.ts';
+
+export type WantedContent = 'tar' | 'raw' | 'any';
+
+const words: Readonly<Record<Content, string>> = {
+  tar: 'a tar archive',
+  raw: 'a raw disk image',
+  qcow2: 'a qcow2 disk image',
+  html: 'a web page',
+  empty: 'empty',
+  unknown: 'neither a tar archive nor a disk image',
+};
+
+/**
+ * `isStart`: only the first bytes were looked at, and compressed ones that tell nothing may pass.
+ * Throws MSP_PULL_KIND.
+ */
+export function requireForm(
+  form: ArchiveForm,
+  wanted: WantedContent,
+  image: { readonly name: string; readonly source: string; readonly machine: string; readonly isStart: boolean },
+): void {
+  const { content, compression } = form;
+  if (content === 'unknown' && compression !== 'none' && image.isStart) return;
+  const isDisk = content === 'raw' || content === 'qcow2';
+  const kind = content === 'tar' ? 'tar' : isDisk ? 'raw' : null;
+  if (kind !== null && (wanted === 'any' || wanted === kind)) return;
+  const wantedWords = wanted === 'tar' ? 'a tar' : wanted === 'raw' ? 'a disk image' : 'an image';
+  const command = kind === null ? null : [`pull-${kind}`, image.source, image.machine].filter(Boolean).join(' ');
+  throw fail('MSP_PULL_KIND', { name: image.name, found: words[content], wanted: wantedWords, command });
+}

@@ -1,0 +1,171 @@
+/** Looks at the image before anything slow: is it there, is it of the right kind, can it be verified, is there room? */
+import { z } from 'zod';
+import { fail } from '../errors/machinespawn-error.ts';
+import { formBytes } from '../model/archive-form.ts';
+import { archs, type Arch } from '../model/arch.ts';
+import { parsePullSource, type PullSource } from '../model/pull-source.ts';
+import { imageServer } from '../model/release-table.ts';
+import { archSchema, machineNameSchema } from '../model/schemas.ts';
+import { findStreamItem, productsPath } from '../model/simple-streams.ts';
+import { defineStep, type Context } from './define-step.ts';
+import { readNote } from './lib/download-cache.ts';
+import { proxyOf } from './lib/proxy-option.ts';
+import { foundImageSchema, type FoundImage } from './lib/pulled-image.ts';
+import { requireForm } from './lib/require-form.ts';
+import { fetchSidecars, requireSomething } from './lib/sidecars.ts';
+
+/** Compressed, they unpack to as much as tells what it is. */
+const startBytes = 4 * formBytes;
+
+const input = z.strictObject({
+  source: z.string().describe('http or https address, absolute path, - for standard input, or lxc:DISTRO/RELEASE'),
+  wanted: z.enum(['tar', 'raw', 'any']).default('any').describe('Kind of image that is wanted'),
+  name: machineNameSchema.nullable().default(null).describe('Name of the new machine; null for none'),
+  replace: z.boolean().default(false).describe('May a machine of this name be replaced?'),
+  arch: z
+    .union([archSchema, z.literal('')])
+    .default('')
+    .describe("Architecture that is wanted; '' for any"),
+  verify: z.enum(['auto', 'signature', 'checksum', 'no']).default('auto').describe('What will be verified'),
+  sha256: z.string().default('').describe("SHA-256 that the file must have; '' for any"),
+  imageServer: z.string().default('').describe("Server that lxc: names are looked up at; '' for the usual one"),
+  proxy: z.string().default('').describe("Proxy, or none; '' for the environment's"),
+  noCache: z.boolean().default(false).describe('Use no earlier download'),
+});
+type Input = z.output<typeof input>;
+
+export const probeImage = defineStep({
+  id: 'probe-image',
+  summary: 'Look at an image before it is fetched',
+  version: 1,
+  input,
+  output: foundImageSchema,
+  reuse: 'never',
+  looksOnly: true,
+  singleFlight: false,
+  describe: ({ name, sizeBytes }) =>
+    sizeBytes === null ? name : `${name}, ${Math.max(1, Math.round(sizeBytes / 1048576))} MiB`,
+
+  async run(context) {
+    await requireName(context);
+    const source = parsePullSource(context.input.source);
+    const found = await find(context, source);
+    await requireRoom(context, found);
+    return found;
+  },
+});
+
+async function requireName({ services, input }: Context<Input>): Promise<void> {
+  const { name, replace } = input;
+  const taken = name === null ? null : await services.machines.find(name);
+  if (taken === null || name === null) return;
+  if (!replace) throw fail('MSP_MACHINE_EXISTS', { name, path: taken.path });
+  if (taken.holder !== null) throw fail('MSP_MACHINE_RUNNING', { name, holder: taken.holder });
+}
+
+async function find(context: Context<Input>, source: PullSource): Promise<FoundImage> {
+  if (source.kind === 'http') return await peekAt(context, source.url, { name: source.name });
+  if (source.kind === 'server') return await findOnServer(context, source);
+  const { services } = context;
+  const none = { etag: null, lastModified: null, promised: null, arch: null };
+  if (source.kind === 'stdin') return { kind: 'stdin', place: '-', name: source.name, sizeBytes: null, ...none };
+  const root = services.root('/');
+  const start = await root.readStart(source.path, startBytes);
+  if (start === null) throw fail('MSP_FILE_UNREADABLE', { path: source.path, problem: 'there is no such file' });
+  requireWanted(context, await services.archives.recognize(start), source.name);
+  const info = await services.files.info(source.path);
+  const sizeBytes = info?.type === 'file' ? info.sizeBytes : null;
+  return { kind: 'file', place: source.path, name: source.name, sizeBytes, ...none };
+}
+
+async function peekAt(
+  context: Context<Input>,
+  url: string,
+  known: { readonly name: string; readonly promised?: string; readonly arch?: Arch },
+): Promise<FoundImage> {
+  const { services, input } = context;
+  const note = input.noCache ? null : await readNote(services, url);
+  const proxy = proxyOf(input.proxy);
+  const peeked = await services.net.peek(url, {
+    bytes: startBytes,
+    known: note,
+    ...(proxy !== undefined && { proxy }),
+  });
+  // What is in the cache was looked at before, maybe for the other command.
+  const start = peeked.isKnown && note !== null ? await cachedStart(context, note.sha256) : peeked.start;
+  requireWanted(context, await services.archives.recognize(start), known.name);
+  const place: FoundImage = {
+    kind: 'http',
+    place: url,
+    name: known.name,
+    sizeBytes: peeked.isKnown ? (note?.sizeBytes ?? null) : peeked.sizeBytes,
+    etag: peeked.etag ?? (peeked.isKnown ? (note?.etag ?? null) : null),
+    lastModified: peeked.lastModified ?? (peeked.isKnown ? (note?.lastModified ?? null) : null),
+    promised: known.promised ?? null,
+    arch: known.arch ?? null,
+  };
+  if (!peeked.secure && known.promised === undefined) await requireSidecars(context, place);
+  return place;
+}
+
+async function cachedStart({ services }: Context<Input>, sha256: string): Promise<Buffer> {
+  const path = `${services.directories.cache}/downloads/${sha256}`;
+  return (await services.root('/').readStart(path, startBytes)) ?? Buffer.alloc(0);
+}
+
+async function requireSidecars({ services, input }: Context<Input>, place: Pick<FoundImage, 'kind' | 'place'>) {
+  if (input.verify === 'no' || input.sha256 !== '') return;
+  const sidecars = await fetchSidecars(services, place, proxyOf(input.proxy));
+  requireSomething(sidecars, place.place);
+}
+
+function requireWanted({ input }: Context<Input>, form: Parameters<typeof requireForm>[0], name: string): void {
+  requireForm(form, input.wanted, { name, source: input.source, machine: input.name ?? '', isStart: true });
+}
+
+async function findOnServer(
+  context: Context<Input>,
+  source: Extract<PullSource, { kind: 'server' }>,
+): Promise<FoundImage> {
+  const { services, input } = context;
+  const arch = source.arch ?? (input.arch || services.facts.arch);
+  if (input.arch !== '' && arch !== input.arch)
+    throw fail('MSP_PULL_ARCH', { name: source.name, arch, wanted: input.arch });
+  const base = (input.imageServer || imageServer).replace(/\/+$/u, '');
+  const proxy = proxyOf(input.proxy);
+  const read = async (path: string) => {
+    const url = `${base}/${path}`;
+    const found = await services.net.fetch(url, proxy === undefined ? {} : { proxy });
+    if (found === null) throw fail('MSP_PULL_INDEX', { url, problem: 'it is not there' });
+    return { url, text: found.body.toString('utf8') };
+  };
+  const index = await read('streams/v1/index.json');
+  const products = await read(productsPath(index.text, index.url));
+  const { distro, release, name } = source;
+  const content = input.wanted === 'raw' ? 'raw' : 'tar';
+  const item = findStreamItem(products.text, products.url, {
+    name,
+    distro,
+    release,
+    arch,
+    variant: source.variant ?? 'default',
+    content,
+  });
+  const known = archs.find((one) => one === arch);
+  // An index that came over plain http promises nothing.
+  const isTrusted = base.startsWith('https:');
+  return await peekAt(context, `${base}/${item.path}`, {
+    name,
+    ...(isTrusted && { promised: item.sha256 }),
+    ...(known !== undefined && { arch: known }),
+  });
+}
+
+/** Twice: the file itself, and what comes out of it is larger. */
+async function requireRoom({ services }: Context<Input>, { sizeBytes }: FoundImage): Promise<void> {
+  if (sizeBytes === null) return;
+  for (const path of [services.directories.cache, services.machines.directory]) {
+    const freeBytes = await services.files.freeBytes(path);
+    if (freeBytes < 2 * sizeBytes) throw fail('MSP_SPACE_LOW', { path, freeBytes, neededBytes: 2 * sizeBytes });
+  }
+}

@@ -1,0 +1,57 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fail } from '../errors/machinespawn-error.ts';
+import type { Archives, UnpackReport, UnpackRequest } from '../host/archive-services.ts';
+import { contentOf, type ArchiveForm, type Compression, type Content } from '../model/archive-form.ts';
+import type { Moments } from './moments.ts';
+import type { World } from './world.ts';
+
+const form = /^(?:(gzip|xz|bzip2|zstd) )?(tar|raw|qcow2|damaged)(?=[\s{]|$)/u;
+
+/**
+ * Pretended archives are texts: `tar {"etc/os-release": "ID=debian"}`, `xz raw …`, `gzip damaged`. In a tar, null is a
+ * directory.
+ */
+export function pretendArchives(world: World, moments: Moments): Archives {
+  const textOf = (path: string): string => readFileSync(world.real(path), 'utf8');
+  return {
+    recognize: (start) =>
+      moments.call('recognize', 'reads', (): ArchiveForm => {
+        const [, compression, content] = form.exec(start.toString('utf8')) ?? [];
+        if (content === undefined) return { compression: 'none', content: contentOf(start) };
+        const known = content === 'damaged' ? 'tar' : (content as Content);
+        return { compression: (compression ?? 'none') as Compression, content: known };
+      }),
+    unpack: (request) =>
+      moments.call(`unpack(${request.archive})`, 'writes', (inside) =>
+        unpack(world, textOf(request.archive), request, inside),
+      ),
+    writeImage: ({ archive, name, directory }) =>
+      moments.call(`writeImage(${archive})`, 'writes', (inside) => {
+        const text = textOf(archive);
+        if (text.includes('damaged')) throw fail('MSP_IMAGE_DAMAGED', { archive: name, problem: 'unexpected end' });
+        const image = join(world.real(directory), 'image');
+        writeFileSync(image, '');
+        inside();
+        writeFileSync(image, text.replace(form, '').trimStart());
+      }),
+  };
+}
+
+function unpack(world: World, text: string, request: UnpackRequest, inside: () => void): UnpackReport {
+  const archive = request.name;
+  if (/\bdamaged\b/u.test(text)) throw fail('MSP_TAR_DAMAGED', { archive, problem: 'it ends in the middle' });
+  const files = JSON.parse(text.replace(form, '')) as Readonly<Record<string, string | null>>;
+  const names = Object.entries(files);
+  for (const [index, [path, content]] of names.entries()) {
+    if (path.includes('..')) throw fail('MSP_TAR_UNSAFE', { archive, entry: path, problem: "its name has '..' in it" });
+    request.onEntry?.({ path, type: content === null ? 'directory' : 'file', target: '', sizeBytes: 0 });
+    if (request.to === null) continue;
+    if (index === 1) inside();
+    const real = join(world.real(request.to), path);
+    mkdirSync(content === null ? real : dirname(real), { recursive: true });
+    if (content !== null) writeFileSync(real, content);
+  }
+  const topNames = [...new Set(names.map(([path]) => path.split('/')[0] ?? ''))];
+  return { entries: names.length, unpackedBytes: text.length, topNames };
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { checksumOf } from '../../../src/model/checksum-file.ts';
+import { armored, splitClearSigned } from '../../../src/model/clear-signed.ts';
+
+const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
+
+test.each([
+  [`${a}  x\n${b} *y\n`, 'y', false, b],
+  [`${a.toUpperCase()}  ./dir/x\r\n`, 'x', false, a],
+  [`SHA256 (x) = ${a}\n`, 'x', false, a],
+  [`${a}\n`, 'x', true, a],
+  [`${a}\n`, 'x', false, null],
+  [`${a}  other\n`, 'x', true, null],
+  [`${a} x\nnonsense`, 'x', false, null],
+])('%#', (text, name, alone, digest) => expect(checksumOf(text, name, alone)).toBe(digest));
+
+const signature = '-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----';
+const signed = (text: string): string => `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${text}\n${signature}\n`;
+
+test('a text with its signature around it', () => {
+  expect(splitClearSigned(signed('one  \n- -two\n'))).toEqual({ text: 'one\r\n-two\r\n', signature: `${signature}\n` });
+  expect(splitClearSigned('plain')).toBe(null);
+  expect(splitClearSigned(`before\n${signed('x')}`)).toBe(null);
+  expect(splitClearSigned(`${signed('x')}after`)).toBe(null);
+});
+
+test('armour, with the checksum of RFC 4880', () => {
+  expect(armored(Buffer.from(signature))).toBe(signature);
+  // As gpg --enarmor writes it.
+  expect(armored(Buffer.from('hello'))).toBe(
+    '-----BEGIN PGP SIGNATURE-----\n\naGVsbG8=\n=R/WK\n-----END PGP SIGNATURE-----\n',
+  );
+});

@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+import { downloadImage } from '../../../src/steps/download-image.ts';
+import { fakeHost, testStep } from '../../../src/testing.ts';
+import { digestOf, downloads, found, pulled, putDownload, tarText, url, urlNote } from './pull-fixture.ts';
+
+const host = fakeHost({ net: { [url]: tarText }, stdin: tarText });
+const local = {
+  ...({ kind: 'file', place: '/tmp/image', name: 'image', sizeBytes: tarText.length } as const),
+  ...{ etag: null, lastModified: null, promised: null, arch: null },
+};
+const input_ = { ...local, kind: 'stdin', place: '-', name: 'standard input', sizeBytes: null } as const;
+const path = `${downloads}/${digestOf(tarText)}`;
+
+testStep(
+  downloadImage,
+  {
+    accepts: [
+      {
+        name: 'a file that was never fetched',
+        input: { image: found(), limitRate: '5M', retries: 2, proxy: 'none' },
+        host,
+        output: pulled(),
+        after: (world) => {
+          expect(world.read(path)).toBe(tarText);
+          expect(JSON.parse(world.read(urlNote()) ?? '')).toMatchObject({ url, sha256: digestOf(tarText) });
+          expect([...world.listing().keys()].filter((name) => name.startsWith(`${downloads}/partial/`))).toEqual([]);
+        },
+      },
+      {
+        name: 'one that is in the cache',
+        input: { image: found() },
+        prepare: (world) => putDownload(world),
+        output: pulled(),
+      },
+      {
+        name: 'one that was damaged on the disk since then',
+        input: { image: found() },
+        prepare: (world) => {
+          putDownload(world);
+          world.put({ [path]: tarText.replace('ID=x', 'ID=y') });
+        },
+        host,
+        output: pulled(),
+        after: (world) => expect(world.read(path)).toBe(tarText),
+      },
+      {
+        name: 'one that the server has changed',
+        input: { image: found() },
+        prepare: (world) => putDownload(world, 'xz tar {"old":"old"}'),
+        host,
+        output: pulled(),
+      },
+      {
+        name: 'in spite of the cache',
+        input: { image: found(), noCache: true, sha256: digestOf(tarText) },
+        prepare: (world) => putDownload(world),
+        host,
+        output: pulled(),
+      },
+      {
+        name: 'standard input',
+        input: { image: input_ },
+        host,
+        output: { ...pulled(), kind: 'stdin', place: '-', url: null, name: 'standard input' },
+      },
+    ],
+    refuses: [{ name: 'half a digest', input: { image: found(), sha256: 'abc' }, at: 'sha256' }],
+    fails: [
+      {
+        name: 'another digest',
+        input: { image: found(), sha256: 'a'.repeat(64) },
+        host,
+        code: 'MSP_DOWNLOAD_DIGEST',
+        after: (world) => expect(world.has(path)).toBe(false),
+      },
+      {
+        name: 'another digest than the index promised',
+        input: { image: { ...found(), promised: 'b'.repeat(64) } },
+        host,
+        code: 'MSP_DOWNLOAD_DIGEST',
+      },
+      {
+        name: 'another digest of a local file',
+        input: { image: local, sha256: 'a'.repeat(64) },
+        prepare: (world) => world.put({ '/tmp/image': tarText }),
+        code: 'MSP_DOWNLOAD_DIGEST',
+        after: (world) => expect(world.has('/tmp/image')).toBe(true),
+      },
+      {
+        name: 'another digest of standard input',
+        input: { image: input_, sha256: 'a'.repeat(64) },
+        host,
+        code: 'MSP_DOWNLOAD_DIGEST',
+        after: (world) => expect(world.has(path)).toBe(false),
+      },
+      { name: 'too large', input: { image: found(), maxSize: '10' }, host, code: 'MSP_DOWNLOAD_TOO_LARGE' },
+      { name: 'it is gone', input: { image: found() }, code: 'MSP_DOWNLOAD_NOT_FOUND' },
+      { name: 'no size', input: { image: found(), limitRate: 'much' }, host, code: 'MSP_USAGE' },
+    ],
+    writes: [downloads],
+  },
+  test,
+);

@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest';
+import { probeImage } from '../../../src/steps/probe-image.ts';
+import { fakeHost, testStep, unreachable } from '../../../src/testing.ts';
+import { digestOf, etagOf, found, plainUrl, putDownload, rawText, tarText, url } from './pull-fixture.ts';
+
+const host = fakeHost({ net: { [url]: tarText, [plainUrl]: tarText } });
+const server = 'https://images.example';
+const products = {
+  products: {
+    'alpine:3.20:amd64:default': {
+      ...{ os: 'Alpine', release: '3.20', arch: 'amd64', aliases: 'alpine/3.20/default,alpine/3.20' },
+      versions: {
+        '20260101_00:00': { items: { 'root.tar.xz': { ftype: 'root.tar.xz', path: 'old', sha256: 'a'.repeat(64) } } },
+        '20260201_00:00': {
+          items: {
+            'root.tar.xz': { ftype: 'root.tar.xz', path: 'new/root.tar.xz', sha256: digestOf(tarText), size: 9 },
+          },
+        },
+      },
+    },
+  },
+};
+const serverHost = (extra: Readonly<Record<string, string>> = {}) =>
+  fakeHost({
+    net: {
+      [`${server}/streams/v1/index.json`]: JSON.stringify({ index: { images: { path: 'streams/v1/images.json' } } }),
+      [`${server}/streams/v1/images.json`]: JSON.stringify(products),
+      [`${server}/new/root.tar.xz`]: tarText,
+      ...extra,
+    },
+  });
+
+testStep(
+  probeImage,
+  {
+    accepts: [
+      { name: 'a file over https', input: { source: url, wanted: 'tar', name: 'box' }, host, output: found() },
+      {
+        name: 'what was fetched before',
+        input: { source: url, wanted: 'tar' },
+        prepare: (world) => putDownload(world),
+        host,
+        output: found(),
+      },
+      {
+        name: 'over http where a checksum is beside it',
+        input: { source: plainUrl },
+        host: fakeHost({ net: { [plainUrl]: tarText, [plainUrl.replace('root.tar.xz', 'SHA256SUMS')]: 'x' } }),
+        output: found(tarText, plainUrl),
+      },
+      {
+        name: 'over http with a digest',
+        input: { source: plainUrl, sha256: 'a'.repeat(64) },
+        host,
+        output: found(tarText, plainUrl),
+      },
+      {
+        name: 'over http as asked',
+        input: { source: plainUrl, verify: 'no', noCache: true },
+        host,
+        output: found(tarText, plainUrl),
+      },
+      {
+        name: 'a file of this host',
+        input: { source: '/tmp/disk', wanted: 'raw', verify: 'checksum' },
+        prepare: (world) => world.put({ '/tmp/disk': rawText }),
+        output: {
+          ...{ kind: 'file', place: '/tmp/disk', name: 'disk', sizeBytes: rawText.length },
+          ...{ etag: null, lastModified: null, promised: null, arch: null },
+        },
+      },
+      {
+        name: 'standard input',
+        input: { source: '-' },
+        output: {
+          ...{ kind: 'stdin', place: '-', name: 'standard input', sizeBytes: null },
+          ...{ etag: null, lastModified: null, promised: null, arch: null },
+        },
+      },
+      {
+        name: 'an image of a server',
+        input: { source: 'lxc:alpine/3.20', imageServer: `${server}/`, proxy: 'none' },
+        host: serverHost(),
+        output: {
+          ...{ kind: 'http', place: `${server}/new/root.tar.xz`, name: 'lxc:alpine/3.20', sizeBytes: tarText.length },
+          ...{ etag: etagOf(tarText), lastModified: null, promised: digestOf(tarText), arch: 'amd64' },
+        },
+      },
+    ],
+    refuses: [{ name: 'a bad name', input: { source: url, name: 'my_box' }, at: 'name' }],
+    fails: [
+      {
+        name: 'the name is taken',
+        input: { source: url, name: 'box' },
+        prepare: (world) => world.put({ '/var/lib/machines/box/etc/x': '' }),
+        code: 'MSP_MACHINE_EXISTS',
+      },
+      {
+        name: 'the machine to replace runs',
+        input: { source: url, name: 'box', replace: true },
+        prepare: (world) => world.put({ '/var/lib/machines/box/etc/x': '' }),
+        host: fakeHost({ holders: { box: 'a test' } }),
+        code: 'MSP_MACHINE_RUNNING',
+      },
+      { name: 'nothing verifies it over http', input: { source: plainUrl }, host, code: 'MSP_VERIFY_NONE' },
+      {
+        name: 'a disk image where a tar is wanted',
+        input: { source: url, wanted: 'tar' },
+        host: fakeHost({ net: { [url]: rawText } }),
+        code: 'MSP_PULL_KIND',
+      },
+      {
+        name: 'a tar where a disk image is wanted',
+        input: { source: url, wanted: 'raw' },
+        host,
+        code: 'MSP_PULL_KIND',
+      },
+      {
+        name: 'a web page',
+        input: { source: url },
+        host: fakeHost({ net: { [url]: '<html>' } }),
+        code: 'MSP_PULL_KIND',
+      },
+      { name: 'it is not there', input: { source: url }, code: 'MSP_DOWNLOAD_NOT_FOUND' },
+      {
+        name: 'the server is not there',
+        input: { source: url },
+        host: fakeHost({ net: { [url]: unreachable } }),
+        code: 'MSP_NETWORK',
+      },
+      { name: 'there is no such file', input: { source: '/tmp/none' }, code: 'MSP_FILE_UNREADABLE' },
+      { name: 'no source', input: { source: 'ftp://host/x' }, code: 'MSP_USAGE' },
+      { name: 'no room', input: { source: url }, host: fakeHost({ ...host, freeBytes: 10 }), code: 'MSP_SPACE_LOW' },
+      {
+        name: 'no such image',
+        input: { source: 'lxc:alpine/9', imageServer: server },
+        host: serverHost(),
+        code: 'MSP_PULL_UNKNOWN',
+      },
+      {
+        name: 'another architecture',
+        input: { source: 'lxc:alpine/3.20/amd64', arch: 'arm64', imageServer: server },
+        host: serverHost(),
+        code: 'MSP_PULL_ARCH',
+      },
+      {
+        name: 'no index',
+        input: { source: 'lxc:alpine/3.20', imageServer: server },
+        host: serverHost({ [`${server}/streams/v1/images.json`]: '<html>' }),
+        code: 'MSP_PULL_INDEX',
+      },
+    ],
+  },
+  test,
+);
+
+test('says how large it is', () => {
+  expect(probeImage.describe?.(found())).toBe('root.tar.xz, 1 MiB');
+  expect(probeImage.describe?.({ ...found(), sizeBytes: null })).toBe('root.tar.xz');
+});

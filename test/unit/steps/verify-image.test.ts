@@ -1,0 +1,230 @@
+import { expect, test } from 'vitest';
+import { verifyImage } from '../../../src/steps/verify-image.ts';
+import { fakeHost, testStep, type Program, type World } from '../../../src/testing.ts';
+import { digestOf, plainUrl, pulled, putDownload, tarText, url, urlNote } from './pull-fixture.ts';
+
+const sha256 = digestOf(tarText);
+const beside = (name: string, of = url): string => of.replace('root.tar.xz', name);
+const sums = `${sha256} *root.tar.xz\n`;
+const fingerprint = 'A'.repeat(40);
+const keyring = '/usr/lib/systemd/import-pubring.gpg';
+const clearSigned = `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n${sums.trim()}\n-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n`;
+
+/** gpgv that finds what it is told to. */
+const gpgv = (...lines: readonly string[]): Program =>
+  function* gpgv({ status }) {
+    yield;
+    for (const line of lines) status(`[GNUPG:] ${line}`);
+    return lines.some((line) => line.startsWith('VALIDSIG')) ? 0 : 2;
+  };
+const valid = gpgv(
+  'NEWSIG',
+  `GOODSIG ${fingerprint} x`,
+  `VALIDSIG ${fingerprint} 2026-01-01 0 0 4 0 1 10 00 ${fingerprint}`,
+);
+const unknownKey = gpgv('NEWSIG', 'ERRSIG 1122334455667788 1 10 00 0 9', 'NO_PUBKEY 1122334455667788');
+const bad = gpgv('NEWSIG', 'BADSIG 1122334455667788 x');
+const sqv = (code: number, out: string, err = ''): Program =>
+  function* sqv({ print, complain }) {
+    yield;
+    if (out !== '') print(out);
+    if (err !== '') complain(err);
+    return code;
+  };
+
+const prepare = (world: World): void => {
+  putDownload(world);
+  putDownload(world, tarText, plainUrl);
+  world.put({ [keyring]: 'keys', '/keys.gpg': 'keys' });
+};
+const net = (files: Readonly<Record<string, string>>, programs: Readonly<Record<string, Program>> = {}) =>
+  fakeHost({ net: files, programs });
+const none = { level: 'none', verification: 'https', sha256 } as const;
+const checksum = { level: 'checksum', verification: 'checksum:SHA256SUMS', sha256 } as const;
+const signature = { level: 'signature', verification: `signature:${fingerprint}`, sha256 } as const;
+const signed = { [beside('SHA256SUMS')]: sums, [beside('SHA256SUMS.gpg')]: 'sig' };
+const isGone = (world: World): void => {
+  expect(world.has(pulled().path)).toBe(false);
+  expect(world.has(urlNote())).toBe(false);
+};
+const image = pulled();
+const http = pulled(tarText, plainUrl);
+
+testStep(
+  verifyImage,
+  {
+    accepts: [
+      {
+        name: 'nothing beside it, over https',
+        input: { image },
+        prepare,
+        output: none,
+        after: (world) => expect(world.logged.join()).toContain(`--sha256 ${sha256}`),
+      },
+      { name: 'as asked', input: { image, verify: 'no' }, prepare, output: { ...none, verification: 'none' } },
+      {
+        name: 'pinned',
+        input: { image: http, sha256 },
+        prepare,
+        output: { ...checksum, verification: 'checksum:--sha256' },
+      },
+      {
+        name: 'promised by an index',
+        input: { image: { ...image, promised: sha256 } },
+        prepare,
+        output: { ...checksum, verification: 'checksum:index' },
+      },
+      {
+        name: 'a list of checksums, over http',
+        input: { image: http },
+        prepare,
+        host: net({ [beside('SHA256SUMS', plainUrl)]: sums }),
+        output: checksum,
+        after: (world) => {
+          expect(world.logged.join()).toContain('plain http');
+          expect(world.read(urlNote(plainUrl))).toContain('checksum:SHA256SUMS');
+        },
+      },
+      {
+        name: "a checksum of its own, BSD's way",
+        input: { image, verify: 'checksum' },
+        prepare,
+        host: net({ [beside('root.tar.xz.sha256')]: `SHA256 (root.tar.xz) = ${sha256.toUpperCase()}\n` }),
+        output: { ...checksum, verification: 'checksum:root.tar.xz.sha256' },
+      },
+      {
+        name: 'a bare checksum',
+        input: { image },
+        prepare,
+        host: net({ [beside('root.tar.xz.sha256')]: `${sha256}\n` }),
+        output: { ...checksum, verification: 'checksum:root.tar.xz.sha256' },
+      },
+      { name: 'a signed list', input: { image }, prepare, host: net(signed, { gpgv: valid }), output: signature },
+      {
+        name: 'a signature of the file itself',
+        input: { image, verify: 'signature' },
+        prepare,
+        host: net({ [beside('root.tar.xz.asc')]: 'sig' }, { gpgv: valid }),
+        output: signature,
+      },
+      {
+        name: 'a checksum that is signed in itself',
+        input: { image, keyring: '/keys.gpg' },
+        prepare,
+        host: net({ [beside('root.tar.xz.sha256')]: clearSigned }, { gpgv: valid }),
+        output: signature,
+      },
+      { name: 'by sqv', input: { image }, prepare, host: net(signed, { sqv: sqv(0, fingerprint) }), output: signature },
+      {
+        name: 'an unknown key is told of, and the checksum counts',
+        input: { image },
+        prepare,
+        host: net(signed, { gpgv: unknownKey }),
+        output: checksum,
+        after: (world) => expect(world.logged.join()).toContain('1122334455667788'),
+      },
+      {
+        name: 'beside a local file',
+        input: { image: { ...image, kind: 'file', place: '/tmp/root.tar.xz', path: '/tmp/root.tar.xz', url: null } },
+        prepare: (world) => world.put({ '/tmp/root.tar.xz': tarText, '/tmp/SHA256SUMS': sums }),
+        output: checksum,
+      },
+      {
+        name: 'standard input',
+        input: { image: { ...image, kind: 'stdin', place: '-', url: null } },
+        prepare,
+        output: { ...none, verification: 'none' },
+      },
+    ],
+    fails: [
+      {
+        name: 'another checksum in the list',
+        input: { image },
+        prepare,
+        host: net({ [beside('SHA256SUMS')]: sums.replace(/^./u, (digit) => (digit === '0' ? '1' : '0')) }),
+        code: 'MSP_VERIFY_CHECKSUM',
+        after: isGone,
+      },
+      {
+        name: 'another digest than was given',
+        input: { image, sha256: 'a'.repeat(64), verify: 'no' },
+        prepare,
+        code: 'MSP_VERIFY_CHECKSUM',
+        after: isGone,
+      },
+      {
+        name: 'a signed checksum of another file',
+        input: { image: pulled('other') },
+        prepare: (world) => (prepare(world), putDownload(world, 'other')),
+        host: net(signed, { gpgv: valid }),
+        code: 'MSP_VERIFY_CHECKSUM',
+      },
+      {
+        name: 'a bad signature',
+        input: { image },
+        prepare,
+        host: net(signed, { gpgv: bad }),
+        code: 'MSP_VERIFY_SIGNATURE',
+        after: isGone,
+      },
+      {
+        name: 'a bad one by sqv',
+        input: { image },
+        prepare,
+        host: net(signed, { sqv: sqv(1, '', 'Bad signature') }),
+        code: 'MSP_VERIFY_SIGNATURE',
+      },
+      {
+        name: 'text beside the signed part',
+        input: { image },
+        prepare,
+        host: net({ [beside('SHA256SUMS')]: `${clearSigned}${sums}` }, { gpgv: valid }),
+        code: 'MSP_VERIFY_SIGNATURE',
+      },
+      {
+        name: 'an unknown key where a signature must be',
+        input: { image, verify: 'signature' },
+        prepare,
+        host: net(signed, { gpgv: unknownKey }),
+        code: 'MSP_VERIFY_KEY',
+      },
+      {
+        name: 'an unknown key for a keyring that was named, by sqv',
+        input: { image, keyring: '/keys.gpg' },
+        prepare,
+        host: net(signed, { sqv: sqv(1, '', `missing key ${fingerprint}`) }),
+        code: 'MSP_VERIFY_KEY',
+      },
+      {
+        name: 'no signature where one must be',
+        input: { image, verify: 'signature' },
+        prepare,
+        host: net({ [beside('SHA256SUMS')]: sums }),
+        code: 'MSP_VERIFY_MISSING',
+      },
+      {
+        name: 'no checksum where one must be',
+        input: { image, verify: 'checksum' },
+        prepare,
+        code: 'MSP_VERIFY_MISSING',
+      },
+      {
+        name: 'nothing beside it, over http',
+        input: { image: http },
+        prepare,
+        code: 'MSP_VERIFY_NONE',
+        after: (world) => expect(world.has(http.path)).toBe(true),
+      },
+      {
+        name: 'no such keyring',
+        input: { image, keyring: '/none' },
+        prepare,
+        host: net(signed, { gpgv: valid }),
+        code: 'MSP_KEYRING_MISSING',
+      },
+      { name: 'neither gpgv nor sqv', input: { image }, prepare, host: net(signed), code: 'MSP_TOOL_MISSING' },
+    ],
+    writes: ['/var/cache/machinespawn/downloads'],
+  },
+  test,
+);
