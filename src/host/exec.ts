@@ -45,6 +45,7 @@ export class Exec {
     const program = await startProgram({
       argv,
       command,
+      input: context.input,
       isSandboxed,
       lockDescriptors: context.lockDescriptors?.() ?? [],
       onStdout: (bytes) => {

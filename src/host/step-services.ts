@@ -1,3 +1,4 @@
+import { HostDebs } from './debs/host-debs.ts';
 import type { Exec } from './exec.ts';
 import type { ExecContext } from './exec-settings.ts';
 import { HostFiles } from './files.ts';
@@ -29,6 +30,7 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
   return {
     keeper: host.keeper,
     facts: host.facts,
+    debs: new HostDebs(host.exec, context, host.directories.cache),
     files: new HostFiles(exec),
     net: new HttpNet({ env: (name) => host.facts.env(name), signal: context.signal }),
     trees: attempt.trees,
