@@ -42,6 +42,7 @@ export class Exec {
     const { onStatusLine } = command;
     const [outLines, errLines] = [new LineSplitter(onLine), new LineSplitter(onLine)];
     const statusLines = onStatusLine === undefined ? null : new LineSplitter(onStatusLine);
+    let stopper: Stopper | null = null;
     const program = await startProgram({
       argv,
       command,
@@ -49,29 +50,45 @@ export class Exec {
       isSandboxed,
       lockDescriptors: context.lockDescriptors?.() ?? [],
       onStdout: (bytes) => {
+        stopper?.heard();
         stdout.push(bytes);
         outLines.push(bytes);
       },
       onStderr: (bytes) => {
+        stopper?.heard();
         stderr.push(bytes);
         errLines.push(bytes);
       },
-      onStatus: statusLines === null ? null : (bytes) => statusLines.push(bytes),
+      onStatus:
+        statusLines === null
+          ? null
+          : (bytes) => {
+              stopper?.heard();
+              statusLines.push(bytes);
+            },
     });
     const { graceMs = 10_000, kill } = this.#settings;
-    const stopper = new Stopper(program, { graceMs, timeoutMs: command.timeoutMs, signal, kill });
+    const { timeoutMs, idleMs } = command;
+    stopper = new Stopper(program, { graceMs, timeoutMs, idleMs, signal, kill });
     const { exitCode, signal: endedBy, problem } = await program.ended;
     stopper.release();
     for (const lines of [outLines, errLines, statusLines]) lines?.end();
 
     if (kill?.aborted === true) throw cancelled(kill);
     if (signal.aborted) throw cancelled(signal);
-    const remark = stopper.isTimedOut ? `it did not end within ${(command.timeoutMs ?? 0) / 1000} s` : problem;
+    const remark = remarkOf(stopper, command) ?? problem;
     if (remark === null && exitCode !== null && (command.okCodes ?? [0]).includes(exitCode)) {
       return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
     }
     const place = command.cwd ?? '/';
-    throw notes.explain({ argv, exitCode, signal: endedBy, place, ...(remark === null ? {} : { remark }) });
+    throw notes.explain({
+      argv,
+      exitCode,
+      signal: endedBy,
+      place,
+      isIdle: stopper.isIdle,
+      ...(remark === null ? {} : { remark }),
+    });
   }
 
   /** The caller's terminal belongs to the program until it ends. Throws MSP_TOOL_MISSING, MSP_CANCELLED. */
@@ -81,4 +98,9 @@ export class Exec {
   ): Promise<{ readonly exitCode: number }> {
     return await execOnTerminal(this.#settings, command, context);
   }
+}
+
+function remarkOf({ isTimedOut, isIdle }: Stopper, { timeoutMs = 0, idleMs = 0 }: Command): string | null {
+  if (isTimedOut) return `it did not end within ${timeoutMs / 1000} s`;
+  return isIdle ? `it said nothing for ${idleMs / 1000} s` : null;
 }

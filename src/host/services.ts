@@ -20,6 +20,8 @@ export interface Command {
   readonly onStatusLine?: (line: string) => void;
   /** Added to the end of the message when the program fails. The tail of its output otherwise. */
   readonly timeoutMs?: number;
+  /** Ended when it has written nothing at all for so long; the failure's data then have `isIdle`. */
+  readonly idleMs?: number;
   /** Its own mount and PID namespace, dead when we die. Off for quick look-ups that start nothing. @default true */
   readonly sandbox?: boolean;
   /** `stdout` of the result is all of it, not only its last MiB. @default false */

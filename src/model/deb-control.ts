@@ -19,7 +19,8 @@ const forms: Readonly<Record<(typeof required)[number], RegExp>> = {
 
 /** @param of whose control file it is, for messages. Throws MSP_PACKAGE_BROKEN. */
 export function parseDebControl(text: string, of: string): DebControl {
-  const broken = (problem: string) => fail('MSP_PACKAGE_BROKEN', { package: of, problem: `its control file: ${problem}` });
+  const broken = (problem: string) =>
+    fail('MSP_PACKAGE_BROKEN', { package: of, problem: `its control file: ${problem}` });
   const fields = new Map<string, { name: string; value: string }>();
   let last: { name: string; value: string } | null = null;
   for (const [index, line] of text.replace(/\n+$/u, '').split('\n').entries()) {
@@ -29,7 +30,8 @@ export function parseDebControl(text: string, of: string): DebControl {
       continue;
     }
     const [, name, value] = fieldLine.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw broken(`line ${index + 1} is no field: '${line.slice(0, 60)}'`);
+    if (name === undefined || value === undefined)
+      throw broken(`line ${index + 1} is no field: '${line.slice(0, 60)}'`);
     if (fields.has(name.toLowerCase())) throw broken(`${name} is there twice`);
     last = { name, value: value.trimEnd() };
     fields.set(name.toLowerCase(), last);

@@ -11,7 +11,12 @@ export interface UnpackedPackage {
   readonly priority: string;
   readonly section: string;
   /** Files of the control member, less `control` itself. */
-  readonly controlFiles: readonly { readonly name: string; readonly content: Uint8Array; readonly mode: number; readonly mtime: number }[];
+  readonly controlFiles: readonly {
+    readonly name: string;
+    readonly content: Uint8Array;
+    readonly mode: number;
+    readonly mtime: number;
+  }[];
   /** Paths of the data member in their order, such as "/." and "/usr/bin/x". */
   readonly paths: readonly string[];
 }
@@ -20,12 +25,43 @@ export const infoDirectory = 'var/lib/dpkg/info';
 
 /** The order in which dpkg writes the fields of its status file (lib/dpkg/parse.c, fieldinfos). */
 const fieldOrder = [
-  ...['package', 'essential', 'protected', 'status', 'priority', 'section', 'installed-size', 'origin', 'maintainer', 'bugs'],
-  ...['architecture', 'multi-arch', 'source', 'version', 'config-version', 'replaces', 'provides', 'depends', 'pre-depends'],
+  ...[
+    'package',
+    'essential',
+    'protected',
+    'status',
+    'priority',
+    'section',
+    'installed-size',
+    'origin',
+    'maintainer',
+    'bugs',
+  ],
+  ...[
+    'architecture',
+    'multi-arch',
+    'source',
+    'version',
+    'config-version',
+    'replaces',
+    'provides',
+    'depends',
+    'pre-depends',
+  ],
   ...['recommends', 'suggests', 'breaks', 'conflicts', 'enhances', 'conffiles', 'description'],
 ];
 /** Of the .deb alone: dpkg drops them. */
-const unwanted = new Set(['filename', 'size', 'md5sum', 'sha1', 'sha256', 'msdos-filename', 'revision', 'package-revision', 'package_revision']);
+const unwanted = new Set([
+  'filename',
+  'size',
+  'md5sum',
+  'sha1',
+  'sha256',
+  'msdos-filename',
+  'revision',
+  'package-revision',
+  'package_revision',
+]);
 
 /** Name of its files in the info directory: "libc6:amd64" where several architectures may live side by side. */
 export function infoName({ name, arch, fields }: DebControl): string {
@@ -48,7 +84,9 @@ export function statusStanza(unpacked: UnpackedPackage, conffiles: ReadonlyMap<s
     return at < 0 ? fieldOrder.length : at;
   };
   const sorted = [...given].toSorted(([one], [other]) => place(one) - place(other));
-  return sorted.map(([, { name, value }]) => `${name}:${value.startsWith('\n') || value === '' ? '' : ' '}${value}\n`).join('');
+  return sorted
+    .map(([, { name, value }]) => `${name}:${value.startsWith('\n') || value === '' ? '' : ' '}${value}\n`)
+    .join('');
 }
 
 /** Its files below var/lib/dpkg/info. */
@@ -95,7 +133,11 @@ export function triggerFiles(packages: readonly UnpackedPackage[]): readonly Tar
   const directory = 'var/lib/dpkg/triggers';
   return [
     ...(files.length === 0 ? [] : [{ path: `${directory}/File`, content: files.join(''), mode: 0o644 }]),
-    ...[...named].map(([trigger, lines]) => ({ path: `${directory}/${trigger}`, content: lines.join(''), mode: 0o644 })),
+    ...[...named].map(([trigger, lines]) => ({
+      path: `${directory}/${trigger}`,
+      content: lines.join(''),
+      mode: 0o644,
+    })),
   ];
 }
 

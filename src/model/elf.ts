@@ -34,7 +34,9 @@ export function interpreterOf(head: Uint8Array): string | null {
     if (view.getUint32(at, true) !== programHeaderOfInterpreter) continue;
     const [start, length] = [word(at + (is64 ? 8 : 4)), word(at + (is64 ? 32 : 16))];
     if (start + length > head.length) return null;
-    return Buffer.from(head.subarray(start, start + length)).toString('latin1').replace(/\0+$/u, '');
+    return Buffer.from(head.subarray(start, start + length))
+      .toString('latin1')
+      .replace(/\0+$/u, '');
   }
   return null;
 }

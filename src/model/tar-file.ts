@@ -54,7 +54,13 @@ function header(of: {
   block.write(of.type, 156);
   block.write(of.target, 157, 100);
   block.write('ustar  \0', 257);
-  block.write(`${octal(block.reduce((sum, byte) => sum + byte, 0), 7)}\0 `, 148);
+  block.write(
+    `${octal(
+      block.reduce((sum, byte) => sum + byte, 0),
+      7,
+    )}\0 `,
+    148,
+  );
   return block;
 }
 

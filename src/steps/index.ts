@@ -11,6 +11,7 @@ export const corePlugin = {
     'check-host': async () => (await import('./check-host.ts')).checkHost,
     'clean-cache': async () => (await import('./clean-cache.ts')).cleanCache,
     'configure-base': async () => (await import('./configure-base.ts')).configureBase,
+    'configure-packages': async () => (await import('./configure-packages.ts')).configurePackages,
     'detect-proxy': async () => (await import('./detect-proxy.ts')).detectProxy,
     echo: async () => (await import('./echo.ts')).echo,
     'list-machines': async () => (await import('./list-machines.ts')).listMachines,
@@ -20,6 +21,7 @@ export const corePlugin = {
     'resolve-archive': async () => (await import('./resolve-archive.ts')).resolveArchive,
     'run-in-machine': async () => (await import('./run-in-machine.ts')).runInMachine,
     'set-identity': async () => (await import('./set-identity.ts')).setIdentity,
+    'unpack-packages': async () => (await import('./unpack-packages.ts')).unpackPackages,
     'verify-machine': async () => (await import('./verify-machine.ts')).verifyMachine,
   },
 } as const satisfies Plugin;

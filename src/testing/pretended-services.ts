@@ -6,6 +6,7 @@ import type { Net, StepServices } from '../host/services.ts';
 import { emulatorOf } from '../model/arch.ts';
 import { unreachable, type FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
+import { pretendDebs } from './pretended-debs.ts';
 import { pretendPrograms } from './pretended-exec.ts';
 import { pretendFiles, pretendRootFiles } from './pretended-files.ts';
 import { pretendKeeper } from './pretended-keeper.ts';
@@ -58,6 +59,7 @@ export function openBench(
         return hex;
       },
     },
+    debs: pretendDebs(world, moments),
     keeper: pretendKeeper(world, moments, host),
     files: pretendFiles(world, moments, host.freeBytes ?? 100 * 2 ** 30),
     net: pretendNet(moments, host),
