@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { DebFile, PackageFile, UnpackedDeb } from '../host/services.ts';
 import { parseDebControl } from '../model/deb-control.ts';
 import { infoFiles, statusStanza, triggerFiles, type UnpackedPackage } from '../model/dpkg-database.ts';
+import { flatOrder, installOrder } from '../model/install-order.ts';
 import { mergedUsrFiles } from '../model/merged-usr.ts';
 import type { PackageSelection, SelectedPackage } from '../model/package-selection.ts';
 import { defineStep, type Context } from './define-step.ts';
@@ -65,7 +66,7 @@ async function unpackAll(
   const options = {
     leaveOut: (deb: DebFile, controlFiles: readonly PackageFile[]): boolean => {
       const selected = byName.get(deb.name);
-      return selected !== undefined && leftToDpkg(selected, controlFiles, byName);
+      return selected !== undefined && leftToDpkg(selected, controlFiles);
     },
     onUnpacked: (deb: DebFile, isFromCache: boolean): void => {
       done += 1;
@@ -95,7 +96,8 @@ async function unpackAll(
 }
 
 function databaseOf(selection: PackageSelection, unpacked: ReadonlyMap<string, UnpackedDeb>) {
-  const records = selection.packages.flatMap((selected) => {
+  // Triggers are written in this order, too.
+  const records = flatOrder(installOrder(selection)).flatMap((selected) => {
     const found = unpacked.get(selected.name);
     return found === undefined ? [] : [{ selected, found, record: recordOf(selected, found) }];
   });
@@ -112,10 +114,14 @@ function databaseOf(selection: PackageSelection, unpacked: ReadonlyMap<string, U
 
 function recordOf(selected: SelectedPackage, found: UnpackedDeb): UnpackedPackage {
   const control = found.controlFiles.find(({ name }) => name === 'control')?.content ?? Buffer.alloc(0);
+  const parsed = parseDebControl(Buffer.from(control).toString('utf8'), selected.name);
+  // debootstrap tells dpkg of the archive's own view once the required packages are there: what comes later keeps its own.
+  const classOf = (field: 'priority' | 'section'): string =>
+    (selected.stage === 'required' ? undefined : parsed.fields.get(field)?.value) ?? selected[field];
   return {
-    control: parseDebControl(Buffer.from(control).toString('utf8'), selected.name),
-    priority: selected.priority,
-    section: selected.section,
+    control: parsed,
+    priority: classOf('priority'),
+    section: classOf('section'),
     controlFiles: found.controlFiles.filter(({ name }) => name !== 'control'),
     paths: (found.paths ?? []).map((path) => path.replace(/\/$/u, '')),
   };

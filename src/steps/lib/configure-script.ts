@@ -1,41 +1,44 @@
-/** The session in which unpacked packages are configured, in debootstrap's order (its scripts/debian-common). */
+/** The session in which unpacked packages are configured, as debootstrap's second stage does it (its scripts/debian-common). */
 
-export interface ConfigurePlan {
-  /** Packages that come first, one after the other. */
-  readonly core: readonly ScriptedPackage[];
-  /** Configured together, before the rest is made known to dpkg. */
-  readonly required: readonly ScriptedPackage[];
-  readonly rest: readonly ScriptedPackage[];
-  /** Left to dpkg, in an order that respects Pre-Depends. */
-  readonly later: readonly {
-    readonly name: string;
-    readonly deb: string;
-    readonly configureFirst: readonly string[];
-  }[];
-}
-
+/** A package and what has to happen before it can be configured. */
 export interface ScriptedPackage {
   readonly name: string;
   readonly arch: string;
-  /** Path of its preinst inside the tree; null when it has none. */
-  readonly preinst: string | null;
+  /** Those of its control files that matter before it is configured, by the names that dpkg gives them then. */
+  readonly preinst: Readonly<Record<string, string>> | null;
+  /** File name of its .deb where dpkg has to unpack it; null when it is unpacked. */
+  readonly deb: string | null;
+}
+
+/** Packages that dpkg learns of together, and configures together. */
+export interface ConfigureBatch {
+  readonly packages: readonly ScriptedPackage[];
+  /** Number of the file with their records; null when dpkg knows them already. */
+  readonly status: number | null;
+  readonly configure: 'these' | 'pending' | 'all';
+}
+
+export interface ConfigurePlan {
+  readonly core: readonly ScriptedPackage[];
+  readonly required: ConfigureBatch;
+  readonly later: readonly ConfigureBatch[];
 }
 
 /** What is bound into the tree for the time of the session. */
 export const sessionPlace = '/.machinespawn-session';
 
-/** Runs on the host, as `sh -c SCRIPT sh TREE`; SESSION's own script is at `sessionPlace`/session. */
+/** Runs on the host, as `sh -c SCRIPT sh TREE`; the session's own script is at `sessionPlace`/session. */
 export const outerScript = `set -e
 tree=$1
-device() { [ -e "$tree/dev/$1" ] || { mknod -m "$5" "$tree/dev/$1" "$2" "$3" "$4" && chown 0:"$6" "$tree/dev/$1"; }; }
-device null c 1 3 666 0
-device zero c 1 5 666 0
-device full c 1 7 666 0
-device random c 1 8 666 0
-device urandom c 1 9 666 0
-device tty c 5 0 666 0
-device console c 5 1 666 0
-device ptmx c 5 2 666 0
+device() { [ -e "$tree/dev/$1" ] || mknod -m 666 "$tree/dev/$1" c "$2" "$3"; }
+device null 1 3
+device zero 1 5
+device full 1 7
+device random 1 8
+device urandom 1 9
+device tty 5 0
+device console 5 1
+device ptmx 5 2
 mkdir -p "$tree/dev/pts" "$tree/dev/shm" "$tree/run/mount"
 ln -sf /proc/self/fd "$tree/dev/fd"
 ln -sf /proc/self/fd/0 "$tree/dev/stdin"
@@ -48,40 +51,57 @@ const forceRequired = '--force-depends --force-configure-any';
 const forceBase = '--force-confold --skip-same-version';
 
 /** Runs inside the tree. Descriptor 3 gets lines in the form of dpkg's --status-fd. */
-export function sessionScript({ core, required, rest, later }: ConfigurePlan): string {
-  const names = (packages: readonly ScriptedPackage[]): string => packages.map(({ name }) => name).join(' ');
+export function sessionScript({ core, required, later }: ConfigurePlan): string {
   const lines = [
-    ...[head, 'ln -sf mawk /usr/bin/awk', ...preinsts(core)],
-    ...(core.length === 0 ? [] : [`dpkg_ ${forceRequired} --configure ${names(core)}`]),
+    ...[head, 'ln -sf mawk /usr/bin/awk', ...core.map(prepare)],
+    ...(core.length === 0 ? [] : [`dpkg_ ${forceRequired} --configure ${core.map(({ name }) => name).join(' ')}`]),
     '[ -e /etc/localtime ] || ln -sf /usr/share/zoneinfo/UTC /etc/localtime',
     // mawk's own script makes it, by way of the alternatives.
-    '[ "$(readlink /usr/bin/awk)" = mawk ] && rm /usr/bin/awk',
-    ...preinsts(required),
-    `dpkg_ ${forceRequired} --configure --pending`,
-    `cat ${sessionPlace}/status >> /var/lib/dpkg/status`,
-    ...preinsts(rest),
-    ...later.flatMap(({ deb, configureFirst }) => [
-      ...(configureFirst.length === 0 ? [] : [`dpkg_ ${forceBase} --configure ${configureFirst.join(' ')}`]),
-      `dpkg_ --force-overwrite ${forceBase} --unpack ${sessionPlace}/debs/${deb}`,
-    ]),
-    ...(rest.length + later.length === 0 ? [] : [`dpkg_ ${forceBase} --configure -a`]),
+    '[ "$(readlink /usr/bin/awk)" != mawk ] || rm /usr/bin/awk',
+    ...batchLines(required, forceRequired),
+    ...later.flatMap((batch) => batchLines(batch, forceBase)),
   ];
-  return `${lines.join('\n')}\n`;
+  return `${lines.filter((line) => line !== '').join('\n')}\n`;
 }
 
-const head = `export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= DPKG_MAINTSCRIPT_DEBUG=0 DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1
+function batchLines({ packages, status, configure }: ConfigureBatch, force: string): readonly string[] {
+  if (packages.length === 0) return [];
+  const which =
+    configure === 'these' ? packages.map(({ name }) => name).join(' ') : configure === 'all' ? '-a' : '--pending';
+  return [
+    status === null ? '' : `cat ${sessionPlace}/status.${status} >> /var/lib/dpkg/status`,
+    ...packages.map(prepare),
+    `dpkg_ ${force} --configure ${which}`,
+  ];
+}
+
+function prepare({ name, arch, preinst, deb }: ScriptedPackage): string {
+  if (deb !== null) return `dpkg_ --force-overwrite ${forceBase} --unpack ${sessionPlace}/debs/${deb}`;
+  if (preinst === null) return '';
+  const files = Object.entries(preinst).map(([from, to]) => ` ${from} ${to}`);
+  return `preinst ${name} ${arch}${files.join('')}`;
+}
+
+// debconf knows whose preinst it serves by what lies in tmp.ci, where dpkg has it, too.
+const head = `cd /
+export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= DPKG_MAINTSCRIPT_DEBUG=0 DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1
 dpkg_() { dpkg --force-unsafe-io --status-fd 3 "$@" || exit 1; }
+ci=/var/lib/dpkg/tmp.ci
 preinst() {
-  echo "processing: preinst: $1" >&3
-  DPKG_MAINTSCRIPT_PACKAGE=$1 DPKG_MAINTSCRIPT_ARCH=$2 DPKG_MAINTSCRIPT_NAME=preinst DPKG_RUNNING_VERSION=$v "$3" install 3>&- && return
-  echo "status: $1 : error : preinst returned error exit status $?" >&3
-  exit 1
+  name=$1 arch=$2
+  shift 2
+  echo "processing: preinst: $name" >&3
+  mkdir $ci
+  echo "Package: $name" > $ci/control
+  while [ $# -gt 0 ]; do
+    ln "/var/lib/dpkg/info/$1" "$ci/$2"
+    shift 2
+  done
+  DPKG_MAINTSCRIPT_PACKAGE=$name DPKG_MAINTSCRIPT_ARCH=$arch DPKG_MAINTSCRIPT_NAME=preinst DPKG_RUNNING_VERSION=$v \\
+    $ci/preinst install 3>&- || {
+    echo "status: $name : error : preinst returned error exit status $?" >&3
+    exit 1
+  }
+  rm -r $ci
 }
-cd /
 v=$(dpkg-query --show --showformat='\${Version}' dpkg)`;
-
-function preinsts(packages: readonly ScriptedPackage[]): readonly string[] {
-  return packages.flatMap(({ name, arch, preinst }) =>
-    preinst === null ? [] : [`preinst ${name} ${arch} ${preinst}`],
-  );
-}
