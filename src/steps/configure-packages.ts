@@ -7,6 +7,7 @@ import { defineStep, type Context } from './define-step.ts';
 import { planConfigure } from './lib/configure-plan.ts';
 import { outerScript, sessionPlace, sessionScript } from './lib/configure-script.ts';
 import { installedPackages } from './lib/dpkg-status.ts';
+import { findNativeTwins } from './lib/native-twins.ts';
 import { readSelection } from './lib/read-selection.ts';
 import { runPackageScripts } from './lib/run-package-scripts.ts';
 
@@ -21,6 +22,13 @@ const input = z.strictObject({
     .regex(/^[0-9a-f]{64}$/u)
     .describe('Digest of the selection that the tree was unpacked from'),
   later: z.array(z.string()).default([]).describe('Packages that are still to be unpacked'),
+  twin: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      "Unpacked tree of the same release and of the host's architecture, for a foreign tree; its programs stand in",
+    ),
 });
 type Input = z.output<typeof input>;
 
@@ -41,10 +49,11 @@ export const configurePackages = defineStep({
     const { services, input } = context;
     const selection = await readSelection(services, input.selection);
     const { path, ref, root } = await services.trees.change(input.tree, { whole: false });
+    const twins = await twinsOf(context, path, root);
     await prepare(context, root, selection);
-    const binds = await bindsOf(context, path, root, selection);
+    const binds = [...(await bindsOf(context, path, root, selection)), ...(twins?.binds ?? [])];
     await runPackageScripts(context, { file: 'sh', args: ['-c', outerScript, 'sh', path], binds, label: 'configure' });
-    for (const place of [sessionPlace, policy]) {
+    for (const place of [sessionPlace, policy, ...(twins?.places ?? [])]) {
       await root.remove(place);
       // With it, no service would ever start in the machine.
       if ((await root.info(place)) !== null) throw fail('MSP_FILE_UNWRITABLE', { path: place, problem: 'it stays' });
@@ -58,6 +67,21 @@ export const configurePackages = defineStep({
     return { tree: ref, packages: installed.size };
   },
 });
+
+/** Null where there is none, or none that may stand in: then all is emulated. */
+async function twinsOf({ input, services, log }: Context<Input>, path: string, root: RootFiles) {
+  if (input.twin === null) return null;
+  const { scratch } = services.directories;
+  const twins = await findNativeTwins(await services.trees.view(input.twin), { path, root });
+  if (twins === null) {
+    log.info('the other tree has other versions: all programs are emulated');
+    return null;
+  }
+  for (const name of ['dpkg.foreign', 'dpkg.native']) await services.files.writeText(`${scratch}/${name}`, '');
+  await services.files.writeText(`${scratch}/dpkg.wrapper`, twins.wrapper, { mode: 0o755 });
+  log.info(`${twins.binds.length} programs run natively`);
+  return twins;
+}
 
 /** Files that debootstrap writes, and the session. */
 async function prepare({ services, input }: Context<Input>, root: RootFiles, selection: PackageSelection) {
