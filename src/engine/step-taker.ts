@@ -159,7 +159,8 @@ export class StepTaker<Services> {
     for (const need of planned.needs) {
       const type = await registry.get(this.#run.planned.get(need)?.uses ?? '');
       const record = journal.step(need);
-      if (type.check === undefined || record.state !== 'succeeded' || this.#seen.has(need)) continue;
+      const isRecorded = record.state === 'succeeded' || record.state === 'cached';
+      if (type.check === undefined || !isRecorded || this.#seen.has(need)) continue;
       const asked = await askedOf(this.#run.planned.get(need) as PlannedStep, type, this.#run.context);
       const there = await type.check({ input: asked.input, output: record.outputs, services: ports.workbench.look() });
       if (!there) return again(need, 'what it made is gone');

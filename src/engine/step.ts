@@ -87,7 +87,7 @@ export interface Step<Input extends ZodType = ZodType, Output extends ZodType = 
   readonly timeoutMs?: number;
   /** The part of the input that decides the result. @default all of it */
   identity?(input: Parsed<Input>): unknown;
-  /** Is the recorded result still there? Asked before a finished step with `reuse: 'run'` is trusted again. */
+  /** Is the recorded result still there? Asked when another step is about to work on a result that was not made just now. */
   check?(context: {
     readonly input: Parsed<Input>;
     readonly output: Parsed<Output>;

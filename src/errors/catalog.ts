@@ -1,7 +1,9 @@
+import { downloadErrors } from './catalog/downloads.ts';
 import { engineErrors } from './catalog/engine.ts';
 import { hostErrors } from './catalog/host.ts';
 import { machineErrors } from './catalog/machines.ts';
 import { archiveErrors } from './catalog/archives.ts';
+import { packageErrors } from './catalog/packages.ts';
 import { snapshotErrors } from './catalog/snapshots.ts';
 import { usageErrors } from './catalog/usage.ts';
 import type { CatalogEntry } from './entry.ts';
@@ -13,6 +15,8 @@ export const catalog = {
   ...hostErrors,
   ...snapshotErrors,
   ...archiveErrors,
+  ...packageErrors,
+  ...downloadErrors,
   ...machineErrors,
 } as const;
 

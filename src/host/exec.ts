@@ -51,6 +51,7 @@ export class Exec {
       lockDescriptors: context.lockDescriptors?.() ?? [],
       onStdout: (bytes) => {
         stopper?.heard();
+        if (command.onBytes !== undefined) return command.onBytes(bytes);
         stdout.push(bytes);
         outLines.push(bytes);
       },

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { syncDirectory, writeWhole } from './durable.ts';
 import { errnoCode, unreadable, unwritable } from './file-error.ts';
+import { fileDigest } from './file-digest.ts';
 import { fileInfo } from './file-info.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunProgram } from './run-program.ts';
@@ -28,6 +29,10 @@ export class HostFiles implements Files {
     return await fileInfo(path);
   }
 
+  async sha256(path: string): Promise<string | null> {
+    return await fileDigest(path);
+  }
+
   async list(directory: string): Promise<readonly string[]> {
     try {
       return (await readdir(directory)).toSorted();
@@ -37,7 +42,11 @@ export class HostFiles implements Files {
     }
   }
 
-  async writeText(path: string, text: string, options: { readonly mode?: number } = {}): Promise<void> {
+  async writeText(
+    path: string,
+    text: string | Iterable<string>,
+    options: { readonly mode?: number } = {},
+  ): Promise<void> {
     try {
       await writeWhole(path, text, { mode: options.mode ?? 0o644, durable: true });
     } catch (error) {

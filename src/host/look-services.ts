@@ -22,13 +22,14 @@ function lookOnlyRoot(root: RootFiles): RootFiles {
 
 /** The same services, without all that changes something; only the scratch directory may be written to. */
 export function lookOnly(services: StepServices): StepServices {
-  const { files, machines, trees, keeper } = services;
+  const { files, machines, net, trees, keeper } = services;
   const { scratch } = services.directories;
   return {
     ...services,
     files: {
       readText: async (path) => await files.readText(path),
       info: async (path) => await files.info(path),
+      sha256: async (path) => await files.sha256(path),
       list: async (directory) => await files.list(directory),
       freeBytes: async (path) => await files.freeBytes(path),
       writeText: async (path, text, options) => {
@@ -39,6 +40,11 @@ export function lookOnly(services: StepServices): StepServices {
       makeDirectory: refuse('make a directory'),
       publish: refuse('rename a file'),
       remove: refuse('remove a file'),
+    },
+    net: {
+      fetch: async (url, options) => await net.fetch(url, options),
+      probe: async (url, options) => await net.probe(url, options),
+      download: refuse('download a file'),
     },
     machines: {
       directory: machines.directory,

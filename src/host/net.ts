@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
-import type { FetchOptions, HostFacts, Net } from './services.ts';
+import { HttpConnections } from './http-connections.ts';
+import { networkFailure, networkProblem, requestFile } from './http-request.ts';
+import type { Downloaded, DownloadOptions, FetchOptions, HostFacts, Net } from './services.ts';
 
 /** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
 export function warmUpNet(): void {
@@ -16,9 +18,7 @@ export interface NetSettings {
 }
 
 const tries = 4;
-const mostRedirects = 5;
 const probeBytes = 65_536;
-const redirections = [301, 302, 303, 307, 308];
 
 const canPass = (error: unknown): boolean => {
   if (!MachinespawnError.is(error)) return false;
@@ -27,14 +27,11 @@ const canPass = (error: unknown): boolean => {
   return error.code === 'MSP_HTTP_STATUS' && typeof status === 'number' && (status >= 500 || status === 429);
 };
 
-/** The innermost reason: undici wraps, and a failed connection is a bundle of one error per address. */
-function problemOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return problemOf(error.errors[0]);
-  if (error instanceof Error && error.cause instanceof Error) return problemOf(error.cause);
-  return error instanceof Error ? error.message || error.name : String(error);
-}
-
-async function readBody(response: Dispatcher.ResponseData, url: string, maxBytes: number): Promise<Buffer> {
+async function readBody(
+  response: Pick<Dispatcher.ResponseData, 'body'>,
+  url: string,
+  maxBytes: number,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response.body) {
@@ -49,12 +46,29 @@ async function readBody(response: Dispatcher.ResponseData, url: string, maxBytes
   return Buffer.concat(chunks);
 }
 
-/** HTTP for small files, with what the step's signal, the proxy settings and the limits ask for. */
+/** HTTP, with what the step's signal, the proxy settings and the limits ask for. */
 export class HttpNet implements Net {
   readonly #settings: NetSettings;
+  readonly #connections: HttpConnections;
 
   constructor(settings: NetSettings) {
     this.#settings = settings;
+    this.#connections = new HttpConnections(settings.env);
+  }
+
+  /** Ends the connections that were kept. */
+  async close(): Promise<void> {
+    await this.#connections.close();
+  }
+
+  async download(url: string, options: DownloadOptions): Promise<Downloaded> {
+    const { download } = await import('./download.ts');
+    const { signal, retryDelayMs = 500 } = this.#settings;
+    return await download(url, options, {
+      dispatcher: await this.#connections.to(options.proxy),
+      signal,
+      retryDelayMs,
+    });
   }
 
   /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */
@@ -65,7 +79,7 @@ export class HttpNet implements Net {
     const { signal, retryDelayMs = 500 } = this.#settings;
     if (signal.aborted) throw cancelled(signal);
     const { default: retry } = await import('p-retry');
-    const dispatcher = await this.#dispatcher(options.proxy);
+    const dispatcher = await this.#connections.to(options.proxy);
     try {
       return await retry(() => this.#fetchOnce(url, options, dispatcher), {
         retries: tries - 1,
@@ -76,8 +90,6 @@ export class HttpNet implements Net {
       });
     } catch (error) {
       throw signal.aborted ? cancelled(signal) : error;
-    } finally {
-      await dispatcher.destroy();
     }
   }
 
@@ -106,54 +118,28 @@ export class HttpNet implements Net {
     }
   }
 
-  async #dispatcher(proxy: string | null | undefined): Promise<Dispatcher> {
-    // CommonJS: a bundle knows its names only below `default`.
-    const { Agent, EnvHttpProxyAgent, ProxyAgent } = (await import('undici')).default;
-    if (proxy === null) return new Agent();
-    if (proxy !== undefined) return new ProxyAgent({ uri: proxy, proxyTunnel: false });
-    const { env } = this.#settings;
-    const all = env('all_proxy');
-    return new EnvHttpProxyAgent({
-      httpProxy: env('http_proxy') ?? all ?? '',
-      httpsProxy: env('https_proxy') ?? all ?? '',
-      noProxy: env('no_proxy') ?? '',
-    });
-  }
-
   async #fetchOnce(
     url: string,
     options: FetchOptions,
     dispatcher: Dispatcher,
   ): Promise<{ readonly body: Buffer; readonly url: string } | null> {
-    const { request } = (await import('undici')).default;
-    const limit = AbortSignal.timeout(options.timeoutMs ?? 60_000);
+    const timeoutMs = options.timeoutMs ?? 60_000;
+    const limit = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([this.#settings.signal, limit]);
-    let place = url;
     try {
-      for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
-        const response = await request(place, { dispatcher, signal });
-        const { statusCode: status } = response;
-        const { location } = response.headers;
-        if (redirections.includes(status) && typeof location === 'string') {
-          await response.body.dump();
-          place = new URL(location, place).href;
-          continue;
-        }
-        if (status === 200)
-          return { body: await readBody(response, place, options.maxBytes ?? 67_108_864), url: place };
-        await response.body.dump();
-        if (status === 404) return null;
-        throw fail('MSP_HTTP_STATUS', { url: place, status });
-      }
-      throw fail('MSP_NETWORK', { url, problem: `it is redirected more than ${mostRedirects} times`, final: true });
+      const response = await requestFile({ url, headers: {}, dispatcher, signal, stallMs: timeoutMs });
+      if (response.status === 200)
+        return { body: await readBody(response, response.url, options.maxBytes ?? 67_108_864), url: response.url };
+      await response.body.dump();
+      if (response.status === 404) return null;
+      throw fail('MSP_HTTP_STATUS', { url: response.url, status: response.status });
     } catch (error) {
       if (MachinespawnError.is(error)) throw error;
-      const problem = limit.aborted ? `no answer within ${(options.timeoutMs ?? 60_000) / 1000} s` : problemOf(error);
-      const isBadUrl =
-        error instanceof Error &&
-        'code' in error &&
-        ['ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'].includes(String(error.code));
-      throw fail('MSP_NETWORK', { url: place, problem, ...(isBadUrl ? { final: true } : {}) }, error);
+      throw networkFailure(
+        url,
+        error,
+        limit.aborted ? `no answer within ${timeoutMs / 1000} s` : networkProblem(error),
+      );
     }
   }
 }

@@ -10,12 +10,14 @@ export interface Command {
   /** Added to a clean environment (PATH, LC_ALL=C.UTF-8, TZ=UTC, HOME=/root …). */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Text for standard input; nothing otherwise. */
-  readonly stdin?: string;
+  /** For standard input; nothing otherwise. */
+  readonly stdin?: string | Uint8Array;
   /** Exit codes that are no failure. @default [0] */
   readonly okCodes?: readonly number[];
   /** Each line of stdout and stderr, as it comes. Goes to the step's log in any case. */
   readonly onLine?: (line: string) => void;
+  /** Standard output as it comes, for what is no text, or too much of it: no lines, no log, and none in the result. */
+  readonly onBytes?: (bytes: Buffer) => void;
   /** Each line that the program writes to descriptor 3. */
   readonly onStatusLine?: (line: string) => void;
   /** Added to the end of the message when the program fails. The tail of its output otherwise. */
@@ -56,10 +58,12 @@ export interface Files {
   readText(path: string): Promise<string>;
   /** Null when there is nothing; does not follow a last symlink. */
   info(path: string): Promise<FileInfo | null>;
+  /** SHA-256 of the content: 64 hex digits; null when there is no such file. Throws MSP_FILE_UNREADABLE. */
+  sha256(path: string): Promise<string | null>;
   /** Names, sorted; empty when there is no such directory. */
   list(directory: string): Promise<readonly string[]>;
-  /** Whole or not at all: scratch file, fsync, rename. */
-  writeText(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
+  /** Whole or not at all: scratch file, fsync, rename. In parts, it is never in memory as a whole. */
+  writeText(path: string, text: string | Iterable<string>, options?: { readonly mode?: number }): Promise<void>;
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
   /** Durable rename that never replaces anything. Throws MSP_FILE_UNWRITABLE. */
   publish(from: string, to: string): Promise<void>;
@@ -107,7 +111,58 @@ export interface FetchOptions {
   readonly timeoutMs?: number;
 }
 
+/** What tells one state of a file on a server from another. */
+export interface Validators {
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+}
+
+export interface DownloadOptions {
+  /** Where the whole file goes by a rename, replacing what is there; may depend on its digest. */
+  readonly path: string | ((sha256: string) => string);
+  /** The file in the making; what it was begun from stands in PARTIAL.json. @default `${path}.partial` */
+  readonly partial?: string;
+  /** What it must be. Anything else is removed: MSP_DOWNLOAD_DIGEST, MSP_DOWNLOAD_SIZE. */
+  readonly expected?: { readonly sizeBytes?: number; readonly sha256?: string };
+  /** A larger one is not fetched: MSP_DOWNLOAD_TOO_LARGE. @default no limit but the disk's */
+  readonly maxBytes?: number;
+  /** As in FetchOptions: undefined asks the environment, null is none. */
+  readonly proxy?: string | null;
+  /** Without a byte for so long the connection is given up. @default 30000 */
+  readonly stallMs?: number;
+  /** @default no limit */
+  readonly limitBytesPerSecond?: number;
+  /** Further tries in a row that bring nothing. @default 4 */
+  readonly retries?: number;
+  /** Is it on the disk, and not only in memory, when this returns? Off for what is cheap to fetch again. @default true */
+  readonly durable?: boolean;
+  /** Ends this download alone, with MSP_CANCELLED. */
+  readonly signal?: AbortSignal;
+  /** A few times a second; `totalBytes` is null when the server does not tell. */
+  readonly onProgress?: (doneBytes: number, totalBytes: number | null) => void;
+  /** What a person may want to know, such as "starts over: the server has another file now". */
+  readonly onNote?: (text: string) => void;
+}
+
+export interface Downloaded extends Validators {
+  /** After redirects. */
+  readonly url: string;
+  readonly path: string;
+  /** Of the bytes as served: 64 hex digits. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** What came over the network in this call; the rest was there. */
+  readonly fetchedBytes: number;
+  /** Was every request made over https? */
+  readonly secure: boolean;
+}
+
 export interface Net {
+  /**
+   * Fetches a file to the disk. Cut off at any moment, the same call goes on where it was. Its caller sees to it that
+   * nobody else fetches to the same place. Throws MSP_DOWNLOAD_*, MSP_NETWORK, MSP_HTTP_STATUS, MSP_SPACE_LOW, MSP_DISK_FULL.
+   */
+  download(url: string, options: DownloadOptions): Promise<Downloaded>;
   /** The body, or null for 404. Retried on what can pass. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
   fetch(url: string, options?: FetchOptions): Promise<{ readonly body: Buffer; readonly url: string } | null>;
   /** Does something answer? Never throws. */

@@ -2,9 +2,8 @@ import { HostDebs } from './debs/host-debs.ts';
 import type { Exec } from './exec.ts';
 import type { ExecContext } from './exec-settings.ts';
 import { HostFiles } from './files.ts';
-import { HttpNet } from './net.ts';
 import { TreeFiles } from './root-files.ts';
-import type { Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
+import type { Command, HostFacts, Keeper, Machines, Net, StepServices, Trees } from './services.ts';
 
 /** What all attempts of all steps share. */
 export interface HostParts {
@@ -18,6 +17,7 @@ export interface HostParts {
 /** What belongs to one attempt. */
 export interface AttemptParts {
   readonly context: ExecContext;
+  readonly net: Net;
   readonly trees: Trees;
   readonly scratch: string;
   lock(name: string): Promise<void>;
@@ -32,7 +32,7 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     facts: host.facts,
     debs: new HostDebs(host.exec, context, host.directories.cache),
     files: new HostFiles(exec),
-    net: new HttpNet({ env: (name) => host.facts.env(name), signal: context.signal }),
+    net: attempt.net,
     trees: attempt.trees,
     machines: host.machines,
     directories: { ...host.directories, scratch: attempt.scratch },

@@ -6,6 +6,7 @@ import type { ExecContext } from './exec-settings.ts';
 import { unwritable } from './file-error.ts';
 import type { KernelLocks } from './locks.ts';
 import { lookOnly } from './look-services.ts';
+import { HttpNet } from './net.ts';
 import { removeTree } from './remove-tree.ts';
 import { runLockName } from './run-directory.ts';
 import type { RunProgram } from './run-program.ts';
@@ -78,12 +79,14 @@ export class HostWorkbench<W extends { readonly path: string }> {
       const held = await locks.acquire(name, { signal: job.signal, onWait });
       taken.push({ name, release: () => held.release() });
     };
+    const net = new HttpNet({ env: (name) => host.facts.env(name), signal: job.signal });
     const close = async (): Promise<void> => {
+      await net.close();
       await removeTree(tidy, scratch);
       for (let held = taken.pop(); held !== undefined; held = taken.pop()) held.release();
     };
     return {
-      services: composeServices(host, { context, trees, scratch, lock }),
+      services: composeServices(host, { context, net, trees, scratch, lock }),
       commit: async () => {
         await trees.commit();
         await close();
@@ -108,7 +111,13 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const run: RunProgram = async (command) => await host.exec.run(command, { signal });
     const trees = new StepTrees({ store, key: '', id: 'look', signal, run });
     return lookOnly(
-      composeServices(host, { context: { signal }, trees, scratch: this.lookScratch, lock: () => Promise.resolve() }),
+      composeServices(host, {
+        context: { signal },
+        net: new HttpNet({ env: (name) => host.facts.env(name), signal }),
+        trees,
+        scratch: this.lookScratch,
+        lock: () => Promise.resolve(),
+      }),
     );
   }
 

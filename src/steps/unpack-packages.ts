@@ -7,9 +7,10 @@ import { flatOrder, installOrder } from '../model/install-order.ts';
 import { mergedUsrFiles } from '../model/merged-usr.ts';
 import type { PackageSelection, SelectedPackage } from '../model/package-selection.ts';
 import { defineStep, type Context } from './define-step.ts';
+import { debFileOf } from './lib/deb-file.ts';
 import { findOverlaps } from './lib/find-overlaps.ts';
 import { leftToDpkg } from './lib/left-to-dpkg.ts';
-import { debFileOf, readSelection } from './lib/read-selection.ts';
+import { readSelection } from './lib/read-selection.ts';
 
 const input = z.strictObject({
   selection: z

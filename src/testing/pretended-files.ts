@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -28,12 +29,17 @@ export function pretendFiles(world: World, moments: Moments, freeBytes: number):
         return text;
       }),
     info: (path) => moments.call(`info(${path})`, 'reads', () => fileInfo(insideRoot(world.root, path, false))),
+    sha256: (path) =>
+      moments.call(`sha256(${path})`, 'reads', () => {
+        const content = contentOf(insideRoot(world.root, path, false));
+        return content === null ? null : createHash('sha256').update(content).digest('hex');
+      }),
     list: (path) => moments.call(`list(${path})`, 'reads', () => namesIn(at(path))),
     writeText: (path, text, options) =>
       moments.call(`writeText(${path})`, 'writes', () => {
         if (!existsSync(dirname(at(path))))
           throw fail('MSP_FILE_UNWRITABLE', { path, problem: 'there is no such directory' });
-        writeWhole(at(path), text, options?.mode);
+        writeWhole(at(path), typeof text === 'string' ? text : [...text].join(''), options?.mode);
       }),
     makeDirectory: (path, options) =>
       moments.call(`makeDirectory(${path})`, 'writes', () => makeDirectory(at(path), options?.mode)),

@@ -1,16 +1,16 @@
 /** StepServices that work on a World instead of the computer. */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { fail } from '../errors/machinespawn-error.ts';
-import type { Net, StepServices } from '../host/services.ts';
+import type { StepServices } from '../host/services.ts';
 import { emulatorOf } from '../model/arch.ts';
-import { unreachable, type FakeHost } from './fake-host.ts';
+import type { FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
 import { pretendDebs } from './pretended-debs.ts';
 import { pretendPrograms } from './pretended-exec.ts';
 import { pretendFiles, pretendRootFiles } from './pretended-files.ts';
 import { pretendKeeper } from './pretended-keeper.ts';
 import { pretendMachines } from './pretended-machines.ts';
+import { pretendNet } from './pretended-net.ts';
 import { pretendTrees } from './pretended-trees.ts';
 import { removeTree } from './tree-files.ts';
 import { directories, type World } from './world.ts';
@@ -62,7 +62,7 @@ export function openBench(
     debs: pretendDebs(world, moments),
     keeper: pretendKeeper(world, moments, host),
     files: pretendFiles(world, moments, host.freeBytes ?? 100 * 2 ** 30),
-    net: pretendNet(moments, host),
+    net: pretendNet(world, moments, host),
     trees,
     machines: pretendMachines(world, moments, host),
     directories: { cache, packages, state, scratch },
@@ -79,25 +79,4 @@ export function clear(world: World): void {
     removeTree(world.real(directory));
     mkdirSync(world.real(directory), { recursive: true });
   }
-}
-
-function pretendNet(moments: Moments, host: FakeHost): Net {
-  const answerOf = (url: string) => host.net?.[url] ?? 404;
-  return {
-    fetch: (url) =>
-      moments.call(`fetch(${url})`, 'reads', () => {
-        const answer = answerOf(url);
-        if (answer === 404) return null;
-        if (answer === unreachable) throw fail('MSP_NETWORK', { url, problem: 'connection refused' });
-        if (typeof answer === 'number') throw fail('MSP_HTTP_STATUS', { url, status: answer });
-        return { body: Buffer.from(answer), url };
-      }),
-    probe: (url) =>
-      moments.call(`probe(${url})`, 'reads', () => {
-        const answer = answerOf(url);
-        if (answer === unreachable) return null;
-        const status = typeof answer === 'number' ? answer : 200;
-        return { status, headers: {}, body: typeof answer === 'number' ? '' : answer.toString() };
-      }),
-  };
 }

@@ -79,10 +79,17 @@ export const archiveErrors = {
     message: ({ debootstrapCode, text }) => `debootstrap could not verify the archive (${debootstrapCode}): ${text}`,
     hint: () => 'name the right keyring with --keyring FILE',
   }),
-  MSP_PACKAGE_UNKNOWN: entry<{ packages: readonly string[]; suite: string }>({
+  MSP_PACKAGE_UNKNOWN: entry<{
+    packages: readonly string[];
+    suite: string;
+    /** Names that are near, or that provide it. */ instead?: readonly string[];
+  }>({
     exit: 7,
     message: ({ packages, suite }) => `${suite} has no package ${packages.map((name) => `'${name}'`).join(', ')}`,
-    hint: () => 'look at --include: a package may be in another component (--components)',
+    hint: ({ instead = [] }) =>
+      instead.length > 0
+        ? `there is ${instead.join(', ')}; a package may also be in another component (--components)`
+        : 'look at --include: a package may be in another component (--components)',
   }),
   MSP_PACKAGE_CORRUPT: entry<{ text: string; mirror: string }>({
     exit: 8,

@@ -38,6 +38,21 @@ test('stdin is empty or the given text', async () => {
   expect((await runPlainly({ ...shell('cat'), stdin: 'text' })).stdout).toBe('text');
 });
 
+test('bytes go in and come out as they are, and stay out of the lines and of the log', async () => {
+  const bytes = Buffer.from([0, 255, 10, 128, 13, 10, 0xc3]);
+  const got: Buffer[] = [];
+  const lines: string[] = [];
+  const result = await runPlainly({
+    ...shell('cat; echo said >&2'),
+    stdin: bytes,
+    onBytes: (chunk) => got.push(chunk),
+    onLine: (line) => lines.push(line),
+  });
+  expect(Buffer.concat(got)).toEqual(bytes);
+  expect(lines).toEqual(['said']);
+  expect(result).toEqual({ exitCode: 0, stdout: '', stderr: 'said\n' });
+});
+
 test('lines of both outputs, and of descriptor 3 apart', async () => {
   const lines: string[] = [];
   const status: string[] = [];

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -22,6 +23,24 @@ test('text is written whole, with its mode, and nothing is left beside it', asyn
   expect(await files.list(directory)).toEqual(['a']);
   await expectCode(files.writeText(`${directory}/no/such`, ''), 'MSP_FILE_UNWRITABLE');
   await expectCode(files.readText(`${directory}/b`), 'MSP_FILE_UNREADABLE');
+});
+
+test('text may be written in parts', async () => {
+  const directory = fresh();
+  await files.writeText(`${directory}/a`, ['one ', 'two ', 'ä']);
+  expect(await files.readText(`${directory}/a`)).toBe('one two ä');
+});
+
+test('the digest of a file is that of all of it; what is no file has none', async () => {
+  const directory = fresh();
+  const content = randomBytes(2_500_000);
+  writeFileSync(`${directory}/large`, content);
+  writeFileSync(`${directory}/empty`, '');
+  symlinkSync('large', `${directory}/link`);
+  const digest = (data: string | Buffer) => createHash('sha256').update(data).digest('hex');
+  expect(await files.sha256(`${directory}/large`)).toBe(digest(content));
+  expect(await files.sha256(`${directory}/empty`)).toBe(digest(''));
+  for (const name of ['none', 'link', '.', 'large/below']) expect(await files.sha256(`${directory}/${name}`)).toBeNull();
 });
 
 test('writing through a symlink replaces the link', async () => {

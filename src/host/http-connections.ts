@@ -1,0 +1,39 @@
+/** Connections that are kept alive between requests, one pool for each way to the network. */
+import type { Dispatcher } from 'undici';
+import type { HostFacts } from './services.ts';
+
+export class HttpConnections {
+  readonly #env: HostFacts['env'];
+  readonly #pools = new Map<string, Promise<Dispatcher>>();
+
+  constructor(env: HostFacts['env']) {
+    this.#env = env;
+  }
+
+  /** `proxy`: undefined asks the environment, null is none. */
+  async to(proxy: string | null | undefined): Promise<Dispatcher> {
+    const name = proxy === undefined ? 'environment' : (proxy ?? 'none');
+    const pool = this.#pools.get(name) ?? this.#open(proxy);
+    this.#pools.set(name, pool);
+    return await pool;
+  }
+
+  async close(): Promise<void> {
+    const pools = [...this.#pools.values()];
+    this.#pools.clear();
+    for (const pool of pools) await pool.then((dispatcher) => dispatcher.destroy()).catch(() => {});
+  }
+
+  async #open(proxy: string | null | undefined): Promise<Dispatcher> {
+    // CommonJS: a bundle knows its names only below `default`.
+    const { Agent, EnvHttpProxyAgent, ProxyAgent } = (await import('undici')).default;
+    if (proxy === null) return new Agent();
+    if (proxy !== undefined) return new ProxyAgent({ uri: proxy, proxyTunnel: false });
+    const all = this.#env('all_proxy');
+    return new EnvHttpProxyAgent({
+      httpProxy: this.#env('http_proxy') ?? all ?? '',
+      httpsProxy: this.#env('https_proxy') ?? all ?? '',
+      noProxy: this.#env('no_proxy') ?? '',
+    });
+  }
+}

@@ -1,0 +1,74 @@
+/** One request for a file, with its redirects followed. */
+import type { Dispatcher } from 'undici';
+import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
+
+const mostRedirects = 5;
+const redirections = [301, 302, 303, 307, 308];
+
+export interface FileRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dispatcher: Dispatcher;
+  readonly signal: AbortSignal;
+  /** Without a byte for so long it fails with a time-out of undici's. */
+  readonly stallMs: number;
+}
+
+export interface FileResponse {
+  /** After redirects. */
+  readonly url: string;
+  /** Was every request made over https? */
+  readonly secure: boolean;
+  readonly status: number;
+  readonly body: Dispatcher.ResponseData['body'];
+  /** First value of a header; null when it is not there. */
+  header(name: string): string | null;
+}
+
+/** Throws MSP_NETWORK for too many redirects, and what undici throws. */
+export async function requestFile(request: FileRequest): Promise<FileResponse> {
+  const { request: send } = (await import('undici')).default;
+  const { dispatcher, signal, stallMs, headers } = request;
+  let place = request.url;
+  let secure = true;
+  for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
+    secure &&= new URL(place).protocol === 'https:';
+    const response = await send(place, {
+      dispatcher,
+      signal,
+      // The bytes of the file are wanted, not those of a packed form of it.
+      headers: { 'accept-encoding': 'identity', ...headers },
+      headersTimeout: stallMs,
+      bodyTimeout: stallMs,
+    });
+    const header = (name: string): string | null => {
+      const value = response.headers[name];
+      return (Array.isArray(value) ? value[0] : value) ?? null;
+    };
+    const location = header('location');
+    if (!redirections.includes(response.statusCode) || location === null) {
+      return { url: place, secure, status: response.statusCode, body: response.body, header };
+    }
+    await response.body.dump();
+    place = new URL(location, place).href;
+  }
+  throw fail('MSP_NETWORK', {
+    url: request.url,
+    problem: `it is redirected more than ${mostRedirects} times`,
+    final: true,
+  });
+}
+
+/** The innermost reason: undici wraps, and a failed connection is a bundle of one error per address. */
+export function networkProblem(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return networkProblem(error.errors[0]);
+  if (error instanceof Error && error.cause instanceof Error) return networkProblem(error.cause);
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** MSP_NETWORK; `final` where another try would not help. */
+export function networkFailure(url: string, error: unknown, problem = networkProblem(error)): MachinespawnError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const isBadUrl = ['ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'].includes(code);
+  return fail('MSP_NETWORK', { url, problem, ...(isBadUrl ? { final: true } : {}) }, error);
+}

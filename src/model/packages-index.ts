@@ -1,0 +1,188 @@
+/**
+ * Reads Packages, the list of all packages of one component for one architecture. Some are 75 MB long, and some hundred
+ * packages of them are wanted: so the text is scanned once, kept without the fields that nobody asks for, and a
+ * package's fields are taken apart when it is looked at.
+ */
+
+/** All that a selection needs to know of a package. */
+const wanted: ReadonlySet<string> = new Set([
+  ...['Package', 'Version', 'Architecture', 'Multi-Arch', 'Priority', 'Section', 'Essential'],
+  ...['Depends', 'Pre-Depends', 'Provides', 'Conflicts', 'Breaks', 'Filename', 'Size', 'SHA256'],
+]);
+/** Priorities that a variant of a base goes by. */
+const basic: ReadonlySet<string> = new Set(['required', 'important']);
+
+const blockBytes = 1024 * 1024;
+
+export type Stanza = ReadonlyMap<string, string>;
+
+export class PackagesIndex {
+  readonly #blocks: string[] = [];
+  /** Where a package's stanzas begin, by its name: nearly always one, so an array is made only for more. */
+  readonly #places = new Map<string, number | number[]>();
+  /** Names of the packages of a basic priority. */
+  readonly #basic = new Map<string, Set<string>>();
+  readonly #providers = new Map<string, string[]>();
+  /** What has come and is not taken yet. */
+  #buffer = Buffer.allocUnsafe(2 * blockBytes);
+  #filled = 0;
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  names(): Iterable<string> {
+    return this.#places.keys();
+  }
+
+  /** Names of packages that have a version with that priority. */
+  ofPriority(priority: string): ReadonlySet<string> {
+    return this.#basic.get(priority) ?? new Set();
+  }
+
+  /** Names of the packages that say that they provide something, whatever version of it. */
+  providersOf(name: string): readonly string[] {
+    return this.#providers.get(name) ?? [];
+  }
+
+  /** One for each version of the package that the index has, in its order. */
+  stanzas(name: string): readonly Stanza[] {
+    const places = this.#places.get(name) ?? [];
+    return (typeof places === 'number' ? [places] : places).map((place) => {
+      const block = this.#blocks[Math.floor(place / 2 ** 32)] ?? '';
+      const start = place % 2 ** 32;
+      const end = block.indexOf('\n\n', start);
+      return fieldsOf(block.slice(start, end < 0 ? undefined : end));
+    });
+  }
+
+  /** What was kept, in parts; together they are an index again, for `PackagesIndex.of`. */
+  parts(): readonly string[] {
+    return this.#blocks;
+  }
+
+  /** Takes the next part of the text, cut anywhere. */
+  push(bytes: Buffer): void {
+    if (this.#filled + bytes.length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(2 * (this.#filled + bytes.length));
+      this.#buffer.copy(larger, 0, 0, this.#filled);
+      this.#buffer = larger;
+    }
+    this.#filled += bytes.copy(this.#buffer, this.#filled);
+    if (this.#filled < blockBytes) return;
+    const cut = this.#buffer.subarray(0, this.#filled).lastIndexOf('\n\n') + 2;
+    if (cut < 2) return;
+    // One byte for a character: what is kept is ASCII, but for archives that are broken.
+    this.#keep(withoutUnwanted(this.#buffer.toString('latin1', 0, cut)));
+    this.#buffer.copyWithin(0, cut, this.#filled);
+    this.#filled -= cut;
+  }
+
+  /** To be called after the last part. */
+  end(): this {
+    this.#keep(withoutUnwanted(this.#buffer.toString('latin1', 0, this.#filled)));
+    this.#buffer = Buffer.alloc(0);
+    this.#filled = 0;
+    return this;
+  }
+
+  /** The index of what `parts()` gave, joined. */
+  static of(text: string): PackagesIndex {
+    const index = new PackagesIndex();
+    index.#keep(text);
+    return index;
+  }
+
+  /** Notes where each stanza is. Names are cut out of the block that is kept, or they would hold the whole text. */
+  #keep(block: string): void {
+    const base = this.#blocks.push(block) * 2 ** 32 - 2 ** 32;
+    let [priorityAt, providesAt] = [-1, -1];
+    for (let start = 0; start < block.length;) {
+      const found = block.indexOf('\n\n', start);
+      const end = found < 0 ? block.length : found;
+      if (priorityAt < start) priorityAt = indexOrEnd(block, '\nPriority:', start);
+      if (providesAt < start) providesAt = indexOrEnd(block, '\nProvides:', start);
+      const nameAt = block.startsWith('Package:', start) ? start : indexOrEnd(block, '\nPackage:', start) + 1;
+      if (nameAt < end) {
+        const name = valueAt(block, nameAt);
+        this.#register(name, base + start);
+        if (priorityAt < end) this.#setPriority(name, valueAt(block, priorityAt + 1));
+        if (providesAt < end) this.#setProvides(name, valueAt(block, providesAt + 1));
+      }
+      start = end + 2;
+    }
+  }
+
+  #register(name: string, place: number): void {
+    const known = this.#places.get(name);
+    if (known === undefined) this.#places.set(name, place);
+    else if (typeof known === 'number') this.#places.set(name, [known, place]);
+    else known.push(place);
+  }
+
+  #setPriority(name: string, priority: string): void {
+    if (!basic.has(priority)) return;
+    const names = this.#basic.get(priority) ?? new Set();
+    this.#basic.set(priority, names.add(name));
+  }
+
+  #setProvides(name: string, field: string): void {
+    for (const part of field.split(',')) {
+      const virtual = /^[^\s:(]*/u.exec(part.trim())?.[0] ?? '';
+      if (virtual === '') continue;
+      const providers = this.#providers.get(virtual);
+      if (providers === undefined) this.#providers.set(virtual, [name]);
+      else if (providers.at(-1) !== name) providers.push(name);
+    }
+  }
+}
+
+/** The first place at or after `from`; the end of the text when there is none. */
+function indexOrEnd(text: string, what: string, from: number): number {
+  const at = text.indexOf(what, from);
+  return at < 0 ? text.length : at;
+}
+
+/** Value of the field that begins there, with the lines that it goes on for. */
+function valueAt(text: string, start: number): string {
+  let end = indexOrEnd(text, '\n', start);
+  while (text.charCodeAt(end + 1) === 32 || text.charCodeAt(end + 1) === 9) end = indexOrEnd(text, '\n', end + 1);
+  return text.slice(text.indexOf(':', start) + 1, end).trim();
+}
+
+/** The stanzas of a text without the fields that nobody asks for, each with a blank line after it. */
+function withoutUnwanted(text: string): string {
+  const kept: string[] = [];
+  let from = 0;
+  let isWanted = false;
+  let isEmpty = true;
+  for (let start = 0; start < text.length;) {
+    const end = indexOrEnd(text, '\n', start);
+    const first = text.charCodeAt(start);
+    const isBlank = end === start || text.slice(start, end).trim() === '';
+    if (isBlank || (first !== 32 && first !== 9)) {
+      const wasWanted = isWanted;
+      isWanted = !isBlank && wanted.has(text.slice(start, text.indexOf(':', start)));
+      // Neighbours are kept with one slice.
+      if (wasWanted && !isWanted) kept.push(text.slice(from, start));
+      if (!wasWanted && isWanted) from = start;
+      if (isBlank && !isEmpty) kept.push('\n');
+      isEmpty = isBlank || (isEmpty && !isWanted);
+    }
+    start = end + 1;
+  }
+  if (isWanted) kept.push(text.slice(from), text.endsWith('\n') ? '' : '\n');
+  if (!isEmpty) kept.push('\n');
+  return kept.join('');
+}
+
+/** Fields of one stanza; lines that go on are joined. The first of two with one name counts. */
+function fieldsOf(stanza: string): Stanza {
+  const fields = new Map<string, string>();
+  for (const line of stanza.replace(/\n[ \t]+/gu, ' ').split('\n')) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon);
+    if (colon > 0 && !fields.has(name)) fields.set(name, line.slice(colon + 1).trim());
+  }
+  return fields;
+}

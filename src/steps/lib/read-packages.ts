@@ -1,0 +1,74 @@
+/** Gets the list of packages of a suite's component, as the signed index promises it. */
+import { fail } from '../../errors/machinespawn-error.ts';
+import { PackagesIndex } from '../../model/packages-index.ts';
+import type { PackageSource } from '../../model/package-universe.ts';
+import type { IndexedFile, ReleaseFile } from '../../model/release-file.ts';
+import type { Context } from '../define-step.ts';
+import { keepPackages, recallPackages } from './packages-memo.ts';
+import { sha256 } from './sha256.ts';
+
+export interface PackagesRequest {
+  readonly mirror: string;
+  readonly suite: string;
+  readonly component: string;
+  readonly arch: string;
+  /** The suite's index, verified. */
+  readonly release: ReleaseFile;
+  readonly proxy: string | null;
+}
+
+/** Smallest first. */
+const forms = [
+  { ending: '.xz', program: 'xz' },
+  { ending: '.gz', program: 'gzip' },
+  { ending: '', program: null },
+] as const;
+
+/** Throws MSP_ARCHIVE_LACKS, MSP_PACKAGES_MISSING, MSP_INDEX_CORRUPT, MSP_NETWORK, MSP_HTTP_STATUS. */
+export async function readPackages(context: Context, request: PackagesRequest): Promise<PackageSource> {
+  const { mirror, suite, component, arch, release } = request;
+  const base = `${component}/binary-${arch}/Packages`;
+  const form = forms.find(({ ending }) => release.files.has(base + ending));
+  const promised = release.files.get(base + (form?.ending ?? ''));
+  if (form === undefined || promised === undefined)
+    throw fail('MSP_ARCHIVE_LACKS', { suite, mirror, what: `list of packages for ${component} on ${arch}` });
+  const name = base + form.ending;
+  const source = { mirror, url: `${mirror}/dists/${suite}/${name}` };
+  const known = await recallPackages(context, promised.sha256);
+  if (known !== null) return { ...source, index: known };
+  const body = await fetchPromised(context, request, name, promised);
+  const index = new PackagesIndex();
+  if (form.program === null) index.push(body);
+  else {
+    await context.services.exec({
+      file: form.program,
+      args: ['--decompress', '--stdout'],
+      stdin: body,
+      onBytes: (bytes) => index.push(bytes),
+      reads: true,
+      sandbox: false,
+    });
+  }
+  index.end();
+  await keepPackages(context, promised.sha256, index);
+  return { ...source, index };
+}
+
+async function fetchPromised(
+  { services }: Context,
+  { mirror, suite, release, proxy }: PackagesRequest,
+  name: string,
+  { sha256: digest, sizeBytes }: IndexedFile,
+): Promise<Buffer> {
+  const directory = `${mirror}/dists/${suite}`;
+  const url = `${directory}/${name}`;
+  // By its digest, it is the right one also while the mirror is being updated.
+  const byHash = `${directory}/${name.slice(0, name.lastIndexOf('/'))}/by-hash/SHA256/${digest}`;
+  for (const place of release.acquireByHash ? [byHash, url] : [url]) {
+    const found = await services.net.fetch(place, { proxy, maxBytes: sizeBytes });
+    if (found === null) continue;
+    if (sha256(found.body) !== digest) throw fail('MSP_INDEX_CORRUPT', { text: place, mirror });
+    return found.body;
+  }
+  throw fail('MSP_PACKAGES_MISSING', { url });
+}
