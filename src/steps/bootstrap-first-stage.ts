@@ -1,17 +1,13 @@
 /** Runs debootstrap's first stage: downloads and unpacks, configures nothing. Needs no emulation. */
 import { z } from 'zod';
-import { fail } from '../errors/machinespawn-error.ts';
-import type { RootFiles } from '../host/services.ts';
 import { releaseOf } from '../model/releases.ts';
 import { archSchema, variantSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
+import { checkSameIndex } from './lib/check-same-index.ts';
 import { runDebootstrap } from './lib/run-debootstrap.ts';
-import { sha256 } from './lib/sha256.ts';
 
 const scripts = '/usr/share/debootstrap/scripts';
-const lists = '/var/lib/apt/lists';
-const mostIndexBytes = 4 * 1024 * 1024;
 
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/u, 'not a package name');
 const input = z.strictObject({
@@ -69,7 +65,7 @@ export const bootstrapFirstStage = defineStep({
       { suite: archive.codename, mirror: archive.mirror, arch },
       [packages, path],
     );
-    await checkSameIndex(root, input);
+    await checkSameIndex(root, archive);
     // debootstrap copies them from the host.
     await root.remove('/etc/hostname');
     await root.remove('/etc/resolv.conf');
@@ -119,17 +115,6 @@ async function scriptOf({ services, input, log }: Context<Input>): Promise<strin
   const script = `${scripts}/${releaseOf(codename).genericScript}`;
   log.info(`debootstrap has no script for ${codename}; ${script} is used`);
   return script;
-}
-
-/** What debootstrap read must be what was resolved, or the key would name another content. */
-async function checkSameIndex(root: RootFiles, { archive }: Input): Promise<void> {
-  const names = await root.list(lists);
-  const ofSuite = (file: string) => names.find((name) => name.endsWith(`_dists_${archive.codename}_${file}`));
-  const name = ofSuite('InRelease') ?? ofSuite('Release');
-  const index = name === undefined ? null : await root.readStart(`${lists}/${name}`, mostIndexBytes);
-  if (index === null || sha256(index) !== archive.inReleaseDigest) {
-    throw fail('MSP_ARCHIVE_CHANGED', { suite: archive.codename, mirror: archive.mirror });
-  }
 }
 
 function sortedSet(names: readonly string[]): string[] {

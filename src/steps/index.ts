@@ -7,8 +7,10 @@ export const corePlugin = {
   summary: 'The built-in steps',
   steps: {
     'bootstrap-first-stage': async () => (await import('./bootstrap-first-stage.ts')).bootstrapFirstStage,
+    'bootstrap-mmdebstrap': async () => (await import('./bootstrap-mmdebstrap.ts')).bootstrapMmdebstrap,
     'bootstrap-second-stage': async () => (await import('./bootstrap-second-stage.ts')).bootstrapSecondStage,
     'check-host': async () => (await import('./check-host.ts')).checkHost,
+    'choose-way': async () => (await import('./choose-way.ts')).chooseWay,
     'clean-cache': async () => (await import('./clean-cache.ts')).cleanCache,
     'configure-base': async () => (await import('./configure-base.ts')).configureBase,
     'configure-packages': async () => (await import('./configure-packages.ts')).configurePackages,

@@ -122,4 +122,9 @@ export const archiveErrors = {
       `${script} of ${name} said nothing for ${seconds} s and was ended${tail === '' ? '' : `\n${tail}`}`,
     hint: () => 'it may wait for an answer or for a service: look around in the tree with --debug-shell',
   }),
+  MSP_WAY_UNFIT: entry<{ way: string; image: string; problem: string }>({
+    exit: 2,
+    message: ({ way, image, problem }) => `${image} cannot be built with ${way}: ${problem}`,
+    hint: () => '--with auto takes the fastest way that is right',
+  }),
 } as const;
