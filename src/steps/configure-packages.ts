@@ -7,7 +7,7 @@ import { defineStep, type Context } from './define-step.ts';
 import { planConfigure } from './lib/configure-plan.ts';
 import { outerScript, sessionPlace, sessionScript } from './lib/configure-script.ts';
 import { installedPackages } from './lib/dpkg-status.ts';
-import { findNativeTwins } from './lib/native-twins.ts';
+import { placeNativeTwins } from './lib/native-twins.ts';
 import { readSelection } from './lib/read-selection.ts';
 import { runPackageScripts } from './lib/run-package-scripts.ts';
 
@@ -51,7 +51,7 @@ export const configurePackages = defineStep({
     const { path, ref, root } = await services.trees.change(input.tree, { whole: false });
     const twins = await twinsOf(context, path, root);
     await prepare(context, root, selection);
-    const binds = [...(await bindsOf(context, path, root, selection)), ...(twins?.binds ?? [])];
+    const binds = await bindsOf(context, path, root, selection);
     await runPackageScripts(context, { file: 'sh', args: ['-c', outerScript, 'sh', path], binds, label: 'configure' });
     for (const place of [sessionPlace, policy, ...(twins?.places ?? [])]) {
       await root.remove(place);
@@ -71,15 +71,13 @@ export const configurePackages = defineStep({
 /** Null where there is none, or none that may stand in: then all is emulated. */
 async function twinsOf({ input, services, log }: Context<Input>, path: string, root: RootFiles) {
   if (input.twin === null) return null;
-  const { scratch } = services.directories;
-  const twins = await findNativeTwins(await services.trees.view(input.twin), { path, root });
+  const twins = await placeNativeTwins(services, await services.trees.view(input.twin), { path, root });
   if (twins === null) {
     log.info('the other tree has other versions: all programs are emulated');
     return null;
   }
-  for (const name of ['dpkg.foreign', 'dpkg.native']) await services.files.writeText(`${scratch}/${name}`, '');
-  await services.files.writeText(`${scratch}/dpkg.wrapper`, twins.wrapper, { mode: 0o755 });
-  log.info(`${twins.binds.length} programs run natively`);
+  await services.files.writeText(`${services.directories.scratch}/fstab`, twins.fstab);
+  log.info(`${twins.programs} programs run natively`);
   return twins;
 }
 

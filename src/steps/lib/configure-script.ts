@@ -25,7 +25,7 @@ export interface ConfigurePlan {
 }
 
 /** What is bound into the tree for the time of the session. */
-export const sessionPlace = '/.machinespawn-session';
+export const sessionPlace = '/.machinespawn';
 
 /** Runs on the host, as `sh -c SCRIPT sh TREE`; the session's own script is at `sessionPlace`/session. */
 export const outerScript = `set -e
@@ -44,6 +44,7 @@ ln -sf /proc/self/fd "$tree/dev/fd"
 ln -sf /proc/self/fd/0 "$tree/dev/stdin"
 ln -sf /proc/self/fd/1 "$tree/dev/stdout"
 ln -sf /proc/self/fd/2 "$tree/dev/stderr"
+[ ! -e "$tree${sessionPlace}/fstab" ] || mount --all --fstab "$tree${sessionPlace}/fstab"
 yes '' | chroot "$tree" /bin/sh ${sessionPlace}/session
 `;
 
