@@ -68,17 +68,18 @@ export function infoName({ name, arch, fields }: DebControl): string {
   return fields.get('multi-arch')?.value === 'same' ? `${name}:${arch}` : name;
 }
 
-/** Its stanza, "install ok unpacked", with a line break at the end. `conffiles`: path -> MD5 of what was unpacked. */
-export function statusStanza(unpacked: UnpackedPackage, conffiles: ReadonlyMap<string, string>): string {
+/** Its record, "install ok unpacked", with a line break at the end. `conffiles`: MD5 of what was unpacked, by path. */
+export function statusStanza(unpacked: UnpackedPackage, conffiles: Readonly<Record<string, string>>): string {
   const { control } = unpacked;
   const given = new Map([...control.fields].filter(([name]) => !unwanted.has(name)));
   given.set('status', { name: 'Status', value: 'install ok unpacked' });
   if (unpacked.priority !== '') given.set('priority', { name: 'Priority', value: unpacked.priority });
   if (unpacked.section !== '') given.set('section', { name: 'Section', value: unpacked.section });
-  if (conffiles.size > 0) {
-    const lines = [...conffiles].map(([path, digest]) => `\n ${path} ${digest}`);
-    given.set('conffiles', { name: 'Conffiles', value: lines.join('') });
-  }
+  const lines = conffileEntries(unpacked).flatMap(({ path, flag }) => {
+    const digest = flag === '' ? conffiles[path] : `newconffile ${flag}`;
+    return digest === undefined ? [] : [`\n ${path} ${digest}`];
+  });
+  if (lines.length > 0) given.set('conffiles', { name: 'Conffiles', value: lines.join('') });
   const place = (name: string): number => {
     const at = fieldOrder.indexOf(name);
     return at < 0 ? fieldOrder.length : at;
@@ -104,41 +105,42 @@ export function infoFiles(unpacked: UnpackedPackage): readonly TarFile[] {
   ];
 }
 
-/** Paths that `conffiles` names, less those with a flag such as remove-on-upgrade. */
-export function conffilePaths(unpacked: Pick<UnpackedPackage, 'controlFiles'>): readonly string[] {
+/** Paths that `conffiles` names, each with what stands before it, such as remove-on-upgrade (deb-conffiles(5)). */
+export function conffileEntries(
+  unpacked: Pick<UnpackedPackage, 'controlFiles'>,
+): readonly { readonly path: string; readonly flag: string }[] {
   const file = unpacked.controlFiles.find(({ name }) => name === 'conffiles');
   const lines = file === undefined ? [] : Buffer.from(file.content).toString('utf8').split('\n');
-  return lines.map((line) => line.trim()).filter((line) => line.startsWith('/'));
+  return lines.flatMap((line) => {
+    const at = line.indexOf('/');
+    return at < 0 ? [] : [{ path: line.slice(at).trimEnd(), flag: line.slice(0, at).trim() }];
+  });
 }
 
-/** The triggers that packages are interested in: File, and a file for each that has a name. Throws MSP_PACKAGE_BROKEN. */
-export function triggerFiles(packages: readonly UnpackedPackage[]): readonly TarFile[] {
-  const files: string[] = [];
-  const named = new Map<string, string[]>();
+/**
+ * The triggers that packages are interested in: a file for each that has a name, and one for those on paths.
+ * @returns text to add, by file. Throws MSP_PACKAGE_BROKEN.
+ */
+export function triggerFiles(packages: readonly UnpackedPackage[]): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
   for (const { control, controlFiles } of packages) {
-    const text = controlFiles.find(({ name }) => name === 'triggers')?.content;
-    if (text === undefined) continue;
+    const text = controlFiles.find(({ name }) => name === 'triggers')?.content ?? Buffer.alloc(0);
     const who = infoName(control);
     for (const line of Buffer.from(text).toString('utf8').split('\n')) {
       const words = line.replace(/#.*/u, '').trim().split(/\s+/u);
       const [directive = '', trigger] = words;
       if (directive === '' || directive.startsWith('activate')) continue;
-      if (!/^interest(?:-await|-noawait)?$/u.test(directive) || trigger === undefined)
-        throw fail('MSP_PACKAGE_BROKEN', { package: control.name, problem: `its triggers: '${line.slice(0, 60)}'` });
+      if (!/^interest(?:-await|-noawait)?$/u.test(directive) || trigger === undefined) {
+        const problem = `its triggers: '${line.slice(0, 60)}'`;
+        throw fail('MSP_PACKAGE_BROKEN', { package: control.name, problem });
+      }
       const mark = directive === 'interest-noawait' ? '/noawait' : '';
-      if (trigger.startsWith('/')) files.push(`${trigger} ${who}${mark}\n`);
-      else named.set(trigger, [...(named.get(trigger) ?? []), `${who}${mark}\n`]);
+      const onPath = trigger.startsWith('/');
+      const file = `var/lib/dpkg/triggers/${onPath ? 'File' : trigger}`;
+      files.set(file, `${files.get(file) ?? ''}${onPath ? `${trigger} ` : ''}${who}${mark}\n`);
     }
   }
-  const directory = 'var/lib/dpkg/triggers';
-  return [
-    ...(files.length === 0 ? [] : [{ path: `${directory}/File`, content: files.join(''), mode: 0o644 }]),
-    ...[...named].map(([trigger, lines]) => ({
-      path: `${directory}/${trigger}`,
-      content: lines.join(''),
-      mode: 0o644,
-    })),
-  ];
+  return files;
 }
 
 export function md5(content: Uint8Array): string {

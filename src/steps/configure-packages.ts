@@ -1,40 +1,41 @@
-/** Runs the scripts of unpacked packages, in the tree they are in, in the order in which debootstrap would. */
+/**
+ * Makes an unpacked tree a configured one: runs the scripts of the required packages, unpacks the others, and runs theirs,
+ * all in the order in which debootstrap would.
+ */
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
-import type { Command, RootFiles } from '../host/services.ts';
+import type { RootFiles } from '../host/services.ts';
+import { triggerFiles } from '../model/dpkg-database.ts';
+import { installOrder, type InstallOrder } from '../model/install-order.ts';
 import type { PackageSelection } from '../model/package-selection.ts';
 import { defineStep, type Context } from './define-step.ts';
-import { planConfigure } from './lib/configure-plan.ts';
-import { outerScript, sessionPlace, sessionScript } from './lib/configure-script.ts';
+import { furtherSession, requiredSession } from './lib/configure-script.ts';
+import { ConfigureSessions } from './lib/configure-sessions.ts';
 import { installedPackages } from './lib/dpkg-status.ts';
-import { placeNativeTwins } from './lib/native-twins.ts';
+import { placeNativeTwins, type NativeTwins } from './lib/native-twins.ts';
 import { readSelection } from './lib/read-selection.ts';
-import { runPackageScripts } from './lib/run-package-scripts.ts';
-
-const policy = '/usr/sbin/policy-rc.d';
-const daemonStarter = '/usr/sbin/start-stop-daemon';
-const fakeStarter = '#!/bin/sh\necho\necho "Warning: Fake start-stop-daemon called, doing nothing"\n';
+import { scriptedPackages } from './lib/scripted-packages.ts';
+import { infoFilesOf, unpackSelected } from './lib/unpack-selected.ts';
 
 const input = z.strictObject({
-  tree: z.string().describe('The unpacked tree'),
+  tree: z.string().describe('Tree with the required packages, unpacked'),
   selection: z
     .string()
     .regex(/^[0-9a-f]{64}$/u)
-    .describe('Digest of the selection that the tree was unpacked from'),
-  later: z.array(z.string()).default([]).describe('Packages that are still to be unpacked'),
+    .describe('SHA-256 of the list of packages that the tree was unpacked from'),
   twin: z
     .string()
     .nullable()
     .default(null)
     .describe(
-      "Unpacked tree of the same release and of the host's architecture, for a foreign tree; its programs stand in",
+      "For a foreign tree: an unpacked one of the host's architecture and the same release; its programs stand in",
     ),
 });
 type Input = z.output<typeof input>;
 
 export const configurePackages = defineStep({
   id: 'configure-packages',
-  summary: 'Configure the packages of an unpacked tree',
+  summary: 'Configure the required packages, then unpack and configure the others',
   version: 1,
   input,
   output: z.strictObject({
@@ -42,22 +43,22 @@ export const configurePackages = defineStep({
     packages: z.number().describe('How many packages are installed'),
   }),
   reuse: 'always',
-  needs: { root: true, tools: ['chroot', 'mknod'] },
+  needs: { root: true, tools: ['chroot', 'mknod', 'tar', 'xz'] },
   describe: ({ packages }) => `${packages} packages installed`,
 
   async run(context) {
     const { services, input } = context;
     const selection = await readSelection(services, input.selection);
     const { path, ref, root } = await services.trees.change(input.tree, { whole: false });
-    const twins = await twinsOf(context, path, root);
-    await prepare(context, root, selection);
-    const binds = await bindsOf(context, path, root, selection);
-    await runPackageScripts(context, { file: 'sh', args: ['-c', outerScript, 'sh', path], binds, label: 'configure' });
-    for (const place of [sessionPlace, policy, ...(twins?.places ?? [])]) {
-      await root.remove(place);
-      // With it, no service would ever start in the machine.
-      if ((await root.info(place)) !== null) throw fail('MSP_FILE_UNWRITABLE', { path: place, problem: 'it stays' });
-    }
+    await writeFirstFiles(root);
+    const sessions = await ConfigureSessions.open(context, { path, root }, await placeTwins(context, path, root));
+    const order = installOrder(selection);
+    const scripted = await scriptedPackages(root, []);
+    const required = { packages: order.required.map(scripted), configure: 'pending' as const };
+    await sessions.run(requiredSession(order.core.map(scripted), required));
+    if (order.groups.length + order.rest.length > 0)
+      await installFurther(context, selection, order, { path, root, sessions });
+    await sessions.close();
     const installed = installedPackages((await root.readText('/var/lib/dpkg/status')) ?? '');
     const missing = selection.packages.find(({ name }) => !installed.has(name));
     if (missing !== undefined) {
@@ -68,52 +69,54 @@ export const configurePackages = defineStep({
   },
 });
 
-/** Null where there is none, or none that may stand in: then all is emulated. */
-async function twinsOf({ input, services, log }: Context<Input>, path: string, root: RootFiles) {
-  if (input.twin === null) return null;
-  const twins = await placeNativeTwins(services, await services.trees.view(input.twin), { path, root });
-  if (twins === null) {
-    log.info('the other tree has other versions: all programs are emulated');
-    return null;
-  }
-  await services.files.writeText(`${services.directories.scratch}/fstab`, twins.fstab);
-  log.info(`${twins.programs} programs run natively`);
-  return twins;
-}
-
-/** Files that debootstrap writes, and the session. */
-async function prepare({ services, input }: Context<Input>, root: RootFiles, selection: PackageSelection) {
-  const { files, directories } = services;
+/** As debootstrap does. */
+async function writeFirstFiles(root: RootFiles): Promise<void> {
   if ((await root.info('/etc/fstab')) === null)
     await root.writeText('/etc/fstab', '# UNCONFIGURED FSTAB FOR BASE SYSTEM\n');
   await root.writeText('/var/lib/dpkg/cmethopt', 'apt apt\n');
-  await root.writeText(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  const { plan, status, laterStatus } = await planConfigure(services, root, selection, input.later);
-  await root.writeText('/var/lib/dpkg/status', status);
-  for (const [index, text] of laterStatus.entries())
-    await files.writeText(`${directories.scratch}/status.${index}`, text);
-  await files.writeText(`${directories.scratch}/session`, sessionScript(plan));
-  await files.writeText(`${directories.scratch}/start-stop-daemon`, fakeStarter, { mode: 0o755 });
-  await root.makeDirectory(sessionPlace);
 }
 
-async function bindsOf(
-  { input, services }: Context<Input>,
-  path: string,
-  root: RootFiles,
+/** Null where there is none, or none that may stand in: then all is emulated. */
+async function placeTwins({ input, services, log }: Context<Input>, path: string, root: RootFiles) {
+  if (input.twin === null) return null;
+  const twins: NativeTwins | null = await placeNativeTwins(services, await services.trees.view(input.twin), {
+    path,
+    root,
+  });
+  log.info(
+    twins === null
+      ? 'the other tree has other versions: all programs are emulated'
+      : `${twins.programs} programs run natively`,
+  );
+  return twins;
+}
+
+/** Not before: what lies there changes what scripts of the required packages do. */
+async function installFurther(
+  context: Context<Input>,
   selection: PackageSelection,
-): Promise<NonNullable<Command['binds']>> {
-  const { packages, scratch } = services.directories;
-  const debs = `${packages}/${selection.distro}`;
-  if (input.later.length > 0) await services.files.makeDirectory(`${scratch}/debs`);
-  return [
-    { from: '/proc', to: `${path}/proc` },
-    { from: '/sys', to: `${path}/sys` },
-    { from: scratch, to: `${path}${sessionPlace}` },
-    ...(input.later.length === 0 ? [] : [{ from: debs, to: `${path}${sessionPlace}/debs`, readOnly: true }]),
-    // Only for this session: the real one stays as it is.
-    ...((await root.info(daemonStarter)) === null
-      ? []
-      : [{ from: `${scratch}/start-stop-daemon`, to: `${path}${daemonStarter}` }]),
-  ];
+  { groups, rest }: InstallOrder,
+  tree: { readonly path: string; readonly root: RootFiles; readonly sessions: ConfigureSessions },
+): Promise<void> {
+  const { services } = context;
+  const batches = [...groups, rest];
+  const unpacked = await unpackSelected(context, selection, batches.flat(), tree.path);
+  await services.debs.write(infoFilesOf(unpacked), tree.path);
+  for (const [path, text] of triggerFiles(unpacked.packages)) {
+    const before = (await tree.root.readText(`/${path}`)) ?? '';
+    await tree.root.writeText(`/${path}`, before + text);
+  }
+  for (const [index, packages] of batches.entries()) {
+    const records = packages.map(({ name }) => unpacked.stanzas.get(name) ?? '').join('');
+    await services.files.writeText(`${services.directories.scratch}/status.${index}`, records);
+  }
+  const scripted = await scriptedPackages(tree.root, unpacked.left);
+  const session = furtherSession(
+    batches.map((packages, index) => ({
+      packages: packages.map(scripted),
+      configure: index === batches.length - 1 ? 'all' : 'these',
+    })),
+  );
+  const debs = unpacked.left.length === 0 ? null : `${services.directories.packages}/${selection.distro}`;
+  await tree.sessions.run(session, { debs });
 }

@@ -3,7 +3,7 @@ import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } fr
 import { dirname, join } from 'node:path';
 import { openDeb } from '../host/debs/read-deb.ts';
 import type { DebFile, Debs, UnpackedDeb } from '../host/services.ts';
-import { conffilePaths, md5 } from '../model/dpkg-database.ts';
+import { conffileEntries, md5 } from '../model/dpkg-database.ts';
 import { listedPath } from '../model/package-entry.ts';
 import { TarReader, type TarEntry } from '../model/tar-entry.ts';
 import { insideRoot } from './inside-root.ts';
@@ -75,7 +75,7 @@ async function readEntries(world: World, deb: DebFile) {
 }
 
 function summaryOf(controlFiles: UnpackedDeb['controlFiles'], entries: readonly Entry[]) {
-  const wanted = conffilePaths({ controlFiles });
+  const wanted = conffileEntries({ controlFiles }).map(({ path }) => path);
   const conffiles = entries.filter(({ path }) => wanted.includes(path));
   return {
     paths: entries.map(({ path, type }) => (type === 'directory' && path !== '/.' ? `${path}/` : path)),

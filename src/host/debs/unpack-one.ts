@@ -1,6 +1,6 @@
 /** One package on its way from its .deb, or from the store, into a tree. */
 import { createHash, type Hash } from 'node:crypto';
-import { conffilePaths } from '../../model/dpkg-database.ts';
+import { conffileEntries } from '../../model/dpkg-database.ts';
 import { listedPath } from '../../model/package-entry.ts';
 import { TarReader } from '../../model/tar-entry.ts';
 import type { DebFile, PackageFile, UnpackedDeb } from '../services.ts';
@@ -35,7 +35,10 @@ export async function unpackDeb(
 
 async function keepAndWrite(deb: DebFile, open: OpenDeb, store: UnpackedStore, write: Write): Promise<UnpackedDeb> {
   const { controlFiles } = open;
-  const seen = new EntryWatch(deb.name, conffilePaths({ controlFiles }));
+  const seen = new EntryWatch(
+    deb.name,
+    conffileEntries({ controlFiles }).map(({ path }) => path),
+  );
   const keeper = await store.create(deb.sha256);
   try {
     for await (const bytes of open.data) {

@@ -1,10 +1,10 @@
-/** The session in which unpacked packages are configured, as debootstrap's second stage does it (its scripts/debian-common). */
+/** The sessions in which unpacked packages are configured, as debootstrap's second stage does it (its scripts/debian-common). */
 
 /** A package and what has to happen before it can be configured. */
 export interface ScriptedPackage {
   readonly name: string;
   readonly arch: string;
-  /** Those of its control files that matter before it is configured, by the names that dpkg gives them then. */
+  /** Those of its control files that matter before it is configured: file in dpkg's info directory -> the name it has then. */
   readonly preinst: Readonly<Record<string, string>> | null;
   /** File name of its .deb where dpkg has to unpack it; null when it is unpacked. */
   readonly deb: string | null;
@@ -13,18 +13,10 @@ export interface ScriptedPackage {
 /** Packages that dpkg learns of together, and configures together. */
 export interface ConfigureBatch {
   readonly packages: readonly ScriptedPackage[];
-  /** Number of the file with their records; null when dpkg knows them already. */
-  readonly status: number | null;
   readonly configure: 'these' | 'pending' | 'all';
 }
 
-export interface ConfigurePlan {
-  readonly core: readonly ScriptedPackage[];
-  readonly required: ConfigureBatch;
-  readonly later: readonly ConfigureBatch[];
-}
-
-/** What is bound into the tree for the time of the session. */
+/** What is bound into the tree for the time of a session. Programs name it, so it must be short. */
 export const sessionPlace = '/.machinespawn';
 
 /** Runs on the host, as `sh -c SCRIPT sh TREE`; the session's own script is at `sessionPlace`/session. */
@@ -40,10 +32,10 @@ device tty 5 0
 device console 5 1
 device ptmx 5 2
 mkdir -p "$tree/dev/pts" "$tree/dev/shm" "$tree/run/mount"
-ln -sf /proc/self/fd "$tree/dev/fd"
-ln -sf /proc/self/fd/0 "$tree/dev/stdin"
-ln -sf /proc/self/fd/1 "$tree/dev/stdout"
-ln -sf /proc/self/fd/2 "$tree/dev/stderr"
+ln -sfn /proc/self/fd "$tree/dev/fd"
+ln -sfn /proc/self/fd/0 "$tree/dev/stdin"
+ln -sfn /proc/self/fd/1 "$tree/dev/stdout"
+ln -sfn /proc/self/fd/2 "$tree/dev/stderr"
 [ ! -e "$tree${sessionPlace}/fstab" ] || mount --all --fstab "$tree${sessionPlace}/fstab"
 yes '' | chroot "$tree" /bin/sh ${sessionPlace}/session
 `;
@@ -51,29 +43,40 @@ yes '' | chroot "$tree" /bin/sh ${sessionPlace}/session
 const forceRequired = '--force-depends --force-configure-any';
 const forceBase = '--force-confold --skip-same-version';
 
-/** Runs inside the tree. Descriptor 3 gets lines in the form of dpkg's --status-fd. */
-export function sessionScript({ core, required, later }: ConfigurePlan): string {
-  const lines = [
+/** The required packages: `core` first, one after the other; dpkg knows all of them. Runs inside the tree. */
+export function requiredSession(core: readonly ScriptedPackage[], required: ConfigureBatch): string {
+  const names = core.map(({ name }) => name).join(' ');
+  return textOf([
     ...[head, 'ln -sf mawk /usr/bin/awk', ...core.map(prepare)],
-    ...(core.length === 0 ? [] : [`dpkg_ ${forceRequired} --configure ${core.map(({ name }) => name).join(' ')}`]),
+    names === '' ? '' : `dpkg_ ${forceRequired} --configure ${names}`,
     '[ -e /etc/localtime ] || ln -sf /usr/share/zoneinfo/UTC /etc/localtime',
     // mawk's own script makes it, by way of the alternatives.
     '[ "$(readlink /usr/bin/awk)" != mawk ] || rm /usr/bin/awk',
-    ...batchLines(required, forceRequired),
-    ...later.flatMap((batch) => batchLines(batch, forceBase)),
-  ];
+    ...required.packages.map(prepare),
+    `dpkg_ ${forceRequired} --configure ${whichOf(required)}`,
+  ]);
+}
+
+/** The others: dpkg learns of batch N from `sessionPlace`/status.N. Runs inside the tree. */
+export function furtherSession(batches: readonly ConfigureBatch[]): string {
+  const linesOf = (batch: ConfigureBatch, index: number): readonly string[] =>
+    batch.packages.length === 0
+      ? []
+      : [
+          `cat ${sessionPlace}/status.${index} >> /var/lib/dpkg/status`,
+          ...batch.packages.map(prepare),
+          `dpkg_ ${forceBase} --configure ${whichOf(batch)}`,
+        ];
+  return textOf([head, ...batches.flatMap(linesOf)]);
+}
+
+function textOf(lines: readonly string[]): string {
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
 }
 
-function batchLines({ packages, status, configure }: ConfigureBatch, force: string): readonly string[] {
-  if (packages.length === 0) return [];
-  const which =
-    configure === 'these' ? packages.map(({ name }) => name).join(' ') : configure === 'all' ? '-a' : '--pending';
-  return [
-    status === null ? '' : `cat ${sessionPlace}/status.${status} >> /var/lib/dpkg/status`,
-    ...packages.map(prepare),
-    `dpkg_ ${force} --configure ${which}`,
-  ];
+function whichOf({ packages, configure }: ConfigureBatch): string {
+  if (configure === 'these') return packages.map(({ name }) => name).join(' ');
+  return configure === 'all' ? '-a' : '--pending';
 }
 
 function prepare({ name, arch, preinst, deb }: ScriptedPackage): string {
@@ -83,6 +86,7 @@ function prepare({ name, arch, preinst, deb }: ScriptedPackage): string {
   return `preinst ${name} ${arch}${files.join('')}`;
 }
 
+// Descriptor 3 gets lines in the form of dpkg's --status-fd.
 // debconf knows whose preinst it serves by what lies in tmp.ci, where dpkg has it, too.
 const head = `cd /
 export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= DPKG_MAINTSCRIPT_DEBUG=0 DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1
