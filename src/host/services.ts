@@ -216,7 +216,7 @@ export interface Machines {
 
 /** Something kept that can be built or fetched again, as `cache ls` and `clean-cache` show it. */
 export interface CacheItem {
-  readonly kind: 'snapshot' | 'result' | 'package' | 'download' | 'run';
+  readonly kind: 'snapshot' | 'result' | 'package' | 'unpacked' | 'download' | 'run';
   readonly id: string;
   readonly path: string;
   readonly sizeBytes: number;

@@ -8,6 +8,7 @@ import type { RootFiles } from '../host/services.ts';
 import { triggerFiles } from '../model/dpkg-database.ts';
 import { installOrder, type InstallOrder } from '../model/install-order.ts';
 import type { PackageSelection } from '../model/package-selection.ts';
+import { durationSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { furtherSession, requiredSession } from './lib/configure-script.ts';
 import { ConfigureSessions } from './lib/configure-sessions.ts';
@@ -30,6 +31,7 @@ const input = z.strictObject({
     .describe(
       "For a foreign tree: an unpacked one of the host's architecture and the same release; its programs stand in",
     ),
+  idle: durationSchema.prefault('15m').describe('A script that says nothing for so long is ended'),
 });
 type Input = z.output<typeof input>;
 
@@ -43,6 +45,7 @@ export const configurePackages = defineStep({
     packages: z.number().describe('How many packages are installed'),
   }),
   reuse: 'always',
+  identity: ({ tree, selection, twin }) => ({ tree, selection, twin }),
   needs: { root: true, tools: ['chroot', 'mknod', 'tar', 'xz'] },
   describe: ({ packages }) => `${packages} packages installed`,
 
@@ -51,7 +54,14 @@ export const configurePackages = defineStep({
     const selection = await readSelection(services, input.selection);
     const { path, ref, root } = await services.trees.change(input.tree, { whole: false });
     await writeFirstFiles(root);
-    const sessions = await ConfigureSessions.open(context, { path, root }, await placeTwins(context, path, root));
+    const sessions = await ConfigureSessions.open(
+      context,
+      { path, root },
+      {
+        twins: await placeTwins(context, path, root),
+        idleMs: input.idle,
+      },
+    );
     const order = installOrder(selection);
     const scripted = await scriptedPackages(root, []);
     const required = { packages: order.required.map(scripted), configure: 'pending' as const };

@@ -27,11 +27,12 @@ export const images = defineCommand({
       title: key.toUpperCase(),
       cell: (row) => imageCells(row, releaseOf(row.codename))[key],
     }));
+    const way: Column<ImageRow> = { title: 'WAY', wide: true, cell: (row) => row.way };
     const mirror: Column<ImageRow> = { title: 'MIRROR', wide: true, cell: (row) => row.mirror };
     printList(terminal, { ...options, quiet: globals.quiet }, rows, {
       name: ({ image }) => image,
       legend: (count) => countOf(count, 'image'),
-      columns: [...columns, mirror],
+      columns: [...columns, way, mirror],
     });
     return 0;
   },

@@ -89,9 +89,15 @@ export class UnpackedStore {
           ...one,
           content: Buffer.from(one.content).toString('base64'),
         }));
-        await rename(scratch, `${file}.tar.zst`);
-        await writeFile(scratch, JSON.stringify({ format, ...record, controlFiles }), { mode: 0o600 });
-        await rename(scratch, `${file}.json`);
+        const text = JSON.stringify({ format, ...record, controlFiles });
+        try {
+          await rename(scratch, `${file}.tar.zst`);
+          await writeFile(scratch, text, { mode: 0o600 });
+          await rename(scratch, `${file}.json`);
+        } catch {
+          // Somebody has emptied the cache meanwhile, or the disk is full: the .deb is still there.
+          await rm(scratch, { force: true });
+        }
       },
       abandon: async () => {
         compress.destroy();
@@ -107,22 +113,8 @@ export class UnpackedStore {
 
   /** Lets go of what was not used for longest, until the rest fits; and of what nobody finished. */
   async trim(limitBytes = mostBytes): Promise<void> {
-    const names = await readdir(this.#directory).catch(() => []);
-    const found = await Promise.all(
-      names.map(async (name) => ({ name, stats: await stat(join(this.#directory, name)).catch(() => null) })),
-    );
-    const packages = new Map<string, { bytes: number; usedMs: number }>();
-    for (const { name, stats } of found) {
-      if (stats === null) continue;
-      if (name.includes('.new-')) {
-        if (Date.now() - stats.mtimeMs > abandonedMs) await rm(join(this.#directory, name), { force: true });
-        continue;
-      }
-      const sha256 = name.slice(0, 64);
-      const known = packages.get(sha256) ?? { bytes: 0, usedMs: 0 };
-      const usedMs = name.endsWith('.json') ? stats.mtimeMs : known.usedMs;
-      packages.set(sha256, { bytes: known.bytes + stats.size, usedMs });
-    }
+    const { packages, abandoned } = await survey(this.#directory);
+    for (const name of abandoned) await rm(join(this.#directory, name), { force: true });
     let total = [...packages.values()].reduce((sum, { bytes }) => sum + bytes, 0);
     const oldestFirst = [...packages].toSorted(([, one], [, other]) => one.usedMs - other.usedMs);
     for (const [sha256, { bytes }] of oldestFirst) {
@@ -131,6 +123,43 @@ export class UnpackedStore {
       total -= bytes;
     }
   }
+}
+
+interface Survey {
+  /** By digest. */
+  readonly packages: ReadonlyMap<string, { readonly bytes: number; readonly usedMs: number }>;
+  /** Files that nobody finished. */
+  readonly abandoned: readonly string[];
+}
+
+async function survey(directory: string): Promise<Survey> {
+  const packages = new Map<string, { bytes: number; usedMs: number }>();
+  const abandoned: string[] = [];
+  for (const name of await readdir(directory).catch(() => [])) {
+    const stats = await stat(join(directory, name)).catch(() => null);
+    if (stats === null) continue;
+    if (name.includes('.new-')) {
+      if (Date.now() - stats.mtimeMs > abandonedMs) abandoned.push(name);
+      continue;
+    }
+    const sha256 = name.slice(0, 64);
+    const known = packages.get(sha256) ?? { bytes: 0, usedMs: 0 };
+    const usedMs = name.endsWith('.json') ? stats.mtimeMs : known.usedMs;
+    packages.set(sha256, { bytes: known.bytes + stats.size, usedMs });
+  }
+  return { packages, abandoned };
+}
+
+/** What is kept in all; `usedMs`: when one of them was used last. */
+export async function unpackedUsage(
+  cacheDirectory: string,
+): Promise<{ readonly packages: number; readonly sizeBytes: number; readonly usedMs: number }> {
+  const packages = [...(await survey(unpackedDirectory(cacheDirectory))).packages.values()];
+  return {
+    packages: packages.length,
+    sizeBytes: packages.reduce((sum, { bytes }) => sum + bytes, 0),
+    usedMs: Math.max(0, ...packages.map(({ usedMs }) => usedMs)),
+  };
 }
 
 /** @param cacheDirectory such as /var/cache/machinespawn */

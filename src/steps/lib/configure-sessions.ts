@@ -9,6 +9,12 @@ const policy = '/usr/sbin/policy-rc.d';
 const daemonStarter = '/usr/sbin/start-stop-daemon';
 const fakeStarter = '#!/bin/sh\necho\necho "Warning: Fake start-stop-daemon called, doing nothing"\n';
 
+interface SessionSettings {
+  readonly twins: NativeTwins | null;
+  /** A script that says nothing for so long is ended. */
+  readonly idleMs: number;
+}
+
 interface Tree {
   readonly path: string;
   readonly root: RootFiles;
@@ -18,22 +24,22 @@ interface Tree {
 export class ConfigureSessions {
   readonly #context: Context;
   readonly #tree: Tree;
-  readonly #twins: NativeTwins | null;
+  readonly #settings: SessionSettings;
 
-  private constructor(context: Context, tree: Tree, twins: NativeTwins | null) {
+  private constructor(context: Context, tree: Tree, settings: SessionSettings) {
     this.#context = context;
     this.#tree = tree;
-    this.#twins = twins;
+    this.#settings = settings;
   }
 
-  static async open(context: Context, tree: Tree, twins: NativeTwins | null): Promise<ConfigureSessions> {
+  static async open(context: Context, tree: Tree, settings: SessionSettings): Promise<ConfigureSessions> {
     const { files, directories } = context.services;
     await tree.root.writeText(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     await tree.root.makeDirectory(sessionPlace);
     await files.writeText(`${directories.scratch}/start-stop-daemon`, fakeStarter, { mode: 0o755 });
     await files.makeDirectory(`${directories.scratch}/debs`);
-    if (twins !== null) await files.writeText(`${directories.scratch}/fstab`, twins.fstab);
-    return new ConfigureSessions(context, tree, twins);
+    if (settings.twins !== null) await files.writeText(`${directories.scratch}/fstab`, settings.twins.fstab);
+    return new ConfigureSessions(context, tree, settings);
   }
 
   /** `debs`: directory of .deb files that dpkg is to unpack. Throws MSP_PACKAGE_SCRIPT, MSP_PACKAGE_SCRIPT_HANGS. */
@@ -47,6 +53,7 @@ export class ConfigureSessions {
       file: 'sh',
       args: ['-c', outerScript, 'sh', path],
       label: 'configure',
+      idleMs: this.#settings.idleMs,
       binds: [
         { from: '/proc', to: `${path}/proc` },
         { from: '/sys', to: `${path}/sys` },
@@ -60,7 +67,7 @@ export class ConfigureSessions {
 
   /** Nothing of it is left. */
   async close(): Promise<void> {
-    for (const place of [sessionPlace, policy, ...(this.#twins?.places ?? [])]) {
+    for (const place of [sessionPlace, policy, ...(this.#settings.twins?.places ?? [])]) {
       await this.#tree.root.remove(place);
       // With it, no service would ever start in the machine.
       if ((await this.#tree.root.info(place)) !== null)

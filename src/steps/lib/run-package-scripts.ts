@@ -3,8 +3,6 @@ import { fail, MachinespawnError } from '../../errors/machinespawn-error.ts';
 import type { Command } from '../../host/services.ts';
 import type { Context } from '../define-step.ts';
 
-/** A maintainer script that says nothing for so long waits for something that never comes. Emulated ones are slow. */
-const idleMs = 15 * 60 * 1000;
 const tailLines = 20;
 
 /** `command` writes lines in the form of dpkg's --status-fd to descriptor 3. Throws MSP_PACKAGE_SCRIPT, MSP_PACKAGE_SCRIPT_HANGS. */
@@ -34,7 +32,6 @@ export async function runPackageScripts(context: Context, command: Command): Pro
       ...command,
       // What the packages' scripts ask of a terminal or of systemd.
       env: { DEBIAN_FRONTEND: 'noninteractive', DEBCONF_NONINTERACTIVE_SEEN: 'true', SYSTEMD_OFFLINE: '1' },
-      idleMs,
       onStatusLine,
       onLine,
     });
@@ -42,7 +39,7 @@ export async function runPackageScripts(context: Context, command: Command): Pro
     if (!MachinespawnError.is(error) || error.code !== 'MSP_TOOL_FAILED') throw error;
     const text = tail.join('\n');
     if (error.data['isIdle'] === true)
-      throw fail('MSP_PACKAGE_SCRIPT_HANGS', { ...current, seconds: idleMs / 1000, tail: text }, error);
+      throw fail('MSP_PACKAGE_SCRIPT_HANGS', { ...current, seconds: (command.idleMs ?? 0) / 1000, tail: text }, error);
     if (failed === null) throw error;
     throw fail('MSP_PACKAGE_SCRIPT', { ...(failed as typeof current), tail: text }, error);
   }

@@ -40,7 +40,8 @@ test('the digest of a file is that of all of it; what is no file has none', asyn
   const digest = (data: string | Buffer) => createHash('sha256').update(data).digest('hex');
   expect(await files.sha256(`${directory}/large`)).toBe(digest(content));
   expect(await files.sha256(`${directory}/empty`)).toBe(digest(''));
-  for (const name of ['none', 'link', '.', 'large/below']) expect(await files.sha256(`${directory}/${name}`)).toBeNull();
+  for (const name of ['none', 'link', '.', 'large/below'])
+    expect(await files.sha256(`${directory}/${name}`)).toBeNull();
 });
 
 test('writing through a symlink replaces the link', async () => {
