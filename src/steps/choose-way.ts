@@ -36,6 +36,10 @@ export const chooseWay = defineStep({
     // The other tools are for every machine; this one only for who asks for it.
     if (way === 'mmdebstrap' && (await services.facts.findProgram('mmdebstrap')) === null)
       throw fail('MSP_TOOL_MISSING', { tool: 'mmdebstrap', debianPackage: 'mmdebstrap' });
-    return { way, why, twin: way === 'fast' && input.emulated && mayUseTwins(input.arch) };
+    return {
+      way,
+      why,
+      twin: way === 'fast' && input.emulated && mayUseTwins(input.codename, input.variant, input.arch),
+    };
   },
 });
