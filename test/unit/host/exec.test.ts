@@ -156,4 +156,3 @@ test('a program that says nothing for too long is ended, and the failure says so
     data: { isIdle: true, tail: 'begun\nit said nothing for 0.2 s' },
   });
 });
-});

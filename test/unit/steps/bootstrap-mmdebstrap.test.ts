@@ -3,7 +3,7 @@ import { bootstrapMmdebstrap } from '../../../src/steps/bootstrap-mmdebstrap.ts'
 import { exits, fakeHost, testStep, type Program } from '../../../src/testing.ts';
 import { archive, inRelease, keyring, mirror, status } from './archive-fixture.ts';
 
-const input = { archive, arch: 'arm64', variant: 'default', include: ['nano', 'less', 'nano'] } as const;
+const input = { archive, arch: 'arm64' as const, variant: 'default' as const, include: ['nano', 'less', 'nano'] };
 
 const mmdebstrap = (index: string): Program =>
   function* program({ args, world }) {
