@@ -2,7 +2,7 @@
 import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openDeb } from '../host/debs/read-deb.ts';
-import type { DebFile, Debs, UnpackedDeb } from '../host/services.ts';
+import type { DebFile, Debs, UnpackedDeb } from '../host/debs/debs.ts';
 import { conffileEntries, md5 } from '../model/dpkg-database.ts';
 import { listedPath } from '../model/package-entry.ts';
 import { TarReader, type TarEntry } from '../model/tar-entry.ts';

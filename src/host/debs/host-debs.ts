@@ -6,7 +6,7 @@ import { tarOf, type TarFile } from '../../model/tar-file.ts';
 import type { Exec } from '../exec.ts';
 import type { ExecContext } from '../exec-settings.ts';
 import { unwritable } from '../file-error.ts';
-import type { DebFile, Debs, PackageFile, UnpackedDeb } from '../services.ts';
+import type { DebFile, Debs, PackageFile, UnpackedDeb } from './debs.ts';
 import { confinedTar, hostPlace } from './confined-tar.ts';
 import { TarSink } from './tar-sink.ts';
 import { unpackDeb, unpackStored, type Write } from './unpack-one.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { fail } from '../../errors/machinespawn-error.ts';
 import { arHeadBytes, arMagic, parseArHead, type ArMember } from '../../model/ar-member.ts';
 import { TarReader } from '../../model/tar-entry.ts';
-import type { DebFile, PackageFile } from '../services.ts';
+import type { DebFile, PackageFile } from './debs.ts';
 import { ByteSource } from './byte-source.ts';
 import { decompressorOf } from './decompress.ts';
 

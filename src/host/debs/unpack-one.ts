@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { conffileEntries } from '../../model/dpkg-database.ts';
 import { listedPath } from '../../model/package-entry.ts';
 import { TarReader } from '../../model/tar-entry.ts';
-import type { DebFile, PackageFile, UnpackedDeb } from '../services.ts';
+import type { DebFile, PackageFile, UnpackedDeb } from './debs.ts';
 import { openDeb, type OpenDeb } from './read-deb.ts';
 import type { StoredPackage, UnpackedStore } from './unpacked-store.ts';
 

@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import type { PackageFile, UnpackedDeb } from '../services.ts';
+import type { PackageFile, UnpackedDeb } from './debs.ts';
 import { through } from './decompress.ts';
 
 const format = 1;

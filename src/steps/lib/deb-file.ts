@@ -1,4 +1,5 @@
-import type { DebFile, StepServices } from '../../host/services.ts';
+import type { DebFile } from '../../host/debs/debs.ts';
+import type { StepServices } from '../../host/services.ts';
 import { debPath, type PackageSelection, type SelectedPackage } from '../../model/package-selection.ts';
 
 /** Where the .deb of a selected package is kept, and what it must be. */

@@ -1,6 +1,6 @@
 import { mergedPath } from '../../model/merged-usr.ts';
 import type { SelectedPackage } from '../../model/package-selection.ts';
-import type { UnpackedDeb } from '../../host/services.ts';
+import type { UnpackedDeb } from '../../host/debs/debs.ts';
 
 const stages = ['required', 'base', 'include'] as const;
 

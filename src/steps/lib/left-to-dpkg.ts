@@ -1,4 +1,4 @@
-import type { PackageFile } from '../../host/services.ts';
+import type { PackageFile } from '../../host/debs/debs.ts';
 import type { SelectedPackage } from '../../model/package-selection.ts';
 
 /**

@@ -1,5 +1,5 @@
 /** Unpacks packages of a selection into a tree, and makes dpkg's records of them. */
-import type { DebFile, PackageFile, UnpackedDeb } from '../../host/services.ts';
+import type { DebFile, PackageFile, UnpackedDeb } from '../../host/debs/debs.ts';
 import { parseDebControl } from '../../model/deb-control.ts';
 import { infoFiles, statusStanza, type UnpackedPackage } from '../../model/dpkg-database.ts';
 import type { PackageSelection, SelectedPackage } from '../../model/package-selection.ts';
@@ -23,11 +23,12 @@ const firstPackage = 'base-files';
 
 /** @param packages in the order in which dpkg should learn of them */
 export async function unpackSelected(
-  { services, progress, log }: Context,
+  context: Context,
   selection: PackageSelection,
   packages: readonly SelectedPackage[],
   tree: string,
 ): Promise<UnpackedSelection> {
+  const { services, log } = context;
   const byName = new Map(packages.map((selected) => [selected.name, selected]));
   const total = packages.length;
   let [done, kept] = [0, 0];
@@ -39,7 +40,7 @@ export async function unpackSelected(
     onUnpacked: (deb: DebFile, isFromCache: boolean): void => {
       done = Math.min(done + 1, total);
       if (isFromCache) kept += 1;
-      progress({ phase: 'unpacking packages', done, total, unit: 'items', text: deb.name });
+      context.progress({ phase: 'unpacking packages', done, total, unit: 'items', text: deb.name });
     },
   };
   const unpacked = new Map<string, UnpackedDeb>();
