@@ -38,8 +38,8 @@ export class AppKeeper implements Keeper {
 
   async items(): Promise<readonly CacheItem[]> {
     const views = await this.#views();
-    const kept = [await this.#snapshots(views), await this.#packages(), await this.#unpacked()];
-    return [...kept.flat(), ...(await Promise.all(views.map(runItem)))];
+    const packages = [...(await this.#packages()), ...(await this.#unpacked()), ...(await this.#lists(views))];
+    return [...(await this.#snapshots(views)), ...packages, ...(await Promise.all(views.map(runItem)))];
   }
 
   async remove(asked: readonly CacheItem[]): Promise<readonly CacheItem[]> {
@@ -140,6 +140,25 @@ export class AppKeeper implements Keeper {
     const createdAt = new Date(usedMs).toISOString();
     const path = unpackedDirectory(cacheDirectory);
     return [{ kind: 'unpacked', id: 'unpacked', path, sizeBytes, createdAt, text, image: null, inUse: false }];
+  }
+
+  /** What select-packages keeps; a run may be between two steps that need it. */
+  async #lists(views: readonly RunView[]): Promise<readonly CacheItem[]> {
+    const path = join(this.#parts.settings.cacheDirectory, 'lists');
+    const stats = await lstat(path).catch(() => null);
+    if (stats === null) return [];
+    return [
+      {
+        kind: 'package',
+        id: 'lists',
+        path,
+        sizeBytes: await sizeOfFiles(path),
+        createdAt: stats.mtime.toISOString(),
+        text: 'lists of packages',
+        image: null,
+        inUse: views.some(({ status }) => status === 'running'),
+      },
+    ];
   }
 
   /** One item for each distribution's folder. */

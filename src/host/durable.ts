@@ -20,7 +20,7 @@ export const scratchName = (path: string): string =>
 /** Writes a file whole or not at all. A last symlink is replaced, not followed. Throws system errors. */
 export async function writeWhole(
   path: string,
-  text: string | Iterable<string>,
+  text: string | Iterable<string | Uint8Array>,
   options: { readonly mode: number; readonly durable: boolean },
 ): Promise<void> {
   const scratch = scratchName(path);

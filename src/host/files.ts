@@ -44,7 +44,7 @@ export class HostFiles implements Files {
 
   async writeText(
     path: string,
-    text: string | Iterable<string>,
+    text: string | Iterable<string | Uint8Array>,
     options: { readonly mode?: number } = {},
   ): Promise<void> {
     try {

@@ -10,8 +10,8 @@ export interface Command {
   /** Added to a clean environment (PATH, LC_ALL=C.UTF-8, TZ=UTC, HOME=/root …). */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** For standard input; nothing otherwise. */
-  readonly stdin?: string | Uint8Array;
+  /** Text for standard input; nothing otherwise. */
+  readonly stdin?: string;
   /** Exit codes that are no failure. @default [0] */
   readonly okCodes?: readonly number[];
   /** Each line of stdout and stderr, as it comes. Goes to the step's log in any case. */
@@ -63,7 +63,11 @@ export interface Files {
   /** Names, sorted; empty when there is no such directory. */
   list(directory: string): Promise<readonly string[]>;
   /** Whole or not at all: scratch file, fsync, rename. In parts, it is never in memory as a whole. */
-  writeText(path: string, text: string | Iterable<string>, options?: { readonly mode?: number }): Promise<void>;
+  writeText(
+    path: string,
+    text: string | Iterable<string | Uint8Array>,
+    options?: { readonly mode?: number },
+  ): Promise<void>;
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
   /** Durable rename that never replaces anything. Throws MSP_FILE_UNWRITABLE. */
   publish(from: string, to: string): Promise<void>;

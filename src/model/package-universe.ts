@@ -120,7 +120,7 @@ export class PackageUniverse {
     if (!/^[a-z0-9][a-z0-9+.-]*$/u.test(name)) throw broken(source, name, 'Package', name);
     const arch = text('Architecture', /^[a-z0-9-]+$/u);
     if (arch !== 'all' && arch !== this.arch) throw broken(source, name, 'Architecture', arch);
-    const filename = text('Filename', /^[A-Za-z0-9][A-Za-z0-9+.:~_%/-]*$/u);
+    const filename = text('Filename', /^(?:\.\/)?[A-Za-z0-9][A-Za-z0-9+.:~_%/-]*$/u);
     if (filename.split('/').includes('..')) throw broken(source, name, 'Filename', filename);
     return {
       name,

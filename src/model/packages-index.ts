@@ -12,12 +12,14 @@ const wanted: ReadonlySet<string> = new Set([
 /** Priorities that a variant of a base goes by. */
 const basic: ReadonlySet<string> = new Set(['required', 'important']);
 
-const blockBytes = 1024 * 1024;
+/** Small enough that what is thrown away goes soon. */
+const blockBytes = 256 * 1024;
 
 export type Stanza = ReadonlyMap<string, string>;
 
 export class PackagesIndex {
-  readonly #blocks: string[] = [];
+  /** Off the heap, which would grow to twice their size. */
+  readonly #blocks: Buffer[] = [];
   /** Where a package's stanzas begin, by its name: nearly always one, so an array is made only for more. */
   readonly #places = new Map<string, number | number[]>();
   /** Names of the packages of a basic priority. */
@@ -49,15 +51,15 @@ export class PackagesIndex {
   stanzas(name: string): readonly Stanza[] {
     const places = this.#places.get(name) ?? [];
     return (typeof places === 'number' ? [places] : places).map((place) => {
-      const block = this.#blocks[Math.floor(place / 2 ** 32)] ?? '';
+      const block = this.#blocks[Math.floor(place / 2 ** 32)] ?? Buffer.alloc(0);
       const start = place % 2 ** 32;
-      const end = block.indexOf('\n\n', start);
-      return fieldsOf(block.slice(start, end < 0 ? undefined : end));
+      const end = block.indexOf('\n\n', start, 'latin1');
+      return fieldsOf(block.toString('latin1', start, end < 0 ? undefined : end));
     });
   }
 
   /** What was kept, in parts; together they are an index again, for `PackagesIndex.of`. */
-  parts(): readonly string[] {
+  parts(): readonly Buffer[] {
     return this.#blocks;
   }
 
@@ -73,41 +75,50 @@ export class PackagesIndex {
     const cut = this.#buffer.subarray(0, this.#filled).lastIndexOf('\n\n') + 2;
     if (cut < 2) return;
     // One byte for a character: what is kept is ASCII, but for archives that are broken.
-    this.#keep(withoutUnwanted(this.#buffer.toString('latin1', 0, cut)));
+    this.#keep(Buffer.from(withoutUnwanted(this.#buffer.toString('latin1', 0, cut)), 'latin1'));
     this.#buffer.copyWithin(0, cut, this.#filled);
     this.#filled -= cut;
   }
 
   /** To be called after the last part. */
   end(): this {
-    this.#keep(withoutUnwanted(this.#buffer.toString('latin1', 0, this.#filled)));
+    this.#keep(Buffer.from(withoutUnwanted(this.#buffer.toString('latin1', 0, this.#filled)), 'latin1'));
     this.#buffer = Buffer.alloc(0);
     this.#filled = 0;
     return this;
   }
 
-  /** The index of what `parts()` gave, joined. */
-  static of(text: string): PackagesIndex {
+  /** The index of what `parts()` gave, joined. It keeps the bytes. */
+  static of(bytes: Buffer): PackagesIndex {
     const index = new PackagesIndex();
-    index.#keep(text);
+    for (let start = 0; start < bytes.length;) {
+      const next = bytes.indexOf('\n\n', start + blockBytes, 'latin1');
+      const end = next < 0 ? bytes.length : next + 2;
+      index.#keep(bytes.subarray(start, end));
+      start = end;
+    }
     return index;
   }
 
-  /** Notes where each stanza is. Names are cut out of the block that is kept, or they would hold the whole text. */
-  #keep(block: string): void {
+  /** Notes where each stanza is. What is remembered is cut out of the bytes: a slice of the text would hold all of it. */
+  #keep(block: Buffer): void {
+    const text = block.toString('latin1');
     const base = this.#blocks.push(block) * 2 ** 32 - 2 ** 32;
+    const valueAt = (start: number): string => {
+      const colon = text.indexOf(':', start) + 1;
+      return block.toString('latin1', colon, endOfField(text, start)).trim();
+    };
     let [priorityAt, providesAt] = [-1, -1];
-    for (let start = 0; start < block.length;) {
-      const found = block.indexOf('\n\n', start);
-      const end = found < 0 ? block.length : found;
-      if (priorityAt < start) priorityAt = indexOrEnd(block, '\nPriority:', start);
-      if (providesAt < start) providesAt = indexOrEnd(block, '\nProvides:', start);
-      const nameAt = block.startsWith('Package:', start) ? start : indexOrEnd(block, '\nPackage:', start) + 1;
+    for (let start = 0; start < text.length;) {
+      const end = indexOrEnd(text, '\n\n', start);
+      if (priorityAt < start) priorityAt = indexOrEnd(text, '\nPriority:', start);
+      if (providesAt < start) providesAt = indexOrEnd(text, '\nProvides:', start);
+      const nameAt = text.startsWith('Package:', start) ? start : indexOrEnd(text, '\nPackage:', start) + 1;
       if (nameAt < end) {
-        const name = valueAt(block, nameAt);
+        const name = valueAt(nameAt);
         this.#register(name, base + start);
-        if (priorityAt < end) this.#setPriority(name, valueAt(block, priorityAt + 1));
-        if (providesAt < end) this.#setProvides(name, valueAt(block, providesAt + 1));
+        if (priorityAt < end) this.#setPriority(name, valueAt(priorityAt + 1));
+        if (providesAt < end) this.#setProvides(name, valueAt(providesAt + 1));
       }
       start = end + 2;
     }
@@ -143,11 +154,11 @@ function indexOrEnd(text: string, what: string, from: number): number {
   return at < 0 ? text.length : at;
 }
 
-/** Value of the field that begins there, with the lines that it goes on for. */
-function valueAt(text: string, start: number): string {
+/** Where the field that begins there ends, with the lines that it goes on for. */
+function endOfField(text: string, start: number): number {
   let end = indexOrEnd(text, '\n', start);
   while (text.charCodeAt(end + 1) === 32 || text.charCodeAt(end + 1) === 9) end = indexOrEnd(text, '\n', end + 1);
-  return text.slice(text.indexOf(':', start) + 1, end).trim();
+  return end;
 }
 
 /** The stanzas of a text without the fields that nobody asks for, each with a blank line after it. */

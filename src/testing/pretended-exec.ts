@@ -13,8 +13,7 @@ export function pretendPrograms(world: World, moments: Moments, host: FakeHost):
   const start = (command: Command): Promise<CommandResult> =>
     moments.call(`exec(${[command.file, ...command.args].join(' ')})`, 'writes', async (inside) => {
       const { file, args, env, stdin } = command;
-      const given = typeof stdin === 'string' ? stdin : Buffer.from(stdin ?? '').toString('utf8');
-      world.commands.push({ file, args, ...(env && { env }), ...(stdin !== undefined && { stdin: given }) });
+      world.commands.push({ file, args, ...(env && { env }), ...(stdin !== undefined && { stdin }) });
       const program = Object.hasOwn(host.programs ?? {}, file) ? host.programs?.[file] : undefined;
       if (program === undefined) throw fail('MSP_TOOL_MISSING', { tool: file, debianPackage: file });
       const out: string[] = [];
@@ -26,7 +25,7 @@ export function pretendPrograms(world: World, moments: Moments, host: FakeHost):
       const running = program({
         args,
         env: env ?? {},
-        stdin: given,
+        stdin: stdin ?? '',
         world,
         print: command.onBytes === undefined ? heard(out) : (line) => command.onBytes?.(Buffer.from(`${line}\n`)),
         complain: heard(err),

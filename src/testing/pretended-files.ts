@@ -39,7 +39,11 @@ export function pretendFiles(world: World, moments: Moments, freeBytes: number):
       moments.call(`writeText(${path})`, 'writes', () => {
         if (!existsSync(dirname(at(path))))
           throw fail('MSP_FILE_UNWRITABLE', { path, problem: 'there is no such directory' });
-        writeWhole(at(path), typeof text === 'string' ? text : [...text].join(''), options?.mode);
+        writeWhole(
+          at(path),
+          typeof text === 'string' ? text : Buffer.concat([...text].map((part) => Buffer.from(part))),
+          options?.mode,
+        );
       }),
     makeDirectory: (path, options) =>
       moments.call(`makeDirectory(${path})`, 'writes', () => makeDirectory(at(path), options?.mode)),
@@ -110,7 +114,7 @@ function contentOf(real: string): Buffer | null {
   return lstatSync(real, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(real) : null;
 }
 
-function writeWhole(real: string, text: string, mode = 0o644): void {
+function writeWhole(real: string, text: string | Buffer, mode = 0o644): void {
   writeFileSync(real, text);
   chmodSync(real, mode);
 }

