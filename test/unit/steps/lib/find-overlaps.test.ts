@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { findOverlaps } from '../../../src/steps/lib/find-overlaps.ts';
-import type { SelectedPackage } from '../../../src/model/package-selection.ts';
+import { findOverlaps } from '../../../../src/steps/lib/find-overlaps.ts';
+import type { SelectedPackage } from '../../../../src/model/package-selection.ts';
 
 const deb = (...paths: readonly string[]) => ({ controlFiles: [], conffiles: {}, sizeBytes: 0, paths });
 const selected = (name: string, stage: SelectedPackage['stage']) => [name, { name, stage } as SelectedPackage] as const;
