@@ -10,22 +10,26 @@ export async function runPackageScripts(context: Context, command: Command): Pro
   const tail: string[] = [];
   let current = { package: 'dpkg', script: 'its start' };
   let failed: typeof current | null = null;
+  let failedTail: string[] | null = null;
   let done = 0;
   const onStatusLine = (line: string): void => {
     const [, action, name] = /^processing: (\w+): (\S+)/u.exec(line) ?? [];
     if (action !== undefined && name !== undefined) {
       current = { package: name, script: scriptOf(action) };
-      tail.splice(0);
       if (action === 'configure') done += 1;
       context.progress({ phase: 'configuring packages', done, unit: 'items', text: name });
     }
     const [, broken, problem] = /^status: (\S+) : error : (.*)$/u.exec(line) ?? [];
-    if (broken !== undefined) failed ??= { package: broken, script: current.script };
-    if (problem !== undefined) tail.push(problem);
+    if (broken === undefined || failed !== null) return;
+    failed = { package: broken, script: current.script };
+    // Others go on being configured; what they say explains nothing.
+    failedTail = [...tail, problem ?? ''];
   };
   const onLine = (line: string): void => {
     tail.push(line);
     if (tail.length > tailLines) tail.shift();
+    // The script's words and dpkg's come by different pipes.
+    if (failedTail !== null && failedTail.length < tailLines) failedTail.push(line);
   };
   try {
     await context.services.exec({
@@ -37,7 +41,7 @@ export async function runPackageScripts(context: Context, command: Command): Pro
     });
   } catch (error) {
     if (!MachinespawnError.is(error) || error.code !== 'MSP_TOOL_FAILED') throw error;
-    const text = tail.join('\n');
+    const text = (failedTail ?? tail).join('\n');
     if (error.data['isIdle'] === true)
       throw fail('MSP_PACKAGE_SCRIPT_HANGS', { ...current, seconds: (command.idleMs ?? 0) / 1000, tail: text }, error);
     if (failed === null) throw error;
