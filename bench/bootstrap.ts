@@ -22,8 +22,8 @@ interface Recipe {
 const recipes: readonly Recipe[] = [
   { what: 'minbase, own architecture', arch: '', variant: 'minbase', include: [], reach: [0.25, 0.4] },
   {
-    what: 'default, nano and systemd-container',
-    ...{ arch: '', variant: 'default', include: ['nano', 'systemd-container'], reach: [0.25, 0.55] },
+    what: 'default, nano, dbus and systemd-container',
+    ...{ arch: '', variant: 'default', include: ['nano', 'dbus', 'systemd-container'], reach: [0.25, 0.55] },
   },
   { what: 'minbase arm64', arch: 'arm64', variant: 'minbase', include: [], reach: [0.12, 0.15] },
   { what: 'minbase from the network', arch: '', variant: 'minbase', include: [], reach: [0.4, 0.7], isCold: true },

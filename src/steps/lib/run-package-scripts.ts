@@ -23,7 +23,7 @@ export async function runPackageScripts(context: Context, command: Command): Pro
     if (broken === undefined || failed !== null) return;
     failed = { package: broken, script: current.script };
     // Others go on being configured; what they say explains nothing.
-    failedTail = [...tail, problem ?? ''];
+    failedTail = [...tail.slice(-tailLines / 2), problem ?? ''];
   };
   const onLine = (line: string): void => {
     tail.push(line);
