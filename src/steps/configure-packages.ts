@@ -5,7 +5,6 @@
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
 import type { RootFiles } from '../host/services.ts';
-import { triggerFiles } from '../model/dpkg-database.ts';
 import { installOrder, type InstallOrder } from '../model/install-order.ts';
 import type { PackageSelection } from '../model/package-selection.ts';
 import { durationSchema } from '../model/schemas.ts';
@@ -112,7 +111,7 @@ async function installFurther(
   const batches = [...groups, rest];
   const unpacked = await unpackSelected(context, selection, batches.flat(), tree.path);
   await services.debs.write(infoFilesOf(unpacked), tree.path);
-  for (const [path, text] of triggerFiles(unpacked.packages)) {
+  for (const [path, text] of unpacked.triggers) {
     const before = (await tree.root.readText(`/${path}`)) ?? '';
     await tree.root.writeText(`/${path}`, before + text);
   }

@@ -1,6 +1,5 @@
 /** Unpacks the required packages of a selection into an empty tree and writes dpkg's records. Runs no program of theirs. */
 import { z } from 'zod';
-import { triggerFiles } from '../model/dpkg-database.ts';
 import { installOrder } from '../model/install-order.ts';
 import { mergedUsrFiles } from '../model/merged-usr.ts';
 import { defineStep } from './define-step.ts';
@@ -33,12 +32,12 @@ export const unpackPackages = defineStep({
     await services.debs.write(mergedUsrFiles(selection), path);
     const { core, required } = installOrder(selection);
     const unpacked = await unpackSelected(context, selection, [...core, ...required], path);
-    const { packages, stanzas, sizeBytes } = unpacked;
+    const { packages, stanzas, triggers, sizeBytes } = unpacked;
     await services.debs.write(
       [
         { path: 'var/lib/dpkg/info/format', content: '1\n', mode: 0o644 },
         ...infoFilesOf(unpacked),
-        ...[...triggerFiles(packages)].map(([file, content]) => ({ path: file, content, mode: 0o644 })),
+        ...[...triggers].map(([file, content]) => ({ path: file, content, mode: 0o644 })),
         { path: 'var/lib/dpkg/status', content: [...stanzas.values()].join(''), mode: 0o644 },
         { path: 'var/lib/dpkg/available', content: '', mode: 0o644 },
       ],

@@ -79,7 +79,8 @@ export class UnpackedStore {
     return {
       write: async (bytes) => {
         // What cannot be kept is only slower the next time.
-        if (fault === null && !compress.write(bytes)) await Promise.race([once(compress, 'drain').catch(() => undefined), written]);
+        if (fault === null && !compress.write(bytes))
+          await Promise.race([once(compress, 'drain').catch(() => undefined), written]);
       },
       commit: async (record) => {
         compress.end();

@@ -1,7 +1,7 @@
 /** Unpacks packages of a selection into a tree, and makes dpkg's records of them. */
 import type { DebFile, PackageFile, UnpackedDeb } from '../../host/debs/debs.ts';
 import { parseDebControl } from '../../model/deb-control.ts';
-import { infoFiles, statusStanza, type UnpackedPackage } from '../../model/dpkg-database.ts';
+import { infoFiles, statusStanza, triggerFiles, type UnpackedPackage } from '../../model/dpkg-database.ts';
 import type { PackageSelection, SelectedPackage } from '../../model/package-selection.ts';
 import type { TarFile } from '../../model/tar-file.ts';
 import type { Context } from '../define-step.ts';
@@ -11,6 +11,8 @@ import { leftToDpkg } from './left-to-dpkg.ts';
 
 export interface UnpackedSelection {
   readonly packages: readonly UnpackedPackage[];
+  /** Interests in triggers, those of packages that are left among them: dpkg keeps the place of what it finds there. */
+  readonly triggers: ReadonlyMap<string, string>;
   /** dpkg's record of each, by name, with the empty line after it. */
   readonly stanzas: ReadonlyMap<string, string>;
   /** Names of those that only dpkg can unpack. */
@@ -44,11 +46,15 @@ export async function unpackSelected(
     },
   };
   const unpacked = new Map<string, UnpackedDeb>();
+  const all = new Map<string, UnpackedDeb>();
   const unpack = async (some: readonly SelectedPackage[]): Promise<void> => {
     if (some.length === 0) return;
     const debs = some.map((selected) => debFileOf(services, selection, selected));
-    for (const [index, found] of (await services.debs.unpack(debs, tree, options)).entries())
-      if (found.paths !== null) unpacked.set(debs[index]?.name ?? '', found);
+    for (const [index, found] of (await services.debs.unpack(debs, tree, options)).entries()) {
+      const name = debs[index]?.name ?? '';
+      all.set(name, found);
+      if (found.paths !== null) unpacked.set(name, found);
+    }
   };
   await unpack(packages.filter(({ name }) => name === firstPackage));
   await unpack(packages.filter(({ name }) => name !== firstPackage));
@@ -66,6 +72,12 @@ export async function unpackSelected(
   });
   return {
     packages: found.map(({ record }) => record),
+    triggers: triggerFiles(
+      packages.flatMap((selected) => {
+        const one = all.get(selected.name);
+        return one === undefined ? [] : [recordOf(selected, one)];
+      }),
+    ),
     stanzas: new Map(
       found.map(({ selected, record, one }) => [selected.name, `${statusStanza(record, one.conffiles)}\n`]),
     ),
