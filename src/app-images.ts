@@ -48,11 +48,7 @@ async function cachedImages(settings: Settings): Promise<readonly CachedImage[]>
 
 /** A base knows only its tree; what it was made from stands with the first stage. */
 async function imageOf(results: ResultFiles, base: StoredResult): Promise<CachedImage | null> {
-  let from: StoredResult | null = base;
-  for (const type of ['bootstrap-second-stage', 'bootstrap-first-stage']) {
-    const tree = treeOf(from?.identity);
-    from = tree === null ? null : await results.get(type, tree).catch(() => null);
-  }
+  const from = await originOf(results, base);
   const asked = from?.identity as { codename?: string; arch?: Arch; variant?: string } | undefined;
   const release = currentReleases().byCodename.get(asked?.codename ?? '');
   if (release === undefined || asked?.arch === undefined) return null;
@@ -65,6 +61,23 @@ async function imageOf(results: ResultFiles, base: StoredResult): Promise<Cached
     createdAt,
     sizeBytes: sizeBytes ?? null,
   };
+}
+
+/** The result that names release and variant, by whichever way the base was made. */
+async function originOf(results: ResultFiles, base: StoredResult): Promise<StoredResult | null> {
+  const get = async (type: string, tree: string | null): Promise<StoredResult | null> =>
+    tree === null ? null : await results.get(type, tree).catch(() => null);
+  const tree = treeOf(base.identity);
+  const fast = await get('configure-packages', tree);
+  if (fast !== null) {
+    const { selection } = fast.identity as { selection?: string };
+    const selects = await results.recent('select-packages', 200).catch(() => []);
+    return selects.find(({ outputs }) => (outputs as { selection?: string }).selection === selection) ?? null;
+  }
+  const second = await get('bootstrap-second-stage', tree);
+  return second === null
+    ? await get('bootstrap-mmdebstrap', tree)
+    : await get('bootstrap-first-stage', treeOf(second.identity));
 }
 
 function treeOf(identity: unknown): string | null {

@@ -9,6 +9,7 @@ import type { StepRegistry } from './engine/step-registry.ts';
 import type { Json } from './engine/step.ts';
 import type { Exec } from './host/exec.ts';
 import type { KernelLocks } from './host/locks.ts';
+import { unpackedDirectory, unpackedUsage } from './host/debs/unpacked-store.ts';
 import { removeTree } from './host/remove-tree.ts';
 import type { ResultFiles, StoredResult } from './host/result-store.ts';
 import type { RunDirectories } from './host/run-store.ts';
@@ -40,7 +41,7 @@ export class AppKeeper implements Keeper {
     const views = await this.#views();
     const groups = [
       await this.#snapshots(views),
-      [...(await this.#packages()), ...(await this.#lists(views))],
+      [...(await this.#packages()), ...(await this.#unpacked()), ...(await this.#lists(views))],
       await downloadItems(join(this.#parts.settings.cacheDirectory, 'downloads'), usedKeys(views)),
       await Promise.all(views.map(runItem)),
     ];
@@ -65,6 +66,9 @@ export class AppKeeper implements Keeper {
         if (lock === null) continue;
         await removeTree((command) => this.#parts.exec.run(command, { signal: never }), item.path);
         lock.release();
+        removed.push(item);
+      } else if (item.kind === 'unpacked') {
+        await removeTree((command) => this.#parts.exec.run(command, { signal: never }), item.path);
         removed.push(item);
       }
     }
@@ -128,9 +132,23 @@ export class AppKeeper implements Keeper {
       for (const result of await this.#parts.results.recent(type, Number.MAX_SAFE_INTEGER)) {
         for (const [, key] of JSON.stringify(result.outputs).matchAll(treeForm))
           if (key === result.key) found.set(key, result);
+        // Trees that were unpacked from a selection know no more than its digest.
+        const selection = selectionOf(result.outputs);
+        if (result.type === 'select-packages' && selection !== null) found.set(selection, result);
       }
     }
     return found;
+  }
+
+  /** One item for all. Who finds one gone takes the .deb, so it is never in use. */
+  async #unpacked(): Promise<readonly CacheItem[]> {
+    const { cacheDirectory } = this.#parts.settings;
+    const { packages, sizeBytes, usedMs } = await unpackedUsage(cacheDirectory);
+    if (packages === 0) return [];
+    const text = `${packages} packages, kept unpacked`;
+    const createdAt = new Date(usedMs).toISOString();
+    const path = unpackedDirectory(cacheDirectory);
+    return [{ kind: 'unpacked', id: 'unpacked', path, sizeBytes, createdAt, text, image: null, inUse: false }];
   }
 
   /** What select-packages keeps; a run may be between two steps that need it. */
@@ -201,10 +219,16 @@ function describeTree(key: string, results: ReadonlyMap<string, StoredResult>): 
     const image = facts.distro === null ? facts.codename : `${facts.distro}-${facts.codename}`;
     return { image, text: `${image} ${[facts.arch, facts.variant].filter(Boolean).join(' ')}, ${result.type}` };
   }
-  const [, parent] = /tree:([0-9a-f]{64})/u.exec(JSON.stringify(result.identity)) ?? [];
+  const [, tree] = /tree:([0-9a-f]{64})/u.exec(JSON.stringify(result.identity)) ?? [];
+  const parent = selectionOf(result.identity) ?? tree;
   if (parent === undefined) return { image: null, text: result.type };
   const of = describeTree(parent, results);
   return { image: of.image, text: `${of.text.split(',')[0]}, ${result.type}` };
+}
+
+function selectionOf(value: Json): string | null {
+  const { selection } = (value ?? {}) as { selection?: Json };
+  return typeof selection === 'string' ? selection : null;
 }
 
 function factsOf(identity: Json): Record<'distro' | 'codename' | 'arch' | 'variant', string | null> {

@@ -19,6 +19,7 @@ const samples: Readonly<Record<string, unknown>> = {
   neededBytes: 2 * 1024 ** 3,
   packages: ['<package>'],
   pid: 4711,
+  seconds: 900,
   signal: null,
   stallMs: 30_000,
   times: 3,

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Arch, emulatorOf, mayRunNatively } from '../model/arch.ts';
-import { needsLoader } from '../model/elf.ts';
+import { interpreterOf } from '../model/elf.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 import { errnoCode, problemOf, unwritable } from './file-error.ts';
 import { tinyElf } from './tiny-elf.ts';
@@ -92,7 +92,7 @@ async function judgeEntry(arch: Arch, entry: BinfmtEntry | null): Promise<Emulat
   const { interpreter } = entry;
   const program = await readFile(interpreter).catch(() => null);
   if (program === null) return no(`its interpreter ${interpreter} is missing`);
-  if (needsLoader(program)) {
+  if (interpreterOf(program) !== null) {
     return no(`${emulatorOf[arch]} is registered without the flag F, and its interpreter ${interpreter} is not static`);
   }
   return { ...runs, emulatorToBind: interpreter };

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 export interface ExecSettings {
   /** Without root there are no namespaces: programs run in a process group of their own. */
   readonly isRoot: boolean;
@@ -11,6 +13,8 @@ export interface ExecSettings {
 
 /** What belongs to one attempt of a step. */
 export interface ExecContext {
+  /** Goes to the program's standard input, in place of the command's `stdin`. */
+  readonly input?: Readable;
   readonly signal: AbortSignal;
   readonly onOutput?: (line: string) => void;
   /** Locks that must not be free before the program is dead. */

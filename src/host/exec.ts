@@ -42,27 +42,37 @@ export class Exec {
     const { onStatusLine, onStatusBytes } = command;
     const [outLines, errLines] = [new LineSplitter(onLine), new LineSplitter(onLine)];
     const statusLines = onStatusLine === undefined ? null : new LineSplitter(onStatusLine);
+    let stopper: Stopper | null = null;
     const program = await startProgram({
       argv,
       command,
+      input: context.input,
       isSandboxed,
       lockDescriptors: context.lockDescriptors?.() ?? [],
-      onStdout:
-        command.onBytes ??
-        ((bytes) => {
-          stdout.push(bytes);
-          outLines.push(bytes);
-        }),
+      onStdout: (bytes) => {
+        stopper?.heard();
+        if (command.onBytes !== undefined) return command.onBytes(bytes);
+        stdout.push(bytes);
+        outLines.push(bytes);
+      },
       onStderr: (bytes) => {
+        stopper?.heard();
         stderr.push(bytes);
         errLines.push(bytes);
       },
-      onStatus: onStatusBytes ?? (statusLines === null ? null : (bytes) => statusLines.push(bytes)),
+      onStatus:
+        onStatusBytes ??
+        (statusLines === null
+          ? null
+          : (bytes) => {
+              stopper?.heard();
+              statusLines.push(bytes);
+            }),
     });
     const { graceMs = 10_000, kill } = this.#settings;
-    const { giveUp } = command;
+    const { giveUp, timeoutMs, idleMs } = command;
     const hard = AbortSignal.any([kill, giveUp].filter((one) => one !== undefined));
-    const stopper = new Stopper(program, { graceMs, timeoutMs: command.timeoutMs, signal, kill: hard });
+    stopper = new Stopper(program, { graceMs, timeoutMs, idleMs, signal, kill: hard });
     const { exitCode, signal: endedBy, problem } = await program.ended;
     stopper.release();
     for (const lines of [outLines, errLines, statusLines]) lines?.end();
@@ -70,12 +80,19 @@ export class Exec {
     if (kill?.aborted === true) throw cancelled(kill);
     if (signal.aborted) throw cancelled(signal);
     const given = giveUp?.aborted === true ? 'it was given up' : problem;
-    const remark = stopper.isTimedOut ? `it did not end within ${(command.timeoutMs ?? 0) / 1000} s` : given;
+    const remark = remarkOf(stopper, command) ?? given;
     if (remark === null && exitCode !== null && (command.okCodes ?? [0]).includes(exitCode)) {
       return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
     }
     const place = command.cwd ?? '/';
-    throw notes.explain({ argv, exitCode, signal: endedBy, place, ...(remark === null ? {} : { remark }) });
+    throw notes.explain({
+      argv,
+      exitCode,
+      signal: endedBy,
+      place,
+      isIdle: stopper.isIdle,
+      ...(remark === null ? {} : { remark }),
+    });
   }
 
   /** The caller's terminal belongs to the program until it ends. Throws MSP_TOOL_MISSING, MSP_CANCELLED. */
@@ -85,4 +102,9 @@ export class Exec {
   ): Promise<{ readonly exitCode: number }> {
     return await execOnTerminal(this.#settings, command, context);
   }
+}
+
+function remarkOf({ isTimedOut, isIdle }: Stopper, { timeoutMs = 0, idleMs = 0 }: Command): string | null {
+  if (isTimedOut) return `it did not end within ${timeoutMs / 1000} s`;
+  return isIdle ? `it said nothing for ${idleMs / 1000} s` : null;
 }

@@ -86,6 +86,7 @@ export function lookOnly(services: StepServices): StepServices {
       change: refuse('change a tree'),
       materialize: refuse('copy a tree'),
     },
+    debs: { unpack: refuse('unpack packages'), write: refuse('write files') },
     keeper: { items: async () => await keeper.items(), remove: refuse('clean the cache') },
     root: (path) => lookOnlyRoot(services.root(path)),
     exec: async (command) => {

@@ -1,6 +1,7 @@
 /** What a step may do to the world. Types only; `step-services.ts` is the real one, `src/testing` has a pretended one. */
 import type { Arch } from '../model/arch.ts';
 import type { Archives } from './archive-services.ts';
+import type { Debs } from './debs/debs.ts';
 import type { Digested, Net, Proxies, TakeInputOptions } from './net-services.ts';
 
 export interface Command {
@@ -27,6 +28,8 @@ export interface Command {
   readonly timeoutMs?: number;
   /** Kills it when aborted: it has then failed, and the step goes on. */
   readonly giveUp?: AbortSignal;
+  /** Ended when it has written nothing at all for so long; the failure's data then have `isIdle`. */
+  readonly idleMs?: number;
   /** Its own mount and PID namespace, dead when we die. Off for quick look-ups that start nothing. @default true */
   readonly sandbox?: boolean;
   /** `stdout` of the result is all of it, not only its last MiB. @default false */
@@ -176,7 +179,7 @@ export interface Machines {
 
 /** Something kept that can be built or fetched again, as `cache ls` and `clean-cache` show it. */
 export interface CacheItem {
-  readonly kind: 'snapshot' | 'result' | 'package' | 'download' | 'run';
+  readonly kind: 'snapshot' | 'result' | 'package' | 'unpacked' | 'download' | 'run';
   readonly id: string;
   readonly path: string;
   readonly sizeBytes: number;
@@ -198,6 +201,7 @@ export interface Keeper {
 }
 
 export interface StepServices {
+  readonly debs: Debs;
   readonly keeper: Keeper;
   readonly facts: HostFacts;
   readonly files: Files;

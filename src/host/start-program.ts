@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { Options } from 'execa';
 import { cleanEnvironment } from './clean-environment.ts';
 import { NamespaceLease } from './namespace-lease.ts';
@@ -12,6 +13,8 @@ export interface ProgramStart {
   /** The program's absolute path and its arguments. */
   readonly argv: readonly string[];
   readonly command: Command;
+  /** In place of the command's `stdin`. */
+  readonly input?: Readable | undefined;
   readonly isSandboxed: boolean;
   readonly lockDescriptors: readonly number[];
   readonly onStdout: (bytes: Buffer) => void;
@@ -51,6 +54,7 @@ function killGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void
 export async function startProgram(start: ProgramStart): Promise<StartedProgram> {
   const { execa } = await import('execa');
   const { command, onStatus } = start;
+  const input = start.input ?? command.stdin;
   const [out, err] = [takePipe(), takePipe()];
   const status = onStatus === null ? null : takePipe();
   const lease = start.isSandboxed ? takePipe() : null;
@@ -60,10 +64,10 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
     : plainArgv(start.argv);
   const statusEnd = status?.write ?? 'ignore';
   const options = {
-    ...(command.stdin === undefined ? {} : { input: command.stdin }),
+    ...(input === undefined ? {} : { input }),
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
     stdio: [
-      ...[command.stdin === undefined ? 'ignore' : 'pipe', out.write, err.write],
+      ...[input === undefined ? 'ignore' : 'pipe', out.write, err.write],
       ...(lease === null ? [statusEnd] : [lease.read, statusEnd, 'ignore']),
       ...start.lockDescriptors,
     ],

@@ -1,4 +1,5 @@
 import { HostArchives } from './archives.ts';
+import { HostDebs } from './debs/host-debs.ts';
 import type { Exec } from './exec.ts';
 import type { ExecContext } from './exec-settings.ts';
 import { HostFiles } from './files.ts';
@@ -44,6 +45,7 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     facts: host.facts,
     files: new HostFiles(exec, context.signal),
     memory: new MemoryFiles(host.directories.cache),
+    debs: new HostDebs(host.exec, context, host.directories.cache),
     net: attempt.net,
     archives: new HostArchives(run, () => attempt.scratch()),
     proxies: new HostProxies(host.proxies, context.signal),

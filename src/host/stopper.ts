@@ -7,6 +7,8 @@ export interface Stoppable {
 export interface StopOptions {
   readonly graceMs: number;
   readonly timeoutMs?: number | undefined;
+  /** Asked to end when `heard` was not called for so long. */
+  readonly idleMs?: number | undefined;
   /** Asks. Kills at once when its reason has a true property `hard`. */
   readonly signal: AbortSignal;
   /** Kills at once, whatever was asked before. */
@@ -23,6 +25,8 @@ export class Stopper {
   readonly #timers: NodeJS.Timeout[] = [];
   #isAsked = false;
   isTimedOut = false;
+  isIdle = false;
+  #idleTimer: NodeJS.Timeout | null = null;
 
   constructor(program: Stoppable, options: StopOptions) {
     this.#program = program;
@@ -31,11 +35,19 @@ export class Stopper {
     signal.addEventListener('abort', this.#onAbort);
     kill?.addEventListener('abort', this.#onKill);
     if (timeoutMs !== undefined) this.#timers.push(setTimeout(this.#onTimeout, timeoutMs));
+    if (options.idleMs !== undefined) this.#idleTimer = setTimeout(this.#onIdle, options.idleMs);
     if (kill?.aborted === true) this.#onKill();
     else if (signal.aborted) this.#onAbort();
   }
 
+  /** The program has said something. */
+  heard(): void {
+    this.#idleTimer?.refresh();
+  }
+
   release(): void {
+    clearTimeout(this.#idleTimer ?? undefined);
+    this.#idleTimer = null;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#options.signal.removeEventListener('abort', this.#onAbort);
     this.#options.kill?.removeEventListener('abort', this.#onKill);
@@ -50,6 +62,11 @@ export class Stopper {
 
   readonly #onTimeout = (): void => {
     this.isTimedOut = true;
+    this.#ask();
+  };
+
+  readonly #onIdle = (): void => {
+    this.isIdle = true;
     this.#ask();
   };
 

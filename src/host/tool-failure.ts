@@ -23,6 +23,8 @@ export class FailureNotes {
     readonly signal: string | null;
     readonly place: string;
     readonly remark?: string;
+    /** Was it ended for its silence? */
+    readonly isIdle?: boolean;
   }): MachinespawnError {
     const [file = ''] = ending.argv;
     const tail = redact([...this.#tail, ...(ending.remark === undefined ? [] : [ending.remark])].join('\n'));
@@ -32,6 +34,7 @@ export class FailureNotes {
       signal: ending.signal,
       tail,
       command: quoteCommand(ending.argv),
+      ...(ending.isIdle === true && { isIdle: true }),
     });
     if (this.#fullDiskLine === undefined) return failed;
     const path = /(?<![\w.])\/[^\s'":‘’]*/u.exec(this.#fullDiskLine)?.[0] ?? ending.place;

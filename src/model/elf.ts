@@ -19,17 +19,24 @@ export function archOfElf(head: Uint8Array): Arch | null {
   return machine === 40 && (view.getUint32(36, true) & softFloat) === 0 ? 'armhf' : null;
 }
 
-const interpreterSegment = 3;
+const programHeaderOfInterpreter = 3;
 
-/** Is it dynamic: does it name another program that loads it? False for what is no ELF file. */
-export function needsLoader(file: Uint8Array): boolean {
-  if (archOfElf(file) === null) return false;
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+/** Path of the loader that the program asks for, such as "/lib64/ld-linux-x86-64.so.2"; null for a static one. */
+export function interpreterOf(head: Uint8Array): string | null {
+  if (head.length < 64 || String.fromCharCode(...head.subarray(1, 4)) !== 'ELF') return null;
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const is64 = view.getUint8(4) === 2;
-  const start = is64 ? Number(view.getBigUint64(32, true)) : view.getUint32(28, true);
-  const size = view.getUint16(is64 ? 54 : 42, true);
-  const count = view.getUint16(is64 ? 56 : 44, true);
-  return Array.from({ length: count }, (_, index) => start + index * size)
-    .filter((place) => place + 4 <= file.length)
-    .some((place) => view.getUint32(place, true) === interpreterSegment);
+  const word = (at: number): number => (is64 ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true));
+  const [table, size, count] = is64
+    ? [word(32), view.getUint16(54, true), view.getUint16(56, true)]
+    : [word(28), view.getUint16(42, true), view.getUint16(44, true)];
+  for (let at = table; at < table + size * count && at + size <= head.length; at += size) {
+    if (view.getUint32(at, true) !== programHeaderOfInterpreter) continue;
+    const [start, length] = [word(at + (is64 ? 8 : 4)), word(at + (is64 ? 32 : 16))];
+    if (start + length > head.length) return null;
+    return Buffer.from(head.subarray(start, start + length))
+      .toString('latin1')
+      .replace(/\0+$/u, '');
+  }
+  return null;
 }

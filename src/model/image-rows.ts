@@ -1,5 +1,6 @@
 /** The rows of `machinespawn images`, as JSON and as cells. */
 import { archs, type Arch } from './arch.ts';
+import { usualWay, type BootstrapWay } from './bootstrap-way.ts';
 import type { Distro, Release } from './release.ts';
 import { releaseStatus, type ReleaseStatus } from './release-status.ts';
 import { aliasesOf, expectedArchive } from './releases.ts';
@@ -31,6 +32,8 @@ export interface ImageRow {
   readonly architectures: Readonly<
     Record<Arch, { readonly available: boolean; readonly runs: Runs; readonly reason: string | null }>
   >;
+  /** The way that it is bootstrapped by unless another one is asked for. */
+  readonly way: BootstrapWay;
   /** Can it boot here, on cgroup v2? */
   readonly boots: boolean;
   readonly cached: readonly Omit<CachedImage, 'image'>[];
@@ -67,6 +70,7 @@ export function imageRows({ releases, host, runs, cached, today }: ImageRowsInpu
       mirror: expectedArchive(release, host),
       keyring: release.keyring.paths[0] ?? release.guestKeyring,
       architectures,
+      way: usualWay(release.codename),
       boots: release.cgroupV2 !== 'no',
       cached: cached
         .filter((entry) => entry.image === release.image)

@@ -1,21 +1,18 @@
 /** Runs debootstrap's first stage: downloads and unpacks, configures nothing. Needs no emulation. */
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
-import type { RootFiles } from '../host/services.ts';
 import { releaseOf } from '../model/releases.ts';
 import { archSchema, variantSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
+import { checkSameIndex } from './lib/check-same-index.ts';
 import { runDebootstrap } from './lib/run-debootstrap.ts';
-import { sha256 } from './lib/sha256.ts';
 import { leavingDeadProxy } from './lib/without-proxy.ts';
 
 const scripts = '/usr/share/debootstrap/scripts';
-const lists = '/var/lib/apt/lists';
 /** The way there is tried again; a proxy that hangs is soon left for it. */
 const directly = 'use_proxy = off\ntimeout = 60\n';
 const throughProxy = 'use_proxy = on\nno_proxy =\ntimeout = 30\ntries = 2\n';
-const mostIndexBytes = 4 * 1024 * 1024;
 
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/u, 'not a package name');
 const input = z.strictObject({
@@ -85,7 +82,7 @@ export const bootstrapFirstStage = defineStep({
       // It only adds to its notes. What it has fetched stays and is not fetched again.
       retreat: async () => await root.remove('/debootstrap'),
     });
-    await checkSameIndex(root, input);
+    await checkSameIndex(root, input.archive);
     // debootstrap copies them from the host.
     await root.remove('/etc/hostname');
     await root.remove('/etc/resolv.conf');
@@ -143,17 +140,6 @@ async function scriptOf({ services, input, log }: Context<Input>): Promise<strin
   const script = `${scripts}/${releaseOf(codename, distro).genericScript}`;
   log.info(`debootstrap has no script for ${codename}; ${script} is used`);
   return script;
-}
-
-/** What debootstrap read must be what was resolved, or the key would name another content. */
-async function checkSameIndex(root: RootFiles, { archive }: Input): Promise<void> {
-  const names = await root.list(lists);
-  const ofSuite = (file: string) => names.find((name) => name.endsWith(`_dists_${archive.codename}_${file}`));
-  const name = ofSuite('InRelease') ?? ofSuite('Release');
-  const index = name === undefined ? null : await root.readStart(`${lists}/${name}`, mostIndexBytes);
-  if (index === null || sha256(index) !== archive.inReleaseDigest) {
-    throw fail('MSP_ARCHIVE_CHANGED', { suite: archive.codename, mirror: archive.mirror });
-  }
 }
 
 function sortedSet(names: readonly string[]): string[] {

@@ -8,7 +8,7 @@ import { defineStep } from './define-step.ts';
 
 const kindsOf = {
   bootstrap: ['snapshot', 'result'],
-  packages: ['package'],
+  packages: ['package', 'unpacked'],
   downloads: ['download'],
   runs: ['run'],
 } as const satisfies Readonly<Record<string, readonly CacheItem['kind'][]>>;

@@ -18,6 +18,7 @@ const input = z.strictObject({
     .describe('Archives with the same content, asked when the first one fails or sends a bad file'),
   connections: z.number().int().min(1).max(32).default(6).describe('How many packages are fetched side by side'),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
+  offline: z.boolean().default(false).describe('Ask nobody: what is lacking is an error'),
 });
 type Input = z.output<typeof input>;
 
@@ -50,6 +51,8 @@ export const fetchPackages = defineStep({
     const { packages } = selection;
     const directory = directoryOf(services, selection);
     const lacking = await lackingPackages(services, directory, packages);
+    if (lacking.length > 0 && input.offline)
+      throw fail('MSP_OFFLINE', { what: lacking.map(({ name }) => name).join(', ') });
     if (lacking.length > 0) {
       // Whoever waits for it finds most of them there.
       await services.lock(`packages-${selection.distro}`);

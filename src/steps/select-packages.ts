@@ -10,6 +10,7 @@ import { archSchema, variantSchema } from '../model/schemas.ts';
 import { selectedPackages } from '../model/selected-packages.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
+import { recallIndex } from './lib/archive-memory.ts';
 import { readPackages } from './lib/read-packages.ts';
 import { sha256 } from './lib/sha256.ts';
 import { suiteSchema, type Suite } from './lib/suite-schema.ts';
@@ -27,6 +28,7 @@ const input = z.strictObject({
     .default([])
     .describe('More suites to choose from; debootstrap takes none, mmdebstrap takes updates and security'),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
+  offline: z.boolean().default(false).describe('Ask nobody: what is lacking is an error'),
 });
 type Input = z.output<typeof input>;
 
@@ -42,7 +44,7 @@ export const selectPackages = defineStep({
   }),
   reuse: 'always',
   needs: { tools: ['xz'] },
-  // The digests stand for all that the indexes promise; the proxy only makes it faster.
+  // The digests stand for all that the indexes promise; proxy and offline change nothing of it.
   identity: (given) => ({
     distro: given.archive.distro,
     codename: given.archive.codename,
@@ -64,6 +66,7 @@ export const selectPackages = defineStep({
   async run(context) {
     const { services, input } = context;
     const { archive, arch, variant } = input;
+    if (input.offline) throw fail('MSP_OFFLINE', { what: `a choice of packages for ${archive.image} ${arch}` });
     const { distro, codename, mirror } = archive;
     const sources: PackageSource[] = [];
     // One after the other: two at once would need the memory of two.
@@ -102,7 +105,10 @@ function suitesOf({ archive, suites }: Input): readonly Suite[] {
 
 /** The very index whose signature was verified when its digest was taken. Throws MSP_ARCHIVE_CHANGED. */
 async function releaseOf(context: Context<Input>, { suite, mirror, inReleaseDigest }: Suite): Promise<ReleaseFile> {
-  const index = await fetchIndex(context, mirror, suite, context.input.proxy);
+  // Mostly resolve-archive has just seen it.
+  const last = await recallIndex(context, mirror, suite);
+  const isSame = last?.digest === inReleaseDigest;
+  const index = isSame ? last : await fetchIndex(context, mirror, suite, context.input.proxy);
   if (index === null) throw fail('MSP_SUITE_NOT_FOUND', { suite, mirror });
   if (index.digest !== inReleaseDigest) throw fail('MSP_ARCHIVE_CHANGED', { suite, mirror });
   return parseReleaseFile(index.text, index.url);

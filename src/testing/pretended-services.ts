@@ -6,6 +6,7 @@ import { emulatorOf } from '../model/arch.ts';
 import type { FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
 import { pretendArchives } from './pretended-archives.ts';
+import { pretendDebs } from './pretended-debs.ts';
 import { pretendPrograms } from './pretended-exec.ts';
 import { pretendFiles, pretendMemory, pretendRootFiles } from './pretended-files.ts';
 import { pretendKeeper } from './pretended-keeper.ts';
@@ -66,6 +67,7 @@ export function openBench(
         return hex;
       },
     },
+    debs: pretendDebs(world, moments),
     keeper: pretendKeeper(world, moments, host),
     files: pretendFiles(world, moments, host),
     net: pretendNet(world, moments, host),

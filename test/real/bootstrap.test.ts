@@ -209,7 +209,7 @@ describe('--dry-run', () => {
     const empty = newPlace('dry');
     mirror.forget();
     const { stdout } = await machinespawnOk(empty, ['--dry-run', ...build('bread')]);
-    expect(stdout).toMatch(/first-stage .*Download and unpack.* miss: no result yet/u);
+    expect(stdout).toMatch(/select .*Choose the packages.* miss: no result yet/u);
     expect(packagesServed(mirror)).toEqual([]);
     expect(readdirSync(empty.root)).toEqual(['machines']);
     expect(readdirSync(empty.machines)).toEqual([]);
@@ -223,7 +223,7 @@ describe('runs', () => {
       unknown
     >[];
     const first = runs.find(({ machine, status }) => machine === 'bread' && status === 'succeeded');
-    expect(first).toMatchObject({ pipeline: 'bootstrap', resumable: false, steps: { total: 10, failed: 0 } });
+    expect(first).toMatchObject({ pipeline: 'bootstrap', resumable: false, steps: { total: 19, failed: 0 } });
     const shown = await machinespawnOk(place, ['runs', 'show', String(first?.['id']), '--json']);
     expect(JSON.parse(shown.stdout)).toMatchObject({ id: first?.['id'], status: 'succeeded' });
     const logs = await machinespawnOk(place, ['runs', 'logs', String(first?.['id'])]);
@@ -237,7 +237,7 @@ describe('cache', () => {
       string,
       unknown
     >[];
-    expect(new Set(entries.map(({ kind }) => kind))).toEqual(new Set(['snapshot', 'package', 'run']));
+    expect(new Set(entries.map(({ kind }) => kind))).toEqual(new Set(['snapshot', 'package', 'unpacked', 'run']));
     const explain = [
       'cache',
       'explain',
@@ -250,7 +250,7 @@ describe('cache', () => {
       'variant=minbase',
     ];
     const { stdout } = await machinespawnOk(place, [...explain, '-i', `mirror=${mirror.url}`]);
-    for (const step of ['first-stage', 'second-stage', 'base']) {
+    for (const step of ['select', 'unpack', 'configure', 'base']) {
       expect(stdout).toMatch(new RegExp(`^${step} +hit +made .* by run `, 'mu'));
     }
   });

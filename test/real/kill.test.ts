@@ -30,7 +30,18 @@ const everyStage: readonly Moment[] = [
 ];
 
 async function buildUnderFire(arch: string, moments: readonly Moment[]): Promise<void> {
-  const command = ['bootstrap', 'bookworm', 'bread', arch, '--variant', 'minbase', '--mirror', mirror.url];
+  const command = [
+    'bootstrap',
+    'bookworm',
+    'bread',
+    arch,
+    '--variant',
+    'minbase',
+    '--mirror',
+    mirror.url,
+    '--with',
+    'debootstrap',
+  ];
   const calm = newPlace('calm', { cache: sharedCache() });
   await machinespawnOk(calm, command);
   const place = newPlace('killed');

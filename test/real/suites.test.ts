@@ -2,9 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compareMachines } from './support/compare-machines.ts';
 import { packagesServed, startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
 import { leaksOf } from './support/leaks.ts';
 import { machinespawnOk, newPlace, type Place } from './support/machinespawn.ts';
+import { usualWay } from '../../src/model/bootstrap-way.ts';
 import { sharedCache } from './support/shared-place.ts';
 
 const sideBySide = 2;
@@ -42,11 +44,22 @@ async function inTurn(work: () => Promise<void>): Promise<void> {
 
 async function buildAndLook(suite: string, arch: string): Promise<void> {
   const name = `${suite}-${arch}`;
-  const { stderr } = await machinespawnOk(place, [
-    ...['bootstrap', suite, name, arch, '--variant', 'minbase', '--mirror', mirror.url],
-  ]);
-  expect(stderr).toContain(`Machine ${name} is ready`);
+  const build = async (machine: string, way: string): Promise<string> => {
+    const usual = ['bootstrap', suite, machine, arch, '--variant', 'minbase', '--mirror', mirror.url];
+    const { stderr } = await machinespawnOk(place, [...usual, '--with', way]);
+    expect(stderr).toContain(`Machine ${machine} is ready`);
+    return stderr;
+  };
+  const stderr = await build(name, 'auto');
   const tree = join(place.machines, name);
+  if (usualWay(suite) === 'fast') {
+    // The very proof that `auto` refers to.
+    expect(stderr).toMatch(/way +ok: fast/u);
+    await build(`${name}-plain`, 'debootstrap');
+    const plain = join(place.machines, `${name}-plain`);
+    expect(await compareMachines(plain, tree, { differentNames: true, differentWays: true })).toEqual([]);
+    await machinespawnOk(place, ['remove', '-y', `${name}-plain`]);
+  }
 
   expect(readFileSync(join(tree, 'usr/bin/dpkg')).subarray(18, 20).toString('hex')).toBe(elfMachines[arch]);
   const inside = await machinespawnOk(place, ['run', name, '--', 'dpkg', '--print-architecture']);

@@ -45,6 +45,12 @@ export const bootstrap = defineCommand({
     keyring: { type: 'string', valueName: 'FILE', summary: 'Keys that the archive is verified with' },
     proxy: { type: 'string', valueName: 'WHICH', summary: 'auto, none or a URL' },
     hostname: { type: 'string', valueName: 'NAME', summary: "Host name; the machine's name otherwise" },
+    with: {
+      type: 'string',
+      valueName: 'WAY',
+      choices: ['auto', 'fast', 'debootstrap', 'mmdebstrap'],
+      summary: 'Way to bootstrap; auto takes the fastest that is right',
+    },
     replace: { type: 'boolean', summary: 'Remove an existing machine of this name' },
     fresh: { type: 'boolean', summary: 'Start over instead of going on with an interrupted run' },
     noCache: { type: 'boolean', summary: 'Use no result of earlier runs' },
@@ -93,6 +99,7 @@ export const bootstrap = defineCommand({
       proxy: options.proxy ?? env['MACHINESPAWN_PROXY'],
       hostname: options.hostname,
       replace: options.replace,
+      with: options.with,
     });
     // sudo drops the environment: what came from it is given as options.
     const argv = [

@@ -15,7 +15,7 @@ export const cleanCache = defineCommand({
   options: {
     all: { type: 'boolean', summary: 'Everything, the history of runs too' },
     bootstrap: { type: 'boolean', summary: 'Snapshots and results of steps' },
-    packages: { type: 'boolean', summary: 'Downloaded .deb files' },
+    packages: { type: 'boolean', summary: 'Downloaded .deb files, and what was unpacked of them' },
     downloads: { type: 'boolean', summary: 'Other downloads' },
     runs: { type: 'boolean', summary: 'The history of runs' },
     olderThan: { type: 'string', valueName: 'DUR', summary: 'Only what is older, such as 30d' },

@@ -134,4 +134,35 @@ export const archiveErrors = {
     message: ({ text, mirror }) => `a package from ${mirror} has not the digest that the archive promises: ${text}`,
     hint: () => 'the bad file was not kept; try again or use another --mirror',
   }),
+  MSP_PACKAGE_BROKEN: entry<{ package: string; problem: string }>({
+    exit: 1,
+    message: ({ package: name, problem }) => `the package ${name} is broken: ${problem}`,
+    hint: () => 'the archive promises this very file: leave the package out (--exclude), or use another --mirror',
+  }),
+  MSP_PACKAGE_HOSTILE: entry<{ package: string; entry: string; problem: string }>({
+    exit: 8,
+    message: ({ package: name, entry: path, problem }) => `the package ${name} is refused for '${path}': ${problem}`,
+    hint: () => 'such a package does not belong into an archive: do not trust where it comes from',
+  }),
+  MSP_PACKAGE_COMPRESSION: entry<{ package: string; member: string }>({
+    exit: 1,
+    message: ({ package: name, member }) => `the package ${name} has a member of an unknown compression, ${member}`,
+    hint: () => 'a newer machinespawn may know it; or: --with debootstrap',
+  }),
+  MSP_PACKAGE_SCRIPT: entry<{ package: string; script: string; tail: string }>({
+    exit: 1,
+    message: ({ package: name, script, tail }) => `${script} of ${name} failed${tail === '' ? '' : `\n${tail}`}`,
+    hint: () => 'look around in the tree with --debug-shell, or keep it with --keep-failed',
+  }),
+  MSP_PACKAGE_SCRIPT_HANGS: entry<{ package: string; script: string; seconds: number; tail: string }>({
+    exit: 1,
+    message: ({ package: name, script, seconds, tail }) =>
+      `${script} of ${name} said nothing for ${seconds} s and was ended${tail === '' ? '' : `\n${tail}`}`,
+    hint: () => 'it may wait for an answer or for a service: look around in the tree with --debug-shell',
+  }),
+  MSP_WAY_UNFIT: entry<{ way: string; image: string; problem: string }>({
+    exit: 2,
+    message: ({ way, image, problem }) => `${image} cannot be built with ${way}: ${problem}`,
+    hint: () => '--with auto takes the fastest way that is right',
+  }),
 } as const;

@@ -34,6 +34,8 @@ export const hostErrors = {
     signal?: string | null;
     tail: string;
     command: string;
+    /** It was ended because it wrote nothing for too long. */
+    isIdle?: boolean;
   }>({
     exit: 1,
     message: ({ tool, exitCode, signal, tail }) =>

@@ -12,13 +12,24 @@ const ownOfEachName: Readonly<Record<string, string>> = {
   './etc/hosts': 'the host name',
 };
 
+/** The fast way against debootstrap: all that may differ, each with its reason. */
+const ownOfEachWay: Readonly<Record<string, string>> = {
+  './var/lib/dpkg/available':
+    "dselect's list of what could be installed: debootstrap fills it, apt and dpkg do without",
+  './var/lib/dpkg/status-old': 'a copy of the status file from before the last run of dpkg, of which there are fewer',
+};
+
 /** One line for each difference in paths, types, modes, owners, links, sizes, digests, attributes. Empty when equal. */
 export async function compareMachines(
   one: string,
   other: string,
-  options: { readonly differentNames?: boolean } = {},
+  options: { readonly differentNames?: boolean; readonly differentWays?: boolean } = {},
 ): Promise<readonly string[]> {
-  const allowed = { ...ownOfEachMachine, ...(options.differentNames === true ? ownOfEachName : {}) };
+  const allowed = {
+    ...ownOfEachMachine,
+    ...(options.differentNames === true ? ownOfEachName : {}),
+    ...(options.differentWays === true ? ownOfEachWay : {}),
+  };
   const [left, right] = await Promise.all([listTree(one), listTree(other)]);
   // An empty listing would be equal to another one.
   if (left.size < 1000) throw new TypeError(`${one} has only ${left.size} entries`);

@@ -154,3 +154,12 @@ test('nothing starts when it was cancelled before', async () => {
   await expectCode(exec.run({ file: 'touch', args: [path] }, { signal: AbortSignal.abort() }), 'MSP_CANCELLED');
   expect((await runPlainly({ file: 'test', args: ['-e', path], okCodes: [0, 1] })).exitCode).toBe(1);
 });
+
+test('a program that says nothing for too long is ended, and the failure says so; one that talks is not', async () => {
+  const talking = shell('for i in 1 2 3 4; do echo $i; sleep 0.1; done');
+  expect((await runPlainly({ ...talking, idleMs: 300 })).stdout).toBe('1\n2\n3\n4\n');
+  const work = runPlainly({ ...shell('echo begun; sleep 20'), idleMs: 200 });
+  expect(await expectCode(work, 'MSP_TOOL_FAILED')).toMatchObject({
+    data: { isIdle: true, tail: 'begun\nit said nothing for 0.2 s' },
+  });
+});

@@ -136,6 +136,7 @@ testStep(
     ],
     fails: [
       { name: 'a list that is gone', input, host, code: 'MSP_SELECTION_MISSING' },
+      { name: 'nobody to ask', input: { ...input, offline: true }, prepare: chosen, host, code: 'MSP_OFFLINE' },
       {
         name: 'a list that was changed',
         input,

@@ -45,6 +45,10 @@ it('bootstrap tells no step above the copy what the machine is called, but for t
 it('bootstrap keeps the proxy out of every key', async () => {
   const pipeline = await read('bootstrap.yaml');
   const users = pipeline.steps.filter((step) => JSON.stringify(step.with).includes('steps.proxy'));
-  expect(users.map(({ uses }) => uses)).toEqual(['resolve-archive', 'bootstrap-first-stage']);
+  expect(users.map(({ uses }) => uses)).toEqual([
+    'resolve-archive',
+    ...['select-packages', 'fetch-packages', 'select-packages', 'fetch-packages'],
+    ...['bootstrap-first-stage', 'bootstrap-mmdebstrap'],
+  ]);
   expect((await registry.get('resolve-archive')).reuse).toBe('never');
 });

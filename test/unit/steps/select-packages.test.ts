@@ -139,6 +139,7 @@ testStep(
         code: 'MSP_ARCHIVE_CHANGED',
       },
       { name: 'a suite that is gone', input, host: fakeHost({ programs }), code: 'MSP_SUITE_NOT_FOUND' },
+      { name: 'nobody to ask', input: { ...input, offline: true }, host, code: 'MSP_OFFLINE' },
       {
         name: 'another suite that was updated since',
         input: { ...input, suites: [{ ...security, inReleaseDigest: '1'.repeat(64) }] },

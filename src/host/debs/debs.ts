@@ -1,0 +1,51 @@
+/** What a step may do with binary packages. Types only. */
+import type { TarFile } from '../../model/tar-file.ts';
+
+/** A file of a package's control member. */
+export interface PackageFile {
+  readonly name: string;
+  readonly mode: number;
+  /** Seconds. */
+  readonly mtime: number;
+  readonly content: Uint8Array;
+}
+
+/** A .deb that lies somewhere, and what it must be. */
+export interface DebFile {
+  /** For messages. */
+  readonly name: string;
+  readonly path: string;
+  /** 64 hex digits. */
+  readonly sha256: string;
+}
+
+export interface UnpackedDeb {
+  /** `control` is among them. */
+  readonly controlFiles: readonly PackageFile[];
+  /** Of the data member, in its order: "/.", "/usr/", "/usr/bin/x"; directories end in a slash. Null when it was left out. */
+  readonly paths: readonly string[] | null;
+  /** MD5 of each file that `conffiles` names, by path. */
+  readonly conffiles: Readonly<Record<string, string>>;
+  /** Of all files together. */
+  readonly sizeBytes: number;
+}
+
+/** Binary packages, and how their files come into a tree. */
+export interface Debs {
+  /**
+   * Unpacks data members side by side into the tree, by a tar that cannot leave it; answers in the order given.
+   * What was unpacked once is kept, and read instead of the .deb.
+   * Throws MSP_PACKAGE_CORRUPT, MSP_PACKAGE_BROKEN, MSP_PACKAGE_HOSTILE, MSP_PACKAGE_COMPRESSION, MSP_DISK_FULL.
+   */
+  unpack(
+    debs: readonly DebFile[],
+    tree: string,
+    options?: {
+      /** Looks at a control member: true to leave the data member out. */
+      readonly leaveOut?: (deb: DebFile, controlFiles: readonly PackageFile[]) => boolean;
+      readonly onUnpacked?: (deb: DebFile, isFromCache: boolean) => void;
+    },
+  ): Promise<readonly UnpackedDeb[]>;
+  /** Writes files of our own into the tree by the same way, owned by root. */
+  write(files: readonly TarFile[], tree: string): Promise<void>;
+}

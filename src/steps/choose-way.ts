@@ -1,0 +1,45 @@
+/** Decides by which way the machine is bootstrapped, and says why. */
+import { z } from 'zod';
+import { fail } from '../errors/machinespawn-error.ts';
+import { bootstrapWays, chooseWay as choose, mayUseTwins } from '../model/bootstrap-way.ts';
+import { archSchema, variantSchema } from '../model/schemas.ts';
+import { defineStep } from './define-step.ts';
+
+export const chooseWay = defineStep({
+  id: 'choose-way',
+  summary: 'Choose the way to bootstrap',
+  version: 1,
+  input: z.strictObject({
+    with: z
+      .enum([...bootstrapWays, 'auto'])
+      .default('auto')
+      .describe('The way that is asked for; auto for the fastest right one'),
+    codename: z.string().describe('Codename of the release'),
+    arch: archSchema.describe("The machine's architecture"),
+    hostArch: archSchema.describe("The host's architecture"),
+    emulated: z.boolean().describe("Do the machine's programs need an emulator?"),
+    variant: variantSchema.default('default'),
+    exclude: z.array(z.string()).default([]).describe('Packages to leave out'),
+  }),
+  output: z.strictObject({
+    way: z.enum(bootstrapWays).describe('The way'),
+    why: z.string().describe('Why this one'),
+    twin: z.boolean().describe("Do the host architecture's programs stand in for emulated ones?"),
+  }),
+  reuse: 'never',
+  looksOnly: true,
+  singleFlight: false,
+  describe: ({ way, why, twin }) => `${way}: ${why}${twin ? ', with native programs in place of emulated ones' : ''}`,
+
+  async run({ services, input }) {
+    const { way, why } = choose(input);
+    // The other tools are for every machine; this one only for who asks for it.
+    if (way === 'mmdebstrap' && (await services.facts.findProgram('mmdebstrap')) === null)
+      throw fail('MSP_TOOL_MISSING', { tool: 'mmdebstrap', debianPackage: 'mmdebstrap' });
+    return {
+      way,
+      why,
+      twin: way === 'fast' && input.emulated && mayUseTwins(input.codename, input.variant, input.arch),
+    };
+  },
+});

@@ -1,0 +1,107 @@
+/** Unpacks packages of a selection into a tree, and makes dpkg's records of them. */
+import type { DebFile, PackageFile, UnpackedDeb } from '../../host/debs/debs.ts';
+import { parseDebControl } from '../../model/deb-control.ts';
+import { infoFiles, statusStanza, triggerFiles, type UnpackedPackage } from '../../model/dpkg-database.ts';
+import type { PackageSelection, SelectedPackage } from '../../model/package-selection.ts';
+import type { TarFile } from '../../model/tar-file.ts';
+import type { Context } from '../define-step.ts';
+import { debFileOf } from './deb-file.ts';
+import { findOverlaps } from './find-overlaps.ts';
+import { leftToDpkg } from './left-to-dpkg.ts';
+
+export interface UnpackedSelection {
+  readonly packages: readonly UnpackedPackage[];
+  /** Interests in triggers, those of packages that are left among them: dpkg keeps the place of what it finds there. */
+  readonly triggers: ReadonlyMap<string, string>;
+  /** dpkg's record of each, by name, with the empty line after it. */
+  readonly stanzas: ReadonlyMap<string, string>;
+  /** Names of those that only dpkg can unpack. */
+  readonly left: readonly string[];
+  readonly sizeBytes: number;
+}
+
+/** Its directories are those that others lie in, with modes of their own: it comes before all others. */
+const firstPackage = 'base-files';
+
+/** @param packages in the order in which dpkg should learn of them */
+export async function unpackSelected(
+  context: Context,
+  selection: PackageSelection,
+  packages: readonly SelectedPackage[],
+  tree: string,
+): Promise<UnpackedSelection> {
+  const { services, log } = context;
+  const byName = new Map(packages.map((selected) => [selected.name, selected]));
+  const total = packages.length;
+  let [done, kept] = [0, 0];
+  const options = {
+    leaveOut: (deb: DebFile, controlFiles: readonly PackageFile[]): boolean => {
+      const selected = byName.get(deb.name);
+      return selected !== undefined && leftToDpkg(selected, controlFiles);
+    },
+    onUnpacked: (deb: DebFile, isFromCache: boolean): void => {
+      done = Math.min(done + 1, total);
+      if (isFromCache) kept += 1;
+      context.progress({ phase: 'unpacking packages', done, total, unit: 'items', text: deb.name });
+    },
+  };
+  const unpacked = new Map<string, UnpackedDeb>();
+  const all = new Map<string, UnpackedDeb>();
+  const unpack = async (some: readonly SelectedPackage[]): Promise<void> => {
+    if (some.length === 0) return;
+    const debs = some.map((selected) => debFileOf(services, selection, selected));
+    for (const [index, found] of (await services.debs.unpack(debs, tree, options)).entries()) {
+      const name = debs[index]?.name ?? '';
+      all.set(name, found);
+      if (found.paths !== null) unpacked.set(name, found);
+    }
+  };
+  await unpack(packages.filter(({ name }) => name === firstPackage));
+  await unpack(packages.filter(({ name }) => name !== firstPackage));
+  log.info(`${kept} of ${total} packages were kept unpacked from an earlier time`);
+  // Two packages with one file: who may have it is for dpkg to say, so it gets the later one.
+  const { losers, winners } = findOverlaps(unpacked, byName);
+  for (const name of losers) {
+    unpacked.delete(name);
+    log.info(`${name} has files of another package: it is left to dpkg`);
+  }
+  await unpack(winners);
+  const found = packages.flatMap((selected) => {
+    const one = unpacked.get(selected.name);
+    return one === undefined ? [] : [{ selected, record: recordOf(selected, one), one }];
+  });
+  return {
+    packages: found.map(({ record }) => record),
+    triggers: triggerFiles(
+      packages.flatMap((selected) => {
+        const one = all.get(selected.name);
+        return one === undefined ? [] : [recordOf(selected, one)];
+      }),
+    ),
+    stanzas: new Map(
+      found.map(({ selected, record, one }) => [selected.name, `${statusStanza(record, one.conffiles)}\n`]),
+    ),
+    left: packages.map(({ name }) => name).filter((name) => !unpacked.has(name)),
+    sizeBytes: found.reduce((sum, { one }) => sum + one.sizeBytes, 0),
+  };
+}
+
+/** Their files in dpkg's info directory. */
+export function infoFilesOf({ packages }: UnpackedSelection): readonly TarFile[] {
+  return packages.flatMap(infoFiles);
+}
+
+function recordOf(selected: SelectedPackage, found: UnpackedDeb): UnpackedPackage {
+  const control = found.controlFiles.find(({ name }) => name === 'control')?.content ?? Buffer.alloc(0);
+  const parsed = parseDebControl(Buffer.from(control).toString('utf8'), selected.name);
+  // debootstrap tells dpkg of the archive's own view once the required packages are there: what comes later keeps its own.
+  const classOf = (field: 'priority' | 'section'): string =>
+    (selected.stage === 'required' ? undefined : parsed.fields.get(field)?.value) ?? selected[field];
+  return {
+    control: parsed,
+    priority: classOf('priority'),
+    section: classOf('section'),
+    controlFiles: found.controlFiles.filter(({ name }) => name !== 'control'),
+    paths: (found.paths ?? []).map((path) => path.replace(/\/$/u, '')),
+  };
+}

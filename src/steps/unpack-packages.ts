@@ -1,0 +1,48 @@
+/** Unpacks the required packages of a selection into an empty tree and writes dpkg's records. Runs no program of theirs. */
+import { z } from 'zod';
+import { installOrder } from '../model/install-order.ts';
+import { mergedUsrFiles } from '../model/merged-usr.ts';
+import { defineStep } from './define-step.ts';
+import { readSelection } from './lib/read-selection.ts';
+import { infoFilesOf, unpackSelected } from './lib/unpack-selected.ts';
+
+export const unpackPackages = defineStep({
+  id: 'unpack-packages',
+  summary: 'Unpack the required packages into an empty tree',
+  version: 1,
+  input: z.strictObject({
+    selection: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/u)
+      .describe('SHA-256 of the list of packages, as select-packages gives it'),
+  }),
+  output: z.strictObject({
+    tree: z.string().describe('The unpacked tree'),
+    packages: z.number().describe('How many packages are unpacked'),
+    unpackedBytes: z.number().describe('Size of their files'),
+  }),
+  reuse: 'always',
+  needs: { root: true, tools: ['tar', 'xz', 'chroot'] },
+  describe: ({ packages, unpackedBytes }) => `${packages} packages, ${Math.round(unpackedBytes / 1048576)} MiB`,
+
+  async run(context) {
+    const { services, input } = context;
+    const selection = await readSelection(services, input.selection);
+    const { path, ref } = await services.trees.change(null, { whole: false });
+    await services.debs.write(mergedUsrFiles(selection), path);
+    const { core, required } = installOrder(selection);
+    const unpacked = await unpackSelected(context, selection, [...core, ...required], path);
+    const { packages, stanzas, triggers, sizeBytes } = unpacked;
+    await services.debs.write(
+      [
+        { path: 'var/lib/dpkg/info/format', content: '1\n', mode: 0o644 },
+        ...infoFilesOf(unpacked),
+        ...[...triggers].map(([file, content]) => ({ path: file, content, mode: 0o644 })),
+        { path: 'var/lib/dpkg/status', content: [...stanzas.values()].join(''), mode: 0o644 },
+        { path: 'var/lib/dpkg/available', content: '', mode: 0o644 },
+      ],
+      path,
+    );
+    return { tree: ref, packages: packages.length, unpackedBytes: sizeBytes };
+  },
+});

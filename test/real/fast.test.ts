@@ -1,0 +1,239 @@
+/**
+ * The fast way on the real archive: what debootstrap gives, package for package and byte for byte, also under fire; and
+ * packages that are not as they should be. suites.test.ts shows the equality of minbase for every suite and architecture.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { debPath, selectionPath, type PackageSelection } from '../../src/model/package-selection.ts';
+import { debFile, sha256, type DebSpec } from '../support/deb-file.ts';
+import { compareMachines } from './support/compare-machines.ts';
+import { startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
+import { killChain, parseEvent, type Moment } from './support/kill-chain.ts';
+import { leaksOf } from './support/leaks.ts';
+import {
+  errorOf,
+  machinespawn,
+  machinespawnOk,
+  newPlace,
+  start,
+  type Ended,
+  type Place,
+} from './support/machinespawn.ts';
+import { sharedCache } from './support/shared-place.ts';
+
+let mirror: CountingMirror;
+let place: Place;
+beforeAll(async () => {
+  mirror = await startCountingMirror();
+  place = newPlace('fast', { cache: sharedCache() });
+});
+afterAll(async () => {
+  await mirror.close();
+});
+
+const build = (suite: string, name: string, ...args: readonly string[]): readonly string[] => [
+  ...['bootstrap', suite, name, '--mirror', mirror.url],
+  ...args,
+];
+
+describe('the default variant', () => {
+  for (const suite of ['bookworm', 'trixie']) {
+    it(`of ${suite}, with more packages, is what debootstrap gives`, async () => {
+      // debootstrap does not find dbus by itself: what asks for it names a virtual package.
+      const more = ['--include', 'dbus,nano,systemd-container'];
+      await machinespawnOk(place, build(suite, `${suite}-fast`, ...more, '--with', 'fast'));
+      await machinespawnOk(place, build(suite, `${suite}-plain`, ...more, '--with', 'debootstrap'));
+      const [fast, plain] = [`${suite}-fast`, `${suite}-plain`].map((name) => join(place.machines, name));
+      const options = { differentNames: true, differentWays: true };
+      expect(await compareMachines(plain ?? '', fast ?? '', options)).toEqual([]);
+      await machinespawnOk(place, ['remove', '-y', `${suite}-plain`]);
+    });
+  }
+
+  it('takes packages in and gives them back as any other machine does', async () => {
+    const script = [
+      'exec 2>&1; set -e; export DEBIAN_FRONTEND=noninteractive',
+      'apt-get -qq update; apt-get -qq -y install hello cowsay- libpam-tmpdir; hello; dpkg --audit; apt-get check -qq',
+      'apt-get -qq -y purge hello libpam-tmpdir; apt-get -qq -y autoremove; dpkg --audit; dpkg --verify; apt-get check -qq',
+      'apt-get -qq -y install --reinstall dash; dpkg --verify; test ! -e /usr/sbin/policy-rc.d; echo all is well',
+    ].join('\n');
+    const { stdout } = await machinespawnOk(place, ['run', 'bookworm-fast', '--', 'sh', '-c', script]);
+    expect(stdout).toContain('Hello, world!');
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('all is well');
+  });
+});
+
+describe('the ways', () => {
+  it('can be chosen, and mmdebstrap is one', async () => {
+    const ended = await machinespawnOk(place, build('bookworm', 'mm', '--variant', 'minbase', '--with', 'mmdebstrap'));
+    expect(ended.stderr).toMatch(/way +ok: mmdebstrap: asked for/u);
+    const { stdout } = await machinespawnOk(place, ['run', 'mm', '--', 'sh', '-c', 'dpkg --audit; dpkg --verify']);
+    expect(stdout).toBe('');
+  });
+
+  it('that does not fit is refused before anything is fetched', async () => {
+    mirror.forget();
+    const ended = await machinespawn(place, ['--json', ...build('bullseye', 'old', '--with', 'fast')]);
+    expect([ended.code, errorOf(ended).code]).toEqual([2, 'MSP_WAY_UNFIT']);
+    expect(mirror.served.filter(({ path }) => !path.endsWith('Release'))).toEqual([]);
+  });
+});
+
+describe('a build that is killed', () => {
+  const moments: readonly Moment[] = [
+    { step: 'select', afterMs: 100 },
+    { step: 'fetch', phase: 'downloading packages', afterMs: 150 },
+    { step: 'unpack', phase: 'unpacking packages', afterMs: 0 },
+    { step: 'unpack', phase: 'unpacking packages', afterMs: 400 },
+    { step: 'configure', phase: 'configuring packages', afterMs: 100 },
+    { step: 'configure', phase: 'configuring packages', afterMs: 900 },
+    { step: 'base', afterMs: 100 },
+  ];
+
+  it('anywhere ends in the same machine, and fetches and takes apart no package again', async () => {
+    const killed = newPlace('fast-killed');
+    const command = build('bookworm', 'bread', '--variant', 'minbase', '--with', 'fast');
+    const { kills, faults, last } = await killChain(killed, mirror, command, moments);
+    expect(faults).toEqual([]);
+    expect(kills.filter(({ hit }) => hit).length).toBeGreaterThan(moments.length - 2);
+    expect(last.code).toBe(0);
+    const calm = newPlace('fast-calm', { cache: sharedCache() });
+    await machinespawnOk(calm, command);
+    expect(await compareMachines(join(calm.machines, 'bread'), join(killed.machines, 'bread'))).toEqual([]);
+    // Each package is kept unpacked once; nothing half done is.
+    const kept = readdirSync(join(killed.cache, 'unpacked')).filter((name) => !name.includes('.new-'));
+    expect(kept.length).toBe(2 * 88);
+  });
+});
+
+describe('a package that is not as it should be', () => {
+  const pipeline = [
+    'format: 1',
+    'id: odd',
+    'summary: Unpacks and configures a selection',
+    'inputs: { selection: { type: string, summary: Digest }, idle: { type: string, default: 15m, summary: Time } }',
+    'steps:',
+    '  - { id: unpack, uses: unpack-packages, with: { selection: "${{ inputs.selection }}" } }',
+    '  - id: configure',
+    '    uses: configure-packages',
+    '    with:',
+    '      tree: ${{ steps.unpack.outputs.tree }}',
+    '      selection: ${{ inputs.selection }}',
+    '      idle: ${{ inputs.idle }}',
+    'outputs: { tree: "${{ steps.configure.outputs.tree }}" }',
+  ].join('\n');
+
+  beforeAll(async () => {
+    await machinespawnOk(place, build('bookworm', 'sound', '--variant', 'minbase'));
+  });
+
+  /** The packages of a machine, and one more, as if it had come from the archive. */
+  async function buildWith(spec: DebSpec, ...args: readonly string[]): Promise<Ended> {
+    const selections = join(place.cache, 'lists/selections');
+    const known = readdirSync(selections).map(
+      (name) => JSON.parse(readFileSync(join(selections, name), 'utf8')) as PackageSelection,
+    );
+    const minbase = known.find(
+      ({ suite, arch, packages }) => suite === 'bookworm' && arch === 'amd64' && packages.length === 88,
+    );
+    const content = debFile(spec);
+    const digest = sha256(content);
+    const demo = {
+      name: 'demo',
+      version: `1.0+${digest.slice(0, 8)}`,
+      arch: 'all',
+      priority: 'optional',
+      section: 'misc',
+    };
+    const usual = {
+      essential: false,
+      preDepends: [],
+      depends: [],
+      multiArch: null,
+      mirror: mirror.url,
+      filename: 'demo',
+    };
+    const one = { ...demo, ...usual, sizeBytes: content.length, sha256: digest, stage: 'required' as const };
+    const packages = [...(minbase?.packages ?? []), one].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    expect(packages.length).toBe(89);
+    writeFileSync(debPath(join(place.cache, 'packages/debian'), one), content);
+    const text = JSON.stringify({ ...minbase, packages });
+    writeFileSync(selectionPath(place.cache, sha256(text)), text);
+    const file = join(place.root, 'odd.yaml');
+    writeFileSync(file, pipeline);
+    return await machinespawn(place, [
+      '--json',
+      '-y',
+      'pipeline',
+      'run',
+      file,
+      '-i',
+      `selection=${sha256(text)}`,
+      ...args,
+    ]);
+  }
+
+  it('for its script, is named with what the script said', async () => {
+    const postinst = '#!/bin/sh\necho the reason why >&2\nexit 3\n';
+    const ended = await buildWith({ scripts: { postinst } });
+    expect([ended.code, errorOf(ended).code]).toEqual([1, 'MSP_PACKAGE_SCRIPT']);
+    expect(errorOf(ended).message).toMatch(/^postinst of demo failed\n[^]*the reason why/u);
+    expect(await leaksOf(place.root)).toEqual([]);
+  });
+
+  it('for a script that waits for ever, is ended and named', async () => {
+    const ended = await buildWith({ scripts: { postinst: '#!/bin/sh\nsleep 1000\n' } }, '-i', 'idle=2s');
+    expect([ended.code, errorOf(ended).code]).toEqual([1, 'MSP_PACKAGE_SCRIPT_HANGS']);
+    expect(errorOf(ended).message).toContain('postinst of demo said nothing for 2 s');
+    expect(await leaksOf(place.root)).toEqual([]);
+  });
+
+  it('for a data member that reaches out of the tree, is refused, and nothing is written', async () => {
+    const outside = join(place.root, 'evil');
+    const files = [{ path: `../../../../../../../..${outside}`, content: 'evil', mode: 0o644 }];
+    const ended = await buildWith({ files });
+    expect([ended.code, errorOf(ended).code]).toEqual([8, 'MSP_PACKAGE_HOSTILE']);
+    expect(existsSync(outside)).toBe(false);
+    expect(await leaksOf(place.root)).toEqual([]);
+  });
+
+  it('for writing through a link of its own, writes inside the tree', async () => {
+    const outside = join(place.root, 'through');
+    mkdirSync(outside);
+    const files = [
+      { path: './opt/', content: '', mode: 0o755, kind: 'directory' as const },
+      { path: './opt/link', content: '', mode: 0o777, kind: { symlink: outside } },
+      { path: './opt/link/file', content: 'evil', mode: 0o644 },
+    ];
+    const ended = await buildWith({ files });
+    expect(readdirSync(outside)).toEqual([]);
+    expect(ended.code === 0 || errorOf(ended).code === 'MSP_TOOL_FAILED').toBe(true);
+  });
+
+  it('for a disk that fills up, pauses the run, which goes on when there is space', async () => {
+    const small = newPlace('fast-full');
+    mkdirSync(small.cache);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1g', 'none', small.cache]);
+    try {
+      const filler = join(small.cache, 'filler');
+      const command = build('bookworm', 'bread', '--variant', 'minbase', '--with', 'fast');
+      const run = start(small, ['--json', '--progress', 'json', ...command]);
+      run.onLine((line) => {
+        if (parseEvent(line)?.step !== 'unpack' || existsSync(filler)) return;
+        const { bavail, bsize } = statfsSync(small.cache);
+        writeFileSync(filler, '');
+        execFileSync('fallocate', ['-l', String(bavail * bsize - 24 * 1024 * 1024), filler]);
+      });
+      const ended = await run.ended;
+      expect([ended.code, errorOf(ended).code]).toEqual([6, 'MSP_DISK_FULL']);
+      rmSync(filler);
+      mirror.forget();
+      await machinespawnOk(small, ['resume']);
+      expect(mirror.served.filter(({ path }) => path.endsWith('.deb'))).toEqual([]);
+    } finally {
+      execFileSync('umount', [small.cache]);
+    }
+  });
+});
