@@ -1,6 +1,7 @@
 /** Files that are here already: their digest, and what comes in through standard input. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
 import { fail } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
 import { unreadable } from './file-error.ts';
@@ -32,7 +33,8 @@ export async function digestFile(
 /** Throws MSP_DOWNLOAD_TOO_LARGE, MSP_DISK_FULL, MSP_SPACE_LOW, MSP_FILE_UNREADABLE. */
 export async function takeInput(signal: AbortSignal, options: TakeInputOptions): Promise<Digested> {
   const partial = await PartialFile.open(options.partial);
-  const stream = createReadStream('', { fd: 0, autoClose: false, highWaterMark: pieceBytes, signal });
+  // A pipe may be one that does not block, which a plain read of the descriptor would take for an error.
+  const stream = addAbortSignal(signal, process.stdin);
   try {
     // It cannot be had a second time, so nothing of an earlier one is of use.
     await partial.begin({ url: '-', etag: null, lastModified: null, totalBytes: null });

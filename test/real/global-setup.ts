@@ -21,7 +21,9 @@ export default async function setUp(): Promise<() => void> {
   return () => {
     // Whatever a test has left mounted goes first.
     const mounts = run('findmnt', ['-rno', 'TARGET']).split('\n');
-    for (const mount of mounts.filter((path) => path.startsWith(`${place}/`)).toReversed()) run('umount', [mount]);
+    // Lazily: a program that a test has left would hold it, and it goes with that program.
+    for (const mount of mounts.filter((path) => path.startsWith(`${place}/`)).toReversed())
+      run('umount', ['-l', mount]);
     rmSync(place, { recursive: true });
   };
 }

@@ -157,6 +157,8 @@ describe('what is not as it should be', () => {
     mkdirSync(keyHome(), { recursive: true, mode: 0o700 });
     execFileSync('gpg', ['--homedir', keyHome(), '--batch', '--yes', '-q', '--passphrase', '', ...args]);
   };
+  // Its agent would go on for ever.
+  afterAll(() => execFileSync('gpgconf', ['--homedir', keyHome(), '--kill', 'all']));
   const noBlob = (digest: string): void =>
     expect(existsSync(join(place.cache, 'downloads', digest)), 'bad bytes are not kept').toBe(false);
 

@@ -15,6 +15,16 @@ const native = ['bullseye', 'bookworm', 'trixie', 'forky', 'sid'].flatMap((suite
   ['amd64', 'i386'].map((arch) => ({ suite, arch })),
 );
 const foreign = ['bookworm', 'trixie'].flatMap((suite) => ['arm64', 'armhf'].map((arch) => ({ suite, arch })));
+/** Built in debootstrap's way, too, and compared: each suite, and each kind of architecture. All 14 would take CI's time. */
+const compared = [
+  'bookworm-amd64',
+  'trixie-amd64',
+  'forky-amd64',
+  'sid-amd64',
+  'bookworm-i386',
+  'bookworm-arm64',
+  'trixie-armhf',
+];
 const elfMachines: Readonly<Record<string, string>> = { amd64: '3e00', i386: '0300', arm64: 'b700', armhf: '2800' };
 
 let mirror: CountingMirror;
@@ -52,9 +62,9 @@ async function buildAndLook(suite: string, arch: string): Promise<void> {
   };
   const stderr = await build(name, 'auto');
   const tree = join(place.machines, name);
-  if (usualWay(suite) === 'fast') {
+  if (usualWay(suite) === 'fast') expect(stderr).toMatch(/way +ok: fast/u);
+  if (compared.includes(name)) {
     // The very proof that `auto` refers to.
-    expect(stderr).toMatch(/way +ok: fast/u);
     await build(`${name}-plain`, 'debootstrap');
     const plain = join(place.machines, `${name}-plain`);
     expect(await compareMachines(plain, tree, { differentNames: true, differentWays: true })).toEqual([]);
