@@ -101,7 +101,7 @@ function drawText(plan: Plan, stateOf: StateOf): string {
 function toJson(plan: Plan, stateOf: StateOf): unknown {
   const nodes = plan.steps.map((step) => {
     const state = stateOf(step);
-    const { id, uses, summary, needs, always } = step;
+    const { id, uses, summary, needs, always, cell } = step;
     return {
       id,
       uses,
@@ -109,6 +109,7 @@ function toJson(plan: Plan, stateOf: StateOf): unknown {
       needs,
       if: step.if,
       always,
+      cell,
       status: state?.status ?? null,
       durationMs: state?.durationMs ?? null,
     };

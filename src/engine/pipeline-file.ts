@@ -4,8 +4,10 @@ import type { InputTypes } from './input-types.ts';
 import { MapReader, nameOf } from './map-reader.ts';
 import { Faults } from './pipeline-faults.ts';
 import { nameForm, readInputs } from './pipeline-inputs.ts';
+import { readMatrix } from './pipeline-matrix.ts';
 import { readSteps, stepIdForm } from './pipeline-steps.ts';
 import { StepChecker } from './pipeline-check.ts';
+import { ValueReader } from './pipeline-values.ts';
 import type { Pipeline, PipelineInput } from './pipeline.ts';
 import type { StepRegistry } from './step-registry.ts';
 import type { YamlMap } from './yaml-tree.ts';
@@ -49,9 +51,6 @@ async function readPipeline<Services>(
   readFormat(reader);
   const id = readId(reader);
   const summary = reader.line('summary', reader.required('summary'));
-  const matrix = reader.entry('matrix');
-  if (matrix !== undefined)
-    faults.add(matrix.keyPlace, 'matrix', ['matrix'], 'matrix comes later', 'run the pipeline once for each value');
   const { inputs, names } = readInputsOf(reader, options.inputTypes, faults);
   const plugins = reader.texts('plugins')?.map((plugin) => plugin.text) ?? [];
   const stepsNode = reader.required('steps');
@@ -64,12 +63,18 @@ async function readPipeline<Services>(
     );
   }
   const drafts = stepsNode?.kind === 'list' ? readSteps(stepsNode, faults) : [];
-  const checker = new StepChecker(drafts, names, options.registry, faults, text);
+  const matrixMap = reader.map('matrix') ?? null;
+  const values = new ValueReader();
+  const matrix = matrixMap === null ? null : readMatrix(matrixMap, values, faults);
+  const known = { inputs: names, matrix: matrix?.names ?? null };
+  const checker = new StepChecker(drafts, known, options.registry, faults, text);
+  checker.checkMatrix(await values.take());
   const steps = await checker.check();
   const outputs = await checker.readOutputs(readOutputsOf(reader, faults));
   if (id === null || summary === undefined) return null;
   const sourceDigest = createHash('sha256').update(text).digest('hex');
-  return { format: 1, id, summary, file: options.file, sourceDigest, inputs, plugins, steps, outputs };
+  const spec = matrix?.spec ?? null;
+  return { format: 1, id, summary, file: options.file, sourceDigest, inputs, plugins, matrix: spec, steps, outputs };
 }
 
 function readFormat(reader: MapReader): void {

@@ -1,9 +1,11 @@
 /** What a run of a plan would do: what is reused, what is made, and why. Steps that only look are run for it. */
 import { MachinespawnError } from '../errors/machinespawn-error.ts';
-import { evaluateCondition, parseTemplate, references, type ExpressionContext } from './expression.ts';
+import { evaluateCondition } from './expression.ts';
+import { plainId } from './matrix.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { EnginePorts } from './ports.ts';
 import type { RunOptions } from './run-options.ts';
+import { namesIn, RunContext } from './run-context.ts';
 import { askedOf, lookUp } from './step-result.ts';
 import type { StepRegistry } from './step-registry.ts';
 import type { AnyStep, Json, StepContext } from './step.ts';
@@ -27,18 +29,19 @@ export async function forecast<Services>(
   registry: StepRegistry<Services>,
   options: Pick<RunOptions, 'noCache' | 'refresh'>,
 ): Promise<readonly StepForecast[]> {
-  const steps: Record<string, { outputs: Json }> = Object.create(null) as Record<string, { outputs: Json }>;
-  const context: ExpressionContext = { inputs: plan.inputs, steps, run: { id: 'dry-run' } };
+  const context = new RunContext(plan, 'dry-run', plan.inputs);
+  const planned = new Map(plan.steps.map((step) => [step.id, step]));
   const reports: StepForecast[] = [];
-  for (const planned of plan.steps) {
-    const type = await registry.get(planned.uses);
-    const { outputs, ...report } = await one(planned, type, context, ports, options);
-    if (outputs !== undefined) steps[planned.id] = { outputs };
+  for (const step of plan.steps) {
+    const type = await registry.get(step.uses);
+    const unknown = step.needs.flatMap((need) => planned.get(need) ?? []).filter((need) => !context.knows(need));
+    const { outputs, ...report } = await one(step, type, { context, unknown }, ports, options);
+    if (outputs !== undefined) context.settle(step, outputs);
     reports.push({
-      id: planned.id,
-      uses: planned.uses,
-      summary: planned.summary || type.summary,
-      needs: planned.needs,
+      id: step.id,
+      uses: step.uses,
+      summary: step.summary || type.summary,
+      needs: step.needs,
       ...report,
     });
   }
@@ -50,13 +53,16 @@ type Report = Pick<StepForecast, 'cache' | 'why' | 'input'> & { readonly outputs
 async function one<Services>(
   planned: PlannedStep,
   type: AnyStep<Services>,
-  context: ExpressionContext,
+  known: {
+    readonly context: RunContext;
+    /** Needed ones whose outputs cannot be told. */ readonly unknown: readonly PlannedStep[];
+  },
   ports: EnginePorts<Services>,
   options: Pick<RunOptions, 'noCache' | 'refresh'>,
 ): Promise<Report> {
-  const unknown = planned.needs.filter((need) => context.steps[need] === undefined);
+  const context = known.context.of(planned);
   const named = new Set(await stepsNamedIn([planned.with, planned.if]));
-  const used = unknown.filter((need) => named.has(need));
+  const used = [...new Set(known.unknown.map(plainId))].filter((need) => named.has(need));
   if (used.length > 0) return { cache: 'unknown', why: `it depends on what ${used.join(' and ')} gives`, input: null };
   try {
     if (planned.if !== null && !(await evaluateCondition(planned.if, context))) {
@@ -85,12 +91,7 @@ async function one<Services>(
 
 /** Ids of the steps that the expressions in a value refer to. */
 async function stepsNamedIn(value: Json): Promise<readonly string[]> {
-  if (typeof value === 'string') {
-    const found = references(await parseTemplate(value));
-    return found.filter(({ root }) => root === 'steps').map(({ path }) => path[0] ?? '');
-  }
-  if (typeof value !== 'object' || value === null) return [];
-  return (await Promise.all(Object.values(value).map(stepsNamedIn))).flat();
+  return (await namesIn(value)).filter(({ root }) => root === 'steps').map(({ path }) => path[0] ?? '');
 }
 
 function lookingContext<Services>(

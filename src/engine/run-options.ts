@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly noCache?: boolean;
   /** Ids of steps to do anew although a result is stored; '*' for all. */
   readonly refresh?: readonly string[];
+  /** After a failure, go on with what does not depend on it. @default only where the matrix says so */
+  readonly keepGoing?: boolean;
   readonly onEvent?: (event: RunEvent) => void;
 }
 

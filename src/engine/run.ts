@@ -2,10 +2,10 @@
 import { fail, MachinespawnError, type ErrorRecord } from '../errors/machinespawn-error.ts';
 import { Claims } from './claims.ts';
 import type { RunEventBody } from './events.ts';
-import { evaluateValue, type ExpressionContext } from './expression.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { EnginePorts, RunFiles } from './ports.ts';
 import { ReadySet } from './ready-set.ts';
+import { RunContext } from './run-context.ts';
 import type { RunEndStatus, RunOptions } from './run-options.ts';
 import type { RunJournal } from './run-journal.ts';
 import { StepTaker, isSettled } from './step-taker.ts';
@@ -34,7 +34,7 @@ export class Run<Services> {
   readonly ready: ReadySet;
   readonly planned: ReadonlyMap<string, PlannedStep>;
   /** What expressions see; outputs are added as steps settle. */
-  readonly context: ExpressionContext & { readonly steps: Record<string, { readonly outputs: Json }> };
+  readonly context: RunContext;
   readonly #abort = new AbortController();
   readonly #active = new Set<string>();
   readonly #taker: StepTaker<Services>;
@@ -60,12 +60,8 @@ export class Run<Services> {
     this.registry = parts.registry;
     this.options = parts.options;
     this.planned = new Map(parts.plan.steps.map((step) => [step.id, step]));
-    this.ready = new ReadySet(parts.plan.steps);
-    this.context = {
-      inputs: parts.plan.inputs,
-      steps: Object.create(null) as Record<string, { outputs: Json }>,
-      run: { id: parts.files.runId },
-    };
+    this.ready = new ReadySet(parts.plan.steps, parts.plan.matrix?.maxParallel ?? null);
+    this.context = new RunContext(parts.plan, parts.files.runId, parts.plan.inputs);
     this.#taker = new StepTaker(this);
     this.#startedAt = this.ports.clock.now();
   }
@@ -79,9 +75,10 @@ export class Run<Services> {
     return this.#abort.signal;
   }
 
-  /** A step has failed: only `always` steps are still taken up. */
-  get failed(): boolean {
-    return this.#failed !== null;
+  /** A step has failed, and because of it only `always` steps are still taken up. */
+  get endsEarly(): boolean {
+    const keepsGoing = this.options.keepGoing ?? this.plan.matrix?.failFast === false;
+    return this.#failed !== null && !keepsGoing;
   }
 
   emit(body: RunEventBody): void {
@@ -128,7 +125,7 @@ export class Run<Services> {
   #pump(): void {
     const jobs = this.options.jobs ?? 4;
     while (this.#active.size < jobs && !this.#abort.signal.aborted) {
-      const id = this.ready.take();
+      const id = this.ready.take(this.#active.size === 0);
       if (id === null) break;
       this.#active.add(id);
       this.#taker
@@ -162,7 +159,7 @@ export class Run<Services> {
       status = 'failed';
     } else {
       try {
-        outputs = (await evaluateValue(this.plan.outputs, this.context)) as Readonly<Record<string, Json>>;
+        outputs = await this.context.outputs();
       } catch (problem) {
         if (!MachinespawnError.is(problem)) throw problem;
         error = problem;

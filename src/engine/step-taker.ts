@@ -33,7 +33,7 @@ export class StepTaker<Services> {
     const early = planned.needs.find((need) => !isSettled(journal.step(need).state));
     if (early !== undefined) return ready.park(id, early);
     const broken = planned.needs.find((need) => ['failed', 'blocked'].includes(journal.step(need).state));
-    if (!planned.always && (broken !== undefined || this.#run.failed)) {
+    if (!planned.always && (broken !== undefined || this.#run.endsEarly)) {
       return this.#leaveOut(
         id,
         'BLOCK',
@@ -50,7 +50,8 @@ export class StepTaker<Services> {
 
   async #answer(planned: PlannedStep): Promise<void> {
     const { id } = planned;
-    const { journal, registry, context } = this.#run;
+    const { journal, registry } = this.#run;
+    const context = this.#run.context.of(planned);
     const record = journal.step(id);
     const type = await registry.get(planned.uses);
     if (planned.if !== null && !(await evaluateCondition(planned.if, context)))
@@ -157,10 +158,11 @@ export class StepTaker<Services> {
       if (producer !== null) return again(producer, `what it made is gone (${reference.slice(0, 17)})`);
     }
     for (const need of planned.needs) {
-      const type = await registry.get(this.#run.planned.get(need)?.uses ?? '');
+      const maker = this.#run.planned.get(need) as PlannedStep;
+      const type = await registry.get(maker.uses);
       const record = journal.step(need);
       if (type.check === undefined || record.state !== 'succeeded' || this.#seen.has(need)) continue;
-      const asked = await askedOf(this.#run.planned.get(need) as PlannedStep, type, this.#run.context);
+      const asked = await askedOf(maker, type, this.#run.context.of(maker));
       const there = await type.check({ input: asked.input, output: record.outputs, services: ports.workbench.look() });
       if (!there) return again(need, 'what it made is gone');
       this.#seen.add(need);
@@ -178,7 +180,7 @@ export class StepTaker<Services> {
   }
 
   #settle(id: string, outputs: Json): void {
-    this.#run.context.steps[id] = { outputs };
+    this.#run.context.settle(this.#run.planned.get(id) as PlannedStep, outputs);
     this.#run.ready.settle(id);
   }
 }

@@ -16,6 +16,16 @@ export const engineErrors = {
     message: ({ pipeline, input, problem }) => `input '${input}' of pipeline ${pipeline}: ${problem}`,
     hint: ({ pipeline }) => `machinespawn pipeline show ${pipeline}`,
   }),
+  MSP_MATRIX_INVALID: entry<{ pipeline: string; problem: string }>({
+    exit: 3,
+    message: ({ pipeline, problem }) => `the matrix of pipeline ${pipeline}: ${problem}`,
+    hint: ({ pipeline }) => `machinespawn pipeline show ${pipeline}`,
+  }),
+  MSP_SELECTION_INVALID: entry<{ pipeline: string; problem: string; hint: string | null }>({
+    exit: 2,
+    message: ({ pipeline, problem }) => `pipeline ${pipeline}: ${problem}`,
+    hint: ({ hint }) => hint ?? undefined,
+  }),
   MSP_EXPRESSION_FAILED: entry<{ expression: string; problem: string }>({
     exit: 3,
     message: ({ expression, problem }) => `\${{ ${expression} }}: ${problem}`,

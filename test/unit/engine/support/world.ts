@@ -229,6 +229,7 @@ export function plannedStep(
     timeoutMs: null,
     cache: true,
     always: false,
+    cell: null,
     line: 1,
     ...more,
   };
@@ -239,6 +240,7 @@ export function planOf(steps: readonly PlannedStep[], outputs: Readonly<Record<s
     format: 1,
     pipeline: { id: 'test', summary: 'A test', file: null, sourceDigest: '0' },
     inputs: {},
+    matrix: null,
     steps,
     outputs,
   };
