@@ -1,13 +1,16 @@
 /** What is kept to save work: snapshots, packages, runs; and what of it may go. */
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { artifactItems } from './app-artifacts.ts';
 import type { Settings } from './app-types.ts';
 import type { Plan } from './engine/plan.ts';
 import { isResumable, viewRun, type RunView } from './engine/run-summary.ts';
 import type { StepRegistry } from './engine/step-registry.ts';
 import type { Json } from './engine/step.ts';
+import type { ArtifactStore } from './host/artifact-store.ts';
 import type { Exec } from './host/exec.ts';
 import type { KernelLocks } from './host/locks.ts';
+import { artifactRef } from './model/artifact.ts';
 import { removeTree } from './host/remove-tree.ts';
 import type { ResultFiles, StoredResult } from './host/result-store.ts';
 import type { RunDirectories } from './host/run-store.ts';
@@ -18,6 +21,7 @@ interface Parts {
   readonly settings: Settings;
   readonly runs: RunDirectories;
   readonly results: ResultFiles;
+  readonly artifacts: ArtifactStore;
   readonly locks: KernelLocks;
   readonly registry: StepRegistry<StepServices>;
   readonly exec: Exec;
@@ -37,8 +41,9 @@ export class AppKeeper implements Keeper {
 
   async items(): Promise<readonly CacheItem[]> {
     const views = await this.#views();
-    const groups = [await this.#snapshots(views), await this.#packages(), await Promise.all(views.map(runItem))];
-    return groups.flat();
+    const artifacts = await artifactItems(this.#parts.artifacts, usedKeys(views));
+    const runs = await Promise.all(views.map(runItem));
+    return [await this.#snapshots(views), artifacts, await this.#packages(), runs].flat();
   }
 
   async remove(asked: readonly CacheItem[]): Promise<readonly CacheItem[]> {
@@ -50,6 +55,9 @@ export class AppKeeper implements Keeper {
     for (const item of items) {
       if (item.kind === 'run') {
         await this.#parts.runs.remove(item.id);
+        removed.push(item);
+      } else if (item.kind === 'artifact') {
+        await this.#parts.artifacts.remove(artifactRef(item.id));
         removed.push(item);
       } else if (item.kind === 'package') {
         const lock = await this.#parts.locks.tryAcquire(`packages-${item.id}`);

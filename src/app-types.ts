@@ -155,7 +155,7 @@ export interface DoctorCheck {
 }
 
 export interface CacheEntry {
-  readonly kind: 'snapshot' | 'result' | 'package' | 'download' | 'run';
+  readonly kind: 'snapshot' | 'result' | 'artifact' | 'package' | 'download' | 'run';
   readonly id: string;
   readonly path: string;
   readonly sizeBytes: number;

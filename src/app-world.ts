@@ -8,6 +8,7 @@ import { Engine } from './engine/engine.ts';
 import { MemoryRunStore } from './engine/memory-run-store.ts';
 import type { EnginePorts } from './engine/ports.ts';
 import { StepRegistry } from './engine/step-registry.ts';
+import { ArtifactStore } from './host/artifact-store.ts';
 import { Exec } from './host/exec.ts';
 import { SystemFacts } from './host/facts.ts';
 import { KernelLocks, lockDirectory } from './host/locks.ts';
@@ -38,6 +39,7 @@ export interface World {
   readonly machines: MachinesDirectory;
   readonly runs: RunDirectories;
   readonly results: ResultFiles;
+  readonly artifacts: ArtifactStore;
   readonly keeper: AppKeeper;
   readonly registry: StepRegistry<StepServices>;
   readonly engine: Engine<StepServices>;
@@ -73,6 +75,7 @@ export function openWorld(
   const runsPlace = join(settings.stateDirectory, 'runs');
   const runs = new RunDirectories(runsPlace, locks, (command) => tidy(command, { signal }));
   const results = new ResultFiles(join(settings.cacheDirectory, 'results'));
+  const artifacts = new ArtifactStore(join(settings.cacheDirectory, 'artifacts'));
   const machines = new MachinesDirectory(settings.machinesDirectory, join(settings.stateDirectory, 'machines'));
 
   let snapshots: Promise<SnapshotStore> | null = null;
@@ -90,7 +93,7 @@ export function openWorld(
   const store = lazyStore(openSnapshots);
   const registry = new StepRegistry<StepServices>();
   loadPlugin(corePlugin, registry);
-  const keeper = new AppKeeper({ settings, runs, results, locks, registry, openSnapshots, exec });
+  const keeper = new AppKeeper({ settings, runs, results, artifacts, locks, registry, openSnapshots, exec });
   const directories = {
     cache: settings.cacheDirectory,
     packages: join(settings.cacheDirectory, 'packages'),
@@ -101,6 +104,7 @@ export function openWorld(
     new HostWorkbench<WritableSnapshot>({
       host: { exec, facts, machines, keeper, directories },
       store,
+      artifacts,
       locks,
       runs: place,
       onFailedTree: async (failed) => world.failedTree?.(failed),
@@ -129,6 +133,7 @@ export function openWorld(
     machines,
     runs,
     results,
+    artifacts,
     keeper,
     registry,
     ports,

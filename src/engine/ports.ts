@@ -82,6 +82,14 @@ export interface StepJob {
   readonly log: StepLog;
 }
 
+/** Something that a value refers to and that is not there as it was. */
+export interface Missing {
+  readonly reference: string;
+  /** For a person, such as "tree 0123456789ab". */
+  readonly what: string;
+  readonly problem: 'gone' | 'changed';
+}
+
 /** One attempt's place of work. */
 export interface Bench<Services> {
   readonly services: Services;
@@ -95,8 +103,8 @@ export interface Workbench<Services> {
   open(job: StepJob): Promise<Bench<Services>>;
   /** Services for looking only, for a step's `check`. */
   look(): Services;
-  /** Which of the things that a value refers to (such as trees) are not in the store any more. */
-  missing(value: Json): Promise<readonly string[]>;
+  /** Which of the things that a value refers to (trees, files) are not in their stores any more, or not as they were. */
+  missing(value: Json): Promise<readonly Missing[]>;
 }
 
 export interface Clock {

@@ -4,6 +4,7 @@ import { Claims } from './claims.ts';
 import type { RunEventBody } from './events.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { EnginePorts, RunFiles } from './ports.ts';
+import { findProducer } from './producers.ts';
 import { ReadySet } from './ready-set.ts';
 import { RunContext } from './run-context.ts';
 import type { RunEndStatus, RunOptions } from './run-options.ts';
@@ -115,11 +116,31 @@ export class Run<Services> {
   }
 
   async drive(): Promise<RunEnd> {
-    await new Promise<void>((resolve) => {
-      this.#finish = resolve;
-      this.#pump();
-    });
+    // What the run gives may be gone although nobody worked on it: then what made it is done again, once.
+    for (const isFirst of [true, false]) {
+      await new Promise<void>((resolve) => {
+        this.#finish = resolve;
+        this.#pump();
+      });
+      if (!isFirst || !(await this.#takeUpMissing())) break;
+    }
     return this.#close();
+  }
+
+  /** Is something that the pipeline gives not there as it was? */
+  async #takeUpMissing(): Promise<boolean> {
+    if (this.#failed !== null || this.#fatal !== null || this.#cancelled !== null) return false;
+    if (this.plan.steps.some(({ id }) => !isSettled(this.journal.step(id).state))) return false;
+    const outputs = await this.context.outputs().catch(() => ({}));
+    let isAny = false;
+    const last = this.plan.steps.map(({ id }) => id).toReversed();
+    for (const { reference, what, problem } of await this.ports.workbench.missing(outputs)) {
+      const producer = findProducer(this as Run<unknown>, last, reference);
+      if (producer === null) continue;
+      this.#taker.doAgain(producer, `the ${what} that it made is ${problem}`);
+      isAny = true;
+    }
+    return isAny;
   }
 
   #pump(): void {

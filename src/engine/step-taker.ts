@@ -144,18 +144,13 @@ export class StepTaker<Services> {
   async #waitsForProducer(planned: PlannedStep, question: Question): Promise<boolean> {
     const { ports, journal, ready, registry } = this.#run;
     const again = (producer: string, why: string): true => {
-      this.#distrusted.add(producer);
-      if (isSettled(journal.step(producer).state)) {
-        journal.commit({ type: 'INVALIDATE', step: producer, why });
-        this.#run.emit({ type: 'warning', step: producer, text: `${why}: it is done again` });
-        ready.enqueue(producer);
-      }
+      this.doAgain(producer, why);
       ready.park(planned.id, producer);
       return true;
     };
-    for (const reference of await ports.workbench.missing(question.input as Json)) {
-      const producer = findProducer(this.#run, planned, reference);
-      if (producer !== null) return again(producer, `what it made is gone (${reference.slice(0, 17)})`);
+    for (const { reference, what, problem } of await ports.workbench.missing(question.input as Json)) {
+      const producer = findProducer(this.#run, planned.needs, reference);
+      if (producer !== null) return again(producer, `the ${what} that it made is ${problem}`);
     }
     for (const need of planned.needs) {
       const maker = this.#run.planned.get(need) as PlannedStep;
@@ -168,6 +163,16 @@ export class StepTaker<Services> {
       this.#seen.add(need);
     }
     return false;
+  }
+
+  /** What the step made is not there as it was: no stored result of it is taken again. */
+  doAgain(id: string, why: string): void {
+    const { journal, ready } = this.#run;
+    this.#distrusted.add(id);
+    if (!isSettled(journal.step(id).state)) return;
+    journal.commit({ type: 'INVALIDATE', step: id, why });
+    this.#run.emit({ type: 'warning', step: id, text: `${why}: it is done again` });
+    ready.enqueue(id);
   }
 
   #leaveOut(id: string, type: 'SKIP' | 'BLOCK', why: string): void {

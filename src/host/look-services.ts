@@ -22,7 +22,7 @@ function lookOnlyRoot(root: RootFiles): RootFiles {
 
 /** The same services, without all that changes something; only the scratch directory may be written to. */
 export function lookOnly(services: StepServices): StepServices {
-  const { files, machines, trees, keeper } = services;
+  const { files, machines, trees, artifacts, keeper } = services;
   const { scratch } = services.directories;
   return {
     ...services,
@@ -52,6 +52,11 @@ export function lookOnly(services: StepServices): StepServices {
       view: async (ref) => await trees.view(ref),
       change: refuse('change a tree'),
       materialize: refuse('copy a tree'),
+    },
+    artifacts: {
+      open: async (ref) => await artifacts.open(ref),
+      create: refuse('make a file'),
+      keep: refuse('keep a file'),
     },
     keeper: { items: async () => await keeper.items(), remove: refuse('clean the cache') },
     root: (path) => lookOnlyRoot(services.root(path)),

@@ -1,5 +1,6 @@
 /** What a step may do to the world. Types only; `step-services.ts` is the real one, `src/testing` has a pretended one. */
 import type { Arch } from '../model/arch.ts';
+import type { ArtifactFile } from '../model/artifact.ts';
 
 export interface Command {
   readonly file: string;
@@ -98,6 +99,19 @@ export interface Trees {
   view(ref: string): Promise<{ readonly path: string; readonly root: RootFiles }>;
 }
 
+/** Files that are results, kept by their content. What `keep` gives goes into the step's outputs as it is. */
+export interface Artifacts {
+  /** Path for a new file of this name. What is not kept is gone when the step ends. */
+  create(name: string): Promise<string>;
+  /**
+   * Takes a finished file, durably: it is gone from `path`, and nobody changes it any more. Its last name is that of the artifact.
+   * Throws MSP_FILE_UNREADABLE, MSP_FILE_UNWRITABLE, MSP_DISK_FULL.
+   */
+  keep(path: string): Promise<ArtifactFile>;
+  /** Path of a kept file, only to be read. `ref` is its `artifact`. Throws MSP_ARTIFACT_MISSING, MSP_ARTIFACT_DAMAGED. */
+  open(ref: string): Promise<string>;
+}
+
 export interface FetchOptions {
   readonly proxy?: string | null;
   readonly maxBytes?: number;
@@ -158,7 +172,7 @@ export interface Machines {
 
 /** Something kept that can be built or fetched again, as `cache ls` and `clean-cache` show it. */
 export interface CacheItem {
-  readonly kind: 'snapshot' | 'result' | 'package' | 'download' | 'run';
+  readonly kind: 'snapshot' | 'result' | 'artifact' | 'package' | 'download' | 'run';
   readonly id: string;
   readonly path: string;
   readonly sizeBytes: number;
@@ -185,6 +199,7 @@ export interface StepServices {
   readonly files: Files;
   readonly net: Net;
   readonly trees: Trees;
+  readonly artifacts: Artifacts;
   readonly machines: Machines;
   readonly directories: {
     readonly cache: string;

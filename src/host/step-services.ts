@@ -3,7 +3,7 @@ import type { ExecContext } from './exec-settings.ts';
 import { HostFiles } from './files.ts';
 import { HttpNet } from './net.ts';
 import { TreeFiles } from './root-files.ts';
-import type { Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
+import type { Artifacts, Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
 
 /** What all attempts of all steps share. */
 export interface HostParts {
@@ -18,6 +18,7 @@ export interface HostParts {
 export interface AttemptParts {
   readonly context: ExecContext;
   readonly trees: Trees;
+  readonly artifacts: Artifacts;
   readonly scratch: string;
   lock(name: string): Promise<void>;
 }
@@ -32,6 +33,7 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     files: new HostFiles(exec),
     net: new HttpNet({ env: (name) => host.facts.env(name), signal: context.signal }),
     trees: attempt.trees,
+    artifacts: attempt.artifacts,
     machines: host.machines,
     directories: { ...host.directories, scratch: attempt.scratch },
     root: (path) => new TreeFiles(path, exec),

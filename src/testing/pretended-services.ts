@@ -6,6 +6,7 @@ import type { Net, StepServices } from '../host/services.ts';
 import { emulatorOf } from '../model/arch.ts';
 import { unreachable, type FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
+import { pretendArtifacts } from './pretended-artifacts.ts';
 import { pretendPrograms } from './pretended-exec.ts';
 import { pretendFiles, pretendRootFiles } from './pretended-files.ts';
 import { pretendKeeper } from './pretended-keeper.ts';
@@ -62,6 +63,7 @@ export function openBench(
     files: pretendFiles(world, moments, host.freeBytes ?? 100 * 2 ** 30),
     net: pretendNet(moments, host),
     trees,
+    artifacts: pretendArtifacts(world, moments),
     machines: pretendMachines(world, moments, host),
     directories: { cache, packages, state, scratch },
     root: (path) => pretendRootFiles(world, moments, path),

@@ -15,7 +15,7 @@ export const cacheLs = defineCommand({
     kind: {
       type: 'string',
       valueName: 'KIND',
-      choices: ['snapshot', 'result', 'package', 'download', 'run'],
+      choices: ['snapshot', 'result', 'artifact', 'package', 'download', 'run'],
       summary: 'Only these',
     },
   },

@@ -100,7 +100,8 @@ export class World {
         missing: async (value) =>
           [...JSON.stringify(value).matchAll(/thing:[0-9a-f]{64}/gu)]
             .map(([found]) => found)
-            .filter((found) => !this.things.has(found)),
+            .filter((found) => !this.things.has(found))
+            .map((reference) => ({ reference, what: `thing ${reference.slice(6, 18)}`, problem: 'gone' as const })),
       },
       clock: {
         now: () => (this.nowMs += 1),
