@@ -1,8 +1,9 @@
 /** Finds, reads and describes pipelines. */
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { App, PipelineSummary, RunRequest, ValidationFault } from './app-types.ts';
 import { inputTypes } from './app-input-types.ts';
+import type { AppPlugins } from './app-plugins.ts';
 import type { World } from './app-world.ts';
 import { MachinespawnError, fail } from './errors/machinespawn-error.ts';
 import { forecast } from './engine/plan-report.ts';
@@ -19,12 +20,14 @@ type Found = Pick<PipelineSummary, 'file' | 'origin'> & { readonly shown: string
 export class AppPipelines {
   readonly #world: World;
   readonly #cwd: string;
+  readonly #plugins: AppPlugins;
   /** What is missing on the host is asked of the plan just before it is run. */
   #last: { readonly asked: string; readonly plan: Promise<Plan> } | null = null;
 
-  constructor(world: World, cwd: string) {
+  constructor(world: World, cwd: string, plugins: AppPlugins) {
     this.#world = world;
     this.#cwd = cwd;
+    this.#plugins = plugins;
   }
 
   /** Throws MSP_PIPELINE_NOT_FOUND, MSP_PIPELINE_INVALID. */
@@ -33,7 +36,7 @@ export class AppPipelines {
     const text = await readFile(found.file, 'utf8').catch((error: unknown) => {
       throw fail('MSP_PIPELINE_NOT_FOUND', { name }, error);
     });
-    return { pipeline: await this.#parse(text, found.shown), text, found };
+    return { pipeline: await this.#parse(text, found.shown, dirname(found.file)), text, found };
   }
 
   /** Throws what `read` throws, and MSP_INPUT_INVALID. */
@@ -50,6 +53,7 @@ export class AppPipelines {
 
   async list(): Promise<readonly PipelineSummary[]> {
     const summaries: PipelineSummary[] = [];
+    await this.#plugins.loadGiven();
     for (const [origin, directory] of this.#directories()) {
       for (const file of await namesIn(directory)) {
         const { pipeline, found } = await this.read(join(directory, file)).catch((error: unknown) => {
@@ -58,6 +62,10 @@ export class AppPipelines {
         });
         if (pipeline !== null && found !== null) summaries.push(await this.#summary(pipeline, { ...found, origin }));
       }
+    }
+    for (const file of this.#plugins.pipelines()) {
+      const { pipeline, found } = await this.read(file);
+      summaries.push(await this.#summary(pipeline, { ...found, origin: 'plugin' }));
     }
     return summaries;
   }
@@ -81,7 +89,7 @@ export class AppPipelines {
         throw fail('MSP_PIPELINE_NOT_FOUND', { name: file }, error);
       }));
     try {
-      await this.#parse(content, file);
+      await this.#parse(content, file, text === null ? dirname(resolve(this.#cwd, file)) : this.#cwd);
       return [];
     } catch (error) {
       if (!MachinespawnError.is(error) || error.code !== 'MSP_PIPELINE_INVALID') throw error;
@@ -120,8 +128,18 @@ export class AppPipelines {
     };
   }
 
-  #parse(text: string, file: string): Promise<Pipeline> {
-    return parsePipeline(text, { file, registry: this.#world.registry, inputTypes });
+  /** `directory`: where the plugins that it names are looked for. */
+  async #parse(text: string, file: string, directory: string): Promise<Pipeline> {
+    await this.#plugins.loadGiven();
+    const pipeline = await parsePipeline(text, {
+      file,
+      registry: this.#world.registry,
+      inputTypes,
+      loadPlugin: async (name, askedBy) => await this.#plugins.load(name, directory, askedBy),
+    });
+    const used = new Set(pipeline.steps.map(({ uses }) => uses.split('/')[0]));
+    const given = this.#plugins.loaded().filter(({ name, entry }) => entry !== null && used.has(name));
+    return { ...pipeline, plugins: [...new Set(given.flatMap(({ entry }) => entry ?? []))].toSorted() };
   }
 
   async #find(name: string): Promise<Found> {
@@ -130,6 +148,7 @@ export class AppPipelines {
       return { file, origin: file.startsWith(`${builtInDirectory}/`) ? 'builtin' : 'project', shown: name };
     }
     const known = new Set<string>();
+    await this.#plugins.loadGiven();
     for (const [origin, directory] of this.#directories()) {
       for (const entry of await namesIn(directory)) {
         const id = basename(entry).replace(/\.ya?ml$/u, '');
@@ -139,6 +158,11 @@ export class AppPipelines {
           return { file: join(directory, entry), origin, shown: `pipelines/${entry}` };
         if (id === name) return { file: join(directory, entry), origin, shown: join(directory, entry) };
       }
+    }
+    for (const file of this.#plugins.pipelines()) {
+      const id = basename(file).replace(/\.ya?ml$/u, '');
+      known.add(id);
+      if (id === name) return { file, origin: 'plugin', shown: file };
     }
     throw fail('MSP_PIPELINE_NOT_FOUND', { name, nearest: nearest(name, known) });
   }

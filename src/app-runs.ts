@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App, RunDetail, RunHandle, RunRequest, RunStepDetail, RunSummary } from './app-types.ts';
 import type { AppPipelines } from './app-pipelines.ts';
+import type { AppPlugins } from './app-plugins.ts';
 import type { World } from './app-world.ts';
 import type { OpenRun } from './engine/engine.ts';
 import type { RunEvent } from './engine/events.ts';
@@ -19,11 +20,13 @@ export class AppRuns {
   readonly #world: World;
   readonly #pipelines: AppPipelines;
   readonly #kill: AbortController;
+  readonly #plugins: AppPlugins;
 
-  constructor(world: World, pipelines: AppPipelines, kill: AbortController) {
+  constructor(world: World, pipelines: AppPipelines, kill: AbortController, plugins: AppPlugins) {
     this.#world = world;
     this.#pipelines = pipelines;
     this.#kill = kill;
+    this.#plugins = plugins;
   }
 
   async run(request: RunRequest, onEvent: Listener): Promise<RunHandle> {
@@ -53,6 +56,7 @@ export class AppRuns {
       if (view.status === 'running') throw fail('MSP_RUN_BUSY', { run: view.id, pid: view.record?.pid ?? null });
       throw fail('MSP_RUN_NOT_RESUMABLE', { run: view.id, status: view.status });
     }
+    for (const file of view.plan?.plugins ?? []) await this.#plugins.load(file, '/', `run ${view.id}`);
     this.#watchFailures(options);
     const changes = await this.#changesSince(view);
     const handle = this.#handle(await this.#world.engine.resume(view.id, { jobs: options.jobs ?? 4, onEvent }));

@@ -18,6 +18,7 @@ import { ResultFiles } from './host/result-store.ts';
 import { RunDirectories } from './host/run-store.ts';
 import type { StepServices } from './host/services.ts';
 import { HostWorkbench } from './host/workbench.ts';
+import { isoPlugin } from './plugins/iso/index.ts';
 import { loadPlugin } from './plugins/load-plugins.ts';
 import { openSnapshotStore } from './snapshots/open-snapshot-store.ts';
 import type { SnapshotStore, WritableSnapshot } from './snapshots/snapshot-store.ts';
@@ -93,6 +94,7 @@ export function openWorld(
   const store = lazyStore(openSnapshots);
   const registry = new StepRegistry<StepServices>();
   loadPlugin(corePlugin, registry);
+  loadPlugin(isoPlugin, registry);
   const keeper = new AppKeeper({ settings, runs, results, artifacts, locks, registry, openSnapshots, exec });
   const directories = {
     cache: settings.cacheDirectory,

@@ -14,8 +14,19 @@ export interface AppOptions {
   readonly cwd: string;
   /** Node's own: its path, the script, the arguments. */
   readonly argv: readonly string[];
+  /** What the person says about plugins. */
+  readonly plugins?: PluginOptions;
   /** May sudo ask for a password? @default false */
   readonly isInteractive?: boolean;
+}
+
+export interface PluginOptions {
+  /** Paths and packages, looked for from the working directory. */
+  readonly given?: readonly string[];
+  /** Run the code of any plugin that is asked for. */
+  readonly trustAll?: boolean;
+  /** Asks the person; null when nobody can be asked. */
+  readonly ask?: ((question: string) => Promise<boolean>) | null;
 }
 
 /** The application behind the command line; also the library's entry. */
@@ -28,8 +39,15 @@ export function createApp(options: AppOptions): App {
   const world = lazy(async () =>
     (await import('./app-world.ts')).openWorld(settings, environment, version, kill.signal),
   );
-  const pipelines = lazy(async () => new (await import('./app-pipelines.ts')).AppPipelines(await world(), cwd));
-  const runs = lazy(async () => new (await import('./app-runs.ts')).AppRuns(await world(), await pipelines(), kill));
+  const plugins = lazy(
+    async () => new (await import('./app-plugins.ts')).AppPlugins(await world(), cwd, environment, options.plugins ?? {}),
+  );
+  const pipelines = lazy(
+    async () => new (await import('./app-pipelines.ts')).AppPipelines(await world(), cwd, await plugins()),
+  );
+  const runs = lazy(
+    async () => new (await import('./app-runs.ts')).AppRuns(await world(), await pipelines(), kill, await plugins()),
+  );
   const doctor = lazy(async () => new (await import('./app-doctor.ts')).AppDoctor(await world(), await pipelines()));
 
   return {
@@ -63,8 +81,18 @@ export function createApp(options: AppOptions): App {
     validatePipeline: async (file, text) => (await pipelines()).validate(file, text),
     graphPipeline: async (name, format, run) =>
       (await import('./app-graph.ts')).graphOf(await pipelines(), await runs(), name, format, run),
-    pipelineSchema: async () => (await import('./app-step-types.ts')).schemaOf(await world()),
-    stepTypes: async () => (await import('./app-step-types.ts')).stepTypesOf(await world()),
+    pipelineSchema: async () => {
+      await (await plugins()).loadGiven();
+      return (await import('./app-step-types.ts')).schemaOf(await world());
+    },
+    stepTypes: async () => {
+      await (await plugins()).loadGiven();
+      return (await import('./app-step-types.ts')).stepTypesOf(await world());
+    },
+    plugins: async () => (await import('./app-plugin-list.ts')).listPlugins(await world(), await plugins(), cwd),
+    plugin: async (name) => (await import('./app-plugin-list.ts')).findPlugin(await world(), await plugins(), cwd, name),
+    checkPlugins: async (path) => (await import('./app-plugin-check.ts')).checkPlugins(resolve(cwd, path), environment),
+    newPlugin: async (name, directory) => (await import('./app-plugin-new.ts')).newPlugin(name, resolve(cwd, directory)),
     hasUsualTools: () =>
       usualTools.every((tool) => ['/usr/sbin', '/usr/bin'].some((place) => existsSync(join(place, tool)))),
     missingTools: async (request) => (await doctor()).missing(request),

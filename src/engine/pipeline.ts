@@ -39,6 +39,7 @@ export interface Pipeline {
   readonly file: string | null;
   readonly sourceDigest: string;
   readonly inputs: readonly PipelineInput[];
+  /** Files of the plugins that it names, less those that are built in. */
   readonly plugins: readonly string[];
   readonly matrix: MatrixSpec | null;
   /** In the file's order. */

@@ -24,6 +24,7 @@ const planSchema = z.strictObject({
     sourceDigest: z.string(),
   }),
   inputs: z.record(z.string(), z.json()),
+  plugins: z.array(z.string()).default([]),
   // Runs of earlier versions know no matrix.
   matrix: z
     .strictObject({

@@ -47,6 +47,8 @@ export interface Plan {
     readonly file: string | null;
     readonly sourceDigest: string;
   };
+  /** Files of the plugins whose steps it uses, to be loaded before it is resumed. */
+  readonly plugins: readonly string[];
   /** Every declared input; null for an optional one that was not given. */
   readonly inputs: Readonly<Record<string, Json>>;
   readonly matrix: PlanMatrix | null;
@@ -89,6 +91,7 @@ export async function makePlan<Services>(
     const { once: _once, ...planned } = step;
     steps.push({ ...planned, needs: step.needs.toSorted((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0)) });
   }
-  const { id, summary, file, sourceDigest, outputs } = pipeline;
-  return deepFreeze({ format: 1, pipeline: { id, summary, file, sourceDigest }, inputs, matrix, steps, outputs });
+  const { id, summary, file, sourceDigest, plugins, outputs } = pipeline;
+  const about = { id, summary, file, sourceDigest };
+  return deepFreeze({ format: 1, pipeline: about, plugins, inputs, matrix, steps, outputs });
 }

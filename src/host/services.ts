@@ -26,6 +26,8 @@ export interface Command {
   readonly wholeOutput?: boolean;
   /** The program only looks; it may run in a dry run. @default false */
   readonly reads?: boolean;
+  /** When it is given, all the rest of the disk is read-only inside the sandbox. */
+  readonly writable?: readonly string[];
   /** Directories that are empty and in memory inside the sandbox. */
   readonly memory?: readonly string[];
   /** Bind mounts made inside the sandbox before the program starts. */
