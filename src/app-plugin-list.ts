@@ -2,10 +2,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
 import type { PluginSummary } from './app-types.ts';
 import type { AppPlugins, LoadedPlugin } from './app-plugins.ts';
 import type { World } from './app-world.ts';
+import { Faults } from './engine/pipeline-faults.ts';
+import { readYamlTree } from './engine/yaml-tree.ts';
 import { fail } from './errors/machinespawn-error.ts';
 import { nearest } from './model/nearest.ts';
 
@@ -49,13 +50,15 @@ async function namedByProject(cwd: string): Promise<readonly { readonly name: st
   const named = await Promise.all(
     files.toSorted().map(async (file) => {
       const path = join(directory, file);
-      try {
-        const { plugins } = parse(await readFile(path, 'utf8')) as { plugins?: unknown };
-        return [plugins].flat().flatMap((name) => (typeof name === 'string' ? [{ name, file: path }] : []));
-      } catch {
-        return [];
-      }
+      return pluginsIn(await readFile(path, 'utf8').catch(() => '')).map((name) => ({ name, file: path }));
     }),
   );
   return named.flat();
+}
+
+function pluginsIn(text: string): readonly string[] {
+  const tree = readYamlTree(text, new Faults('pipeline', text));
+  const node = tree?.kind === 'map' ? tree.entries.get('plugins')?.value : undefined;
+  const nodes = node?.kind === 'list' ? node.items : node === undefined ? [] : [node];
+  return nodes.flatMap((item) => (item.kind === 'scalar' && typeof item.value === 'string' ? [item.value] : []));
 }

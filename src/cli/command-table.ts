@@ -112,6 +112,26 @@ export const commandTable: Readonly<Record<string, TableRow>> = {
     summary: 'Remove runs from the history',
     load: async () => (await import('./commands/runs-rm.ts')).runsRm,
   },
+  'plugins ls': {
+    group: 'Pipelines',
+    summary: 'List plugins, the built-in ones and those of this project',
+    load: async () => (await import('./commands/plugins-ls.ts')).pluginsLs,
+  },
+  'plugins show': {
+    group: 'Pipelines',
+    summary: 'Show one plugin: its steps, its pipelines and where it is',
+    load: async () => (await import('./commands/plugins-show.ts')).pluginsShow,
+  },
+  'plugins check': {
+    group: 'Pipelines',
+    summary: 'Try whether the steps of a plugin keep the contract',
+    load: async () => (await import('./commands/plugins-check.ts')).pluginsCheck,
+  },
+  'plugins new': {
+    group: 'Pipelines',
+    summary: 'Write a plugin to begin with',
+    load: async () => (await import('./commands/plugins-new.ts')).pluginsNew,
+  },
   doctor: {
     group: 'Helpers',
     summary: 'Check this host and say how to fix it',

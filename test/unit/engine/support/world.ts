@@ -241,6 +241,7 @@ export function planOf(steps: readonly PlannedStep[], outputs: Readonly<Record<s
     format: 1,
     pipeline: { id: 'test', summary: 'A test', file: null, sourceDigest: '0' },
     inputs: {},
+    plugins: [],
     matrix: null,
     steps,
     outputs,
