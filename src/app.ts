@@ -26,7 +26,7 @@ export function createApp(options: AppOptions): App {
   const kill = new AbortController();
 
   const world = lazy(async () =>
-    (await import('./app-world.ts')).openWorld(settings, environment, version, kill.signal),
+    (await import('./app-world.ts')).openWorld(settings, { environment, cwd }, version, kill.signal),
   );
   const pipelines = lazy(async () => new (await import('./app-pipelines.ts')).AppPipelines(await world(), cwd));
   const runs = lazy(async () => new (await import('./app-runs.ts')).AppRuns(await world(), await pipelines(), kill));

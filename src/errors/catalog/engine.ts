@@ -26,6 +26,16 @@ export const engineErrors = {
     message: ({ pipeline, problem }) => `pipeline ${pipeline}: ${problem}`,
     hint: ({ hint }) => hint ?? undefined,
   }),
+  MSP_SECRET_UNUSABLE: entry<{ name: string; source: string; problem: string }>({
+    exit: 2,
+    message: ({ name, source, problem }) => `the secret '${name}' cannot be taken from ${source}: ${problem}`,
+    hint: ({ name }) => `-i ${name}=@FILE; sudo hands variables on only with --preserve-env`,
+  }),
+  MSP_SECRET_IN_RESULT: entry<{ step: string; name: string }>({
+    exit: 1,
+    message: ({ step, name }) => `step '${step}' returned the secret '${name}', and results are kept on the disk`,
+    hint: () => 'hand a secret only to a step that uses it and does not return it',
+  }),
   MSP_EXPRESSION_FAILED: entry<{ expression: string; problem: string }>({
     exit: 3,
     message: ({ expression, problem }) => `\${{ ${expression} }}: ${problem}`,

@@ -26,6 +26,8 @@ export class World {
   readonly results = new Map<string, StoredResult>();
   readonly things = new Map<string, string>();
   readonly executions: string[] = [];
+  /** By where they are. */
+  readonly secrets = new Map<string, string>();
   readonly failures = new Map<string, number>();
   nowMs = Date.UTC(2026, 10, 22);
   syncs = 0;
@@ -102,6 +104,15 @@ export class World {
             .map(([found]) => found)
             .filter((found) => !this.things.has(found))
             .map((reference) => ({ reference, what: `thing ${reference.slice(6, 18)}`, problem: 'gone' as const })),
+      },
+      secrets: {
+        canonical: (source) => source,
+        open: (name, source) => {
+          const value = this.secrets.get(source);
+          if (value === undefined)
+            return Promise.reject(fail('MSP_SECRET_UNUSABLE', { name, source, problem: 'gone' }));
+          return Promise.resolve({ value, digest: createHash('sha256').update(`key ${value}`).digest('hex') });
+        },
       },
       clock: {
         now: () => (this.nowMs += 1),
@@ -241,6 +252,7 @@ export function planOf(steps: readonly PlannedStep[], outputs: Readonly<Record<s
     format: 1,
     pipeline: { id: 'test', summary: 'A test', file: null, sourceDigest: '0' },
     inputs: {},
+    secrets: {},
     matrix: null,
     steps,
     outputs,
