@@ -88,7 +88,7 @@ export interface Missing {
   readonly reference: string;
   /** For a person, such as "tree 0123456789ab". */
   readonly what: string;
-  readonly problem: 'gone' | 'changed';
+  readonly problem: 'is gone' | 'has changed';
 }
 
 /** One attempt's place of work. */

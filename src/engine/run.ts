@@ -142,7 +142,7 @@ export class Run<Services> {
     for (const { reference, what, problem } of await this.ports.workbench.missing(outputs)) {
       const producer = findProducer(this as Run<unknown>, last, reference);
       if (producer === null) continue;
-      this.#taker.doAgain(producer, `the ${what} that it made is ${problem}`);
+      this.#taker.doAgain(producer, `the ${what} that it made ${problem}`);
       isAny = true;
     }
     return isAny;

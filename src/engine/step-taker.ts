@@ -151,7 +151,7 @@ export class StepTaker<Services> {
     };
     for (const { reference, what, problem } of await ports.workbench.missing(question.input as Json)) {
       const producer = findProducer(this.#run, planned.needs, reference);
-      if (producer !== null) return again(producer, `the ${what} that it made is ${problem}`);
+      if (producer !== null) return again(producer, `the ${what} that it made ${problem}`);
     }
     for (const need of planned.needs) {
       const maker = this.#run.planned.get(need) as PlannedStep;

@@ -14,6 +14,7 @@ export const corePlugin = {
     'detect-proxy': async () => (await import('./detect-proxy.ts')).detectProxy,
     echo: async () => (await import('./echo.ts')).echo,
     'list-machines': async () => (await import('./list-machines.ts')).listMachines,
+    'make-text-file': async () => (await import('./make-text-file.ts')).makeTextFile,
     'materialize-machine': async () => (await import('./materialize-machine.ts')).materializeMachine,
     'register-machine': async () => (await import('./register-machine.ts')).registerMachine,
     'remove-machines': async () => (await import('./remove-machines.ts')).removeMachines,

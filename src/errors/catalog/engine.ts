@@ -72,6 +72,12 @@ export const engineErrors = {
     exit: 5,
     message: ({ run, pid }) => `run ${run} is being executed${pid === null ? '' : ` by process ${pid}`}`,
   }),
+  MSP_RUN_NO_TREE: entry<{ run: string; step: string | null; nearest: string | null }>({
+    exit: 4,
+    message: ({ run, step }) =>
+      step === null ? `no step of run ${run} has made a tree` : `step '${step}' of run ${run} has made no tree`,
+    hint: ({ run, nearest }) => (nearest === null ? `machinespawn runs show ${run}` : `did you mean '${nearest}'?`),
+  }),
   MSP_JOURNAL_CORRUPT: entry<{ run: string; line: number; problem: string }>({
     exit: 1,
     message: ({ run, line, problem }) => `the journal of run ${run} is damaged at line ${line}: ${problem}`,

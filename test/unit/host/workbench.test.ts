@@ -87,7 +87,7 @@ test('commit keeps the tree under the key, and gives back lock, view and scratch
   expect(lines).toEqual(['said']);
   writeFileSync(`${services.directories.scratch}/x`, '');
   await expectCode(services.trees.change(null), 'MSP_STEP_TYPE_INVALID');
-  const gone = (reference: string) => ({ reference, what: `tree ${reference.slice(5, 17)}`, problem: 'gone' });
+  const gone = (reference: string) => ({ reference, what: `tree ${reference.slice(5, 17)}`, problem: 'is gone' });
   expect(await bench.missing({ a: [ref] })).toEqual([gone(ref)]);
   await place.commit();
   expect(existsSync(path)).toBe(false);

@@ -103,7 +103,7 @@ export class World {
           [...JSON.stringify(value).matchAll(/thing:[0-9a-f]{64}/gu)]
             .map(([found]) => found)
             .filter((found) => !this.things.has(found))
-            .map((reference) => ({ reference, what: `thing ${reference.slice(6, 18)}`, problem: 'gone' as const })),
+            .map((reference) => ({ reference, what: `thing ${reference.slice(6, 18)}`, problem: 'is gone' as const })),
       },
       secrets: {
         canonical: (source) => source,
