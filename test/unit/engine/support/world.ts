@@ -37,10 +37,7 @@ export class World {
   process(moments = Infinity): { engine: Engine<TestServices>; killed: Promise<'killed'>; moments: () => number } {
     const life = new Life(moments);
     this.runs.releaseLocks();
-    const registry = new StepRegistry<TestServices>();
-    registry.add('mix', () => Promise.resolve(mix));
-    registry.add('look', () => Promise.resolve(look));
-    return { engine: new Engine(this.#ports(life), registry), killed: life.killed, moments: () => life.used };
+    return { engine: new Engine(this.#ports(life), worldRegistry()), killed: life.killed, moments: () => life.used };
   }
 
   #ports(life: Life): EnginePorts<TestServices> {
@@ -125,6 +122,14 @@ export class World {
       randomWord: () => String((this.#words += 1)).padStart(4, '0'),
     };
   }
+}
+
+/** The step types of the world. */
+export function worldRegistry(): StepRegistry<TestServices> {
+  const registry = new StepRegistry<TestServices>();
+  registry.add('mix', () => Promise.resolve(mix));
+  registry.add('look', () => Promise.resolve(look));
+  return registry;
 }
 
 class Life {
