@@ -26,7 +26,7 @@ export interface ExportedFile {
   readonly sha256: string;
 }
 
-type Owner = { readonly uid: number; readonly gid: number } | null;
+export type Owner = { readonly uid: number; readonly gid: number } | null;
 
 /**
  * Puts the files that a run gives into a directory, with SHA256SUMS beside them. Those of a matrix go into a directory

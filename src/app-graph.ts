@@ -27,5 +27,14 @@ async function openPlan(pipelines: AppPipelines, name: string): Promise<Plan> {
   const { pipeline } = await pipelines.read(name);
   const { format, id, summary, file, sourceDigest, outputs } = pipeline;
   const steps = pipeline.steps.map(({ once: _once, ...step }) => ({ ...step, cell: null }));
-  return { format, pipeline: { id, summary, file, sourceDigest }, plugins: [], inputs: {}, matrix: null, steps, outputs };
+  return {
+    format,
+    pipeline: { id, summary, file, sourceDigest },
+    plugins: [],
+    inputs: {},
+    secrets: {},
+    matrix: null,
+    steps,
+    outputs,
+  };
 }

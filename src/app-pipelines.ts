@@ -10,11 +10,14 @@ import { forecast } from './engine/plan-report.ts';
 import { parsePipeline } from './engine/pipeline-file.ts';
 import type { Pipeline } from './engine/pipeline.ts';
 import { makePlan, type Plan } from './engine/plan.ts';
+import { planMatrix } from './engine/plan-matrix.ts';
+import { choosePart, stepsNamed, withDependants } from './engine/plan-selection.ts';
 import { nearest } from './model/nearest.ts';
 import { packageRoot } from './package-root.ts';
 
 const builtInDirectory = join(packageRoot, 'pipelines');
 
+type PlanRequest = Pick<RunRequest, 'pipeline' | 'inputs' | 'cells' | 'only' | 'skip' | 'until'>;
 type Found = Pick<PipelineSummary, 'file' | 'origin'> & { readonly shown: string };
 
 export class AppPipelines {
@@ -39,16 +42,19 @@ export class AppPipelines {
     return { pipeline: await this.#parse(text, found.shown, dirname(found.file)), text, found };
   }
 
-  /** Throws what `read` throws, and MSP_INPUT_INVALID. */
-  async plan(request: Pick<RunRequest, 'pipeline' | 'inputs'>): Promise<Plan> {
-    const asked = JSON.stringify([request.pipeline, request.inputs]);
+  /** Throws what `read` throws, MSP_INPUT_INVALID, MSP_MATRIX_INVALID, MSP_SELECTION_INVALID, MSP_SECRET_UNUSABLE. */
+  async plan(request: PlanRequest): Promise<Plan> {
+    const { pipeline, inputs, cells, only, skip, until } = request;
+    const asked = JSON.stringify([pipeline, inputs, cells, only, skip, until]);
     if (this.#last?.asked !== asked) this.#last = { asked, plan: this.#makePlan(request) };
     return this.#last.plan;
   }
 
-  async #makePlan(request: Pick<RunRequest, 'pipeline' | 'inputs'>): Promise<Plan> {
-    const { pipeline } = await this.read(request.pipeline);
-    return makePlan(pipeline, request.inputs, this.#world.registry);
+  async #makePlan({ pipeline: name, inputs, cells = {}, only = [], skip = [], until }: PlanRequest): Promise<Plan> {
+    const { registry, ports } = this.#world;
+    const { pipeline } = await this.read(name);
+    const plan = await makePlan(pipeline, inputs, registry, { cells, secrets: ports.secrets });
+    return choosePart(plan, { only, skip, until: until ?? null });
   }
 
   async list(): Promise<readonly PipelineSummary[]> {
@@ -101,7 +107,8 @@ export class AppPipelines {
     const plan = await this.plan(request);
     const { ports, registry } = this.#world;
     try {
-      const steps = await forecast(plan, ports, registry, request);
+      const refresh = refreshed(plan, request);
+      const steps = await forecast(plan, ports, registry, { noCache: request.noCache === true, refresh });
       return { plan, pipeline: plan.pipeline.id, summary: plan.pipeline.summary, inputs: plan.inputs, steps };
     } finally {
       await rm(this.#world.lookScratch, { recursive: true, force: true });
@@ -123,7 +130,7 @@ export class AppPipelines {
         summary: input.summary,
       })),
       steps: pipeline.steps.length,
-      matrixSize: 1,
+      matrixSize: await sizeOfMatrix(pipeline),
       needsRoot: types.some((type) => type.needs?.root === true),
     };
   }
@@ -174,6 +181,23 @@ export class AppPipelines {
       ...(project === builtInDirectory ? [] : ([['project', project]] as const)),
       ['system', '/etc/machinespawn/pipelines'],
     ];
+  }
+}
+
+/** Ids of the steps that are to be done anew; ['*'] for all. Throws MSP_SELECTION_INVALID. */
+export function refreshed(plan: Plan, { fresh, refresh = [], from = [] }: RunRequest): readonly string[] {
+  if (fresh === true || refresh.includes('*')) return ['*'];
+  return [...refresh.flatMap((name) => stepsNamed(plan, name)), ...withDependants(plan, from)];
+}
+
+/** With the inputs' defaults; an axis that needs more than these counts as one. */
+async function sizeOfMatrix(pipeline: Pipeline): Promise<number> {
+  const defaults = Object.fromEntries(pipeline.inputs.map((input) => [input.name, input.default ?? null]));
+  try {
+    return (await planMatrix(pipeline, defaults))?.cells.length ?? 1;
+  } catch (error) {
+    if (MachinespawnError.is(error)) return 1;
+    throw error;
   }
 }
 

@@ -22,6 +22,20 @@ export interface RunRequest {
   readonly noCache?: boolean;
   /** Steps to do again although a result is stored; ['*'] for all. */
   readonly refresh?: readonly string[];
+  /** Steps to do again with all that depends on them; what comes before is reused. */
+  readonly from?: readonly string[];
+  /** Only these combinations of the matrix: axis -> values. */
+  readonly cells?: Readonly<Record<string, readonly string[]>>;
+  /** Only these steps and what they need. */
+  readonly only?: readonly string[];
+  /** Not these steps. */
+  readonly skip?: readonly string[];
+  /** Not what comes after this step. */
+  readonly until?: string;
+  /** After a failure, go on with what does not depend on it. @default what the matrix says; false without one */
+  readonly keepGoing?: boolean;
+  /** Absolute path of a directory in which the files that the pipeline gives are put. */
+  readonly output?: string;
   /** Keep the tree of a step that fails, and say where it is. */
   readonly keepFailed?: boolean;
   /** Open a shell in the tree of a step that fails. */
@@ -42,7 +56,14 @@ export interface RunOutcome {
   readonly steps: { readonly total: number; readonly done: number; readonly cached: number };
   /** Does `machinespawn resume` go on with it? */
   readonly resumable: boolean;
+  /** What was put into the output directory. */
+  readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly sha256: string }[];
 }
+
+/** `inputs`: only where secrets are now; all others are those of the run. */
+export type ResumeRequest = Pick<RunRequest, 'jobs' | 'keepFailed' | 'debugShell' | 'from' | 'keepGoing' | 'output'> & {
+  readonly inputs?: Readonly<Record<string, unknown>>;
+};
 
 export interface RunHandle {
   readonly runId: string;
@@ -111,6 +132,8 @@ export interface RunStepDetail {
 }
 
 export interface RunDetail extends RunSummary {
+  /** What names its pipeline: absolute path of the file, or the name of a built-in one. */
+  readonly source: string;
   readonly directory: string;
   readonly error: ErrorRecord | null;
   readonly stepDetails: readonly RunStepDetail[];
@@ -235,12 +258,17 @@ export interface App {
   /** Starts a run, or goes on with the interrupted one of the same plan. Throws before anything is touched when the request is not right. */
   run(request: RunRequest, onEvent: (event: RunEvent) => void): Promise<RunHandle>;
   /** `id`: as in `findRun`; null: the last one that can be resumed. */
-  resume(
-    id: string | null,
-    options: Pick<RunRequest, 'jobs' | 'keepFailed' | 'debugShell'>,
-    onEvent: (event: RunEvent) => void,
-  ): Promise<RunHandle>;
+  resume(id: string | null, options: ResumeRequest, onEvent: (event: RunEvent) => void): Promise<RunHandle>;
   plan(request: RunRequest): Promise<PlanReport>;
+  /** Inputs by name from a YAML or JSON file. Throws MSP_FILE_UNREADABLE, MSP_PIPELINE_INVALID. */
+  readInputs(file: string): Promise<Readonly<Record<string, unknown>>>;
+  /** A shell in the tree that a step made, on the caller's terminal; what it changes is thrown away. `step` null: the last one that made a tree. Gives its exit code. */
+  shell(run: string, step: string | null): Promise<number>;
+  /**
+   * Writes a pipeline file that begins as a copy of a known pipeline, and the schema for editors beside it; gives the paths.
+   * Throws MSP_PIPELINE_NOT_FOUND, MSP_FILE_UNWRITABLE where one is there already.
+   */
+  initPipeline(template: string, file: string): Promise<readonly string[]>;
   listRuns(): Promise<readonly RunSummary[]>;
   /** By id, unique prefix or suffix, @last, @failed, or a machine's name. Throws MSP_RUN_NOT_FOUND. */
   showRun(id: string): Promise<RunDetail>;

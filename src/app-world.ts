@@ -16,6 +16,7 @@ import { MachinesDirectory } from './host/machines.ts';
 import { isPrivateNamespace } from './host/namespace.ts';
 import { ResultFiles } from './host/result-store.ts';
 import { RunDirectories } from './host/run-store.ts';
+import { SecretFiles } from './host/secret-files.ts';
 import type { StepServices } from './host/services.ts';
 import { HostWorkbench } from './host/workbench.ts';
 import { isoPlugin } from './plugins/iso/index.ts';
@@ -58,7 +59,7 @@ export interface World {
 /** `kill`: when it is aborted every program dies at once. */
 export function openWorld(
   settings: Settings,
-  environment: Readonly<Record<string, string | undefined>>,
+  { environment, cwd }: { readonly environment: Readonly<Record<string, string | undefined>>; readonly cwd: string },
   version: string,
   kill: AbortSignal,
 ): World {
@@ -117,6 +118,7 @@ export function openWorld(
     results,
     locks,
     workbench,
+    secrets: new SecretFiles({ environment, cwd, keyFile: join(settings.stateDirectory, 'secret.key') }),
     clock: { now: () => Date.now(), sleep },
     process: {
       pid: process.pid,

@@ -37,17 +37,19 @@ export function createApp(options: AppOptions): App {
   const kill = new AbortController();
 
   const world = lazy(async () =>
-    (await import('./app-world.ts')).openWorld(settings, environment, version, kill.signal),
+    (await import('./app-world.ts')).openWorld(settings, { environment, cwd }, version, kill.signal),
   );
   const plugins = lazy(
-    async () => new (await import('./app-plugins.ts')).AppPlugins(await world(), cwd, environment, options.plugins ?? {}),
+    async () =>
+      new (await import('./app-plugins.ts')).AppPlugins(await world(), cwd, environment, options.plugins ?? {}),
   );
   const pipelines = lazy(
     async () => new (await import('./app-pipelines.ts')).AppPipelines(await world(), cwd, await plugins()),
   );
-  const runs = lazy(
-    async () => new (await import('./app-runs.ts')).AppRuns(await world(), await pipelines(), kill, await plugins()),
-  );
+  const runs = lazy(async () => {
+    const { AppRuns } = await import('./app-runs.ts');
+    return new AppRuns(await world(), await pipelines(), kill, callerOf(environment), await plugins());
+  });
   const doctor = lazy(async () => new (await import('./app-doctor.ts')).AppDoctor(await world(), await pipelines()));
 
   return {
@@ -65,6 +67,10 @@ export function createApp(options: AppOptions): App {
         resumes: mayLook ? await (await world()).engine.findUnfinished(plan).catch(() => null) : null,
       };
     },
+    readInputs: async (file) => (await import('./app-inputs.ts')).readInputsOf(resolve(cwd, file)),
+    shell: async (run, step) => (await import('./app-shell.ts')).shellIn(await world(), await runs(), run, step),
+    initPipeline: async (template, file) =>
+      (await import('./app-init.ts')).initPipeline(await world(), await pipelines(), template, resolve(cwd, file)),
     listRuns: async () => (await runs()).list(),
     showRun: async (id) => (await runs()).show(id),
     removeRuns: async (ids) => (await runs()).remove(ids),
@@ -143,6 +149,12 @@ function readSettings({ settings = {}, environment, cwd }: AppOptions): Settings
     stateDirectory: place(settings.stateDirectory, 'STATE_DIR', '/var/lib/machinespawn'),
     snapshotDriver: driver as Settings['snapshotDriver'],
   };
+}
+
+/** Who called sudo: what is made for a person is theirs. */
+function callerOf(environment: AppOptions['environment']): { readonly uid: number; readonly gid: number } | null {
+  const [uid, gid] = [Number(environment['SUDO_UID']), Number(environment['SUDO_GID'])];
+  return process.geteuid?.() === 0 && uid > 0 && Number.isInteger(gid) ? { uid, gid } : null;
 }
 
 /** Those that the command line does not give itself. */

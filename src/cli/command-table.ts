@@ -62,6 +62,16 @@ export const commandTable: Readonly<Record<string, TableRow>> = {
     summary: 'Run a pipeline',
     load: async () => (await import('./commands/pipeline-run.ts')).pipelineRun,
   },
+  'pipeline init': {
+    group: 'Pipelines',
+    summary: 'Write a pipeline file to begin with',
+    load: async () => (await import('./commands/pipeline-init.ts')).pipelineInit,
+  },
+  'pipeline resume': {
+    group: 'Pipelines',
+    summary: 'Same as resume: go on with an interrupted run',
+    load: async () => (await import('./commands/pipeline-resume.ts')).pipelineResume,
+  },
   'pipeline list': {
     group: 'Pipelines',
     summary: 'List pipelines',
@@ -106,6 +116,16 @@ export const commandTable: Readonly<Record<string, TableRow>> = {
     group: 'Pipelines',
     summary: 'Print the logs of a run',
     load: async () => (await import('./commands/runs-logs.ts')).runsLogs,
+  },
+  'runs resume': {
+    group: 'Pipelines',
+    summary: 'Same as resume: go on with an interrupted run',
+    load: async () => (await import('./commands/runs-resume.ts')).runsResume,
+  },
+  'runs shell': {
+    group: 'Pipelines',
+    summary: 'Open a shell in the tree that a step made',
+    load: async () => (await import('./commands/runs-shell.ts')).runsShell,
   },
   'runs rm': {
     group: 'Pipelines',

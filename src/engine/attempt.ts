@@ -2,6 +2,7 @@
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { deepFreeze } from './freeze.ts';
 import type { Bench, LogWriter, Workbench } from './ports.ts';
+import type { SecretMask } from './secret-mask.ts';
 import type { AnyStep, Json, StepContext, StepLog, StepProgress } from './step.ts';
 
 /** A step that does not listen to its signal is left behind after this time. */
@@ -22,6 +23,7 @@ export interface AttemptJob<Services> {
   readonly writer: LogWriter;
   readonly workbench: Workbench<Services>;
   readonly onProgress: (progress: StepProgress) => void;
+  readonly mask: SecretMask;
   /** Called when the result is durable in the store, before the bench is given up. */
   readonly onCommitted: (outputs: Json) => Promise<void>;
 }
@@ -112,7 +114,10 @@ function checkedOutputs<Services>(job: AttemptJob<Services>, returned: unknown):
   if (Buffer.byteLength(text) > maxOutputBytes) {
     throw fail('MSP_STEP_OUTPUT_INVALID', { step: job.stepId, problem: `it is larger than ${maxOutputBytes} bytes` });
   }
-  return deepFreeze(JSON.parse(text) as Json);
+  const outputs = deepFreeze(JSON.parse(text) as Json);
+  const secret = job.mask.find(outputs);
+  if (secret !== null) throw fail('MSP_SECRET_IN_RESULT', { step: job.stepId, name: secret });
+  return outputs;
 }
 
 function asForeseen<Services>(error: unknown, job: AttemptJob<Services>): MachinespawnError {

@@ -51,7 +51,7 @@ export function expandMatrix(
     }
     if (!found) alone.push(include);
   }
-  const all = [...added, ...alone];
+  const all = distinct([...added, ...alone]);
   if (all.length > maxCells) throw tooMany(all.length);
   return named(all, Object.keys(matrix.axes));
 }
@@ -66,6 +66,11 @@ function combine(axes: readonly (readonly [string, readonly Json[]])[]): readonl
       combinations.flatMap((before) => values.map((value) => ({ ...before, [name]: value }))),
     [{}],
   );
+}
+
+/** The same combination written twice is one. */
+function distinct(cells: readonly Values[]): readonly Values[] {
+  return [...new Map(cells.map((values) => [canonicalJson(values), values])).values()];
 }
 
 function fits(part: Values, whole: Values): boolean {

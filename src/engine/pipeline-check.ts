@@ -10,6 +10,7 @@ import { orderSteps } from './step-order.ts';
 import type { StepRegistry } from './step-registry.ts';
 import { inputSchema, outputSchema } from './step-schemas.ts';
 import type { AnyStep, Json } from './step.ts';
+import { references } from './expression.ts';
 import { cutTemplate, mayHoldExpression, type ExpressionPart } from './template.ts';
 import type { YamlMap, YamlNode } from './yaml-tree.ts';
 
@@ -71,11 +72,19 @@ export class StepChecker<Services> {
     return value;
   }
 
-  /** Of what the matrix itself is made of. */
+  /** What the matrix itself is made of is known before any step runs. */
   checkMatrix(templates: readonly FoundTemplate[]): void {
+    const scope = { inputs: this.#inputs, steps: new Map(), matrix: null, mapped: new Set<string>() };
     for (const found of templates) {
-      const scope = { inputs: this.#inputs, steps: new Map(), matrix: null, mapped: new Set<string>() };
-      this.#checkTemplate(found, scope);
+      const other = references(found.template).find(({ root }) => root !== 'inputs')?.segments[0];
+      if (other === undefined) this.#checkTemplate(found, scope);
+      else
+        this.#faults.add(
+          locate(found, other, this.#text),
+          'unknown-name',
+          found.path,
+          `${other.name}: a matrix knows only the inputs`,
+        );
     }
   }
 

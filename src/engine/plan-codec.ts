@@ -25,7 +25,8 @@ const planSchema = z.strictObject({
   }),
   inputs: z.record(z.string(), z.json()),
   plugins: z.array(z.string()).default([]),
-  // Runs of earlier versions know no matrix.
+  // Runs of earlier versions know no secrets and no matrix.
+  secrets: z.record(z.string(), z.string()).default({}),
   matrix: z
     .strictObject({
       cells: z.array(z.strictObject({ id: z.string(), values: z.record(z.string(), z.json()) })),
@@ -83,8 +84,8 @@ export function planDigest(plan: Plan): string {
     needs: needs.toSorted(),
   }));
   steps.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const { inputs, outputs, pipeline, matrix } = plan;
-  return checksum(canonicalJson({ pipeline: pipeline.id, inputs, matrix, outputs, steps }));
+  const { inputs, secrets, outputs, pipeline, matrix } = plan;
+  return checksum(canonicalJson({ pipeline: pipeline.id, inputs, secrets, matrix, outputs, steps }));
 }
 
 function parseStored(

@@ -73,7 +73,11 @@ async function fillIn(
   if (typeof value === 'string') {
     if (!mayHoldExpression(value)) return value;
     const template = await parseTemplate(value);
-    if (references(template).every(({ root }) => root === 'inputs' || root === 'matrix')) {
+    if (
+      references(template).every(
+        ({ root, path }) => root === 'matrix' || (root === 'inputs' && isKnown(path[0], context)),
+      )
+    ) {
       closed.count += 1;
       return evaluate(template, context);
     }
@@ -87,4 +91,9 @@ async function fillIn(
     fields.push([name, await fillIn(field, [...path, isList ? Number(name) : name], context, open, closed)]);
   }
   return isList ? fields.map(([, field]) => field) : Object.fromEntries(fields);
+}
+
+/** All inputs but secrets, of which nothing is known yet; `inputs` as a whole may hold one. */
+function isKnown(name: string | undefined, { inputs }: ExpressionContext): boolean {
+  return name !== undefined && Object.hasOwn(inputs, name);
 }

@@ -6,6 +6,8 @@ import type { Plan, PlannedStep } from './plan.ts';
 import type { EnginePorts } from './ports.ts';
 import type { RunOptions } from './run-options.ts';
 import { namesIn, RunContext } from './run-context.ts';
+import type { SecretMask } from './secret-mask.ts';
+import { openSecrets } from './secrets.ts';
 import { askedOf, lookUp } from './step-result.ts';
 import type { StepRegistry } from './step-registry.ts';
 import type { AnyStep, Json, StepContext } from './step.ts';
@@ -29,13 +31,14 @@ export async function forecast<Services>(
   registry: StepRegistry<Services>,
   options: Pick<RunOptions, 'noCache' | 'refresh'>,
 ): Promise<readonly StepForecast[]> {
-  const context = new RunContext(plan, 'dry-run', plan.inputs);
+  const { inputs, mask } = await openSecrets(plan, ports.secrets);
+  const context = new RunContext(plan, 'dry-run', inputs);
   const planned = new Map(plan.steps.map((step) => [step.id, step]));
   const reports: StepForecast[] = [];
   for (const step of plan.steps) {
     const type = await registry.get(step.uses);
     const unknown = step.needs.flatMap((need) => planned.get(need) ?? []).filter((need) => !context.knows(need));
-    const { outputs, ...report } = await one(step, type, { context, unknown }, ports, options);
+    const { outputs, ...report } = await one(step, type, { context, unknown, mask }, ports, options);
     if (outputs !== undefined) context.settle(step, outputs);
     reports.push({
       id: step.id,
@@ -55,7 +58,9 @@ async function one<Services>(
   type: AnyStep<Services>,
   known: {
     readonly context: RunContext;
-    /** Needed ones whose outputs cannot be told. */ readonly unknown: readonly PlannedStep[];
+    /** Needed ones whose outputs cannot be told. */
+    readonly unknown: readonly PlannedStep[];
+    readonly mask: SecretMask;
   },
   ports: EnginePorts<Services>,
   options: Pick<RunOptions, 'noCache' | 'refresh'>,
@@ -68,8 +73,8 @@ async function one<Services>(
     if (planned.if !== null && !(await evaluateCondition(planned.if, context))) {
       return { cache: 'off', why: `left out: not ${planned.if}`, input: null, outputs: null };
     }
-    const question = await askedOf(planned, type, context);
-    const input = question.input as Json;
+    const question = await askedOf(planned, type, context, known.mask);
+    const input = known.mask.value(question.input as Json);
     if (planned.cache && type.reuse === 'always') {
       if (options.noCache === true)
         return { cache: 'miss', why: 'stored results are not asked for (--no-cache)', input };
@@ -85,7 +90,7 @@ async function one<Services>(
     return { cache: 'off', why: type.describe?.(outputs) ?? 'looked up now', input, outputs };
   } catch (error) {
     if (!MachinespawnError.is(error)) throw error;
-    return { cache: 'off', why: `${error.message} (${error.code})`, input: null };
+    return { cache: 'off', why: known.mask.text(`${error.message} (${error.code})`), input: null };
   }
 }
 

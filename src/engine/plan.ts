@@ -5,6 +5,7 @@ import type { Cell } from './matrix.ts';
 import { checkWithInputs, resolveInputs } from './plan-inputs.ts';
 import { planMatrix, stepsInCells, type MatrixChoice } from './plan-matrix.ts';
 import { orderSteps } from './step-order.ts';
+import type { SecretSources } from './ports.ts';
 import type { StepRegistry } from './step-registry.ts';
 import type { Json, RetryPolicy } from './step.ts';
 
@@ -51,6 +52,8 @@ export interface Plan {
   readonly plugins: readonly string[];
   /** Every declared input; null for an optional one that was not given. */
   readonly inputs: Readonly<Record<string, Json>>;
+  /** Secret inputs that were given -> digest of the value; the input itself says where it is. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly matrix: PlanMatrix | null;
   /** In a topological order that keeps the file's order where it can. */
   readonly steps: readonly PlannedStep[];
@@ -61,6 +64,8 @@ export interface Plan {
 export interface PlanOptions {
   /** Which cells of the matrix. @default all */
   readonly cells?: MatrixChoice;
+  /** Needed where an input is a secret. */
+  readonly secrets?: SecretSources;
 }
 
 /**
@@ -74,8 +79,9 @@ export async function makePlan<Services>(
   registry: StepRegistry<Services>,
   options: PlanOptions = {},
 ): Promise<Plan> {
-  const inputs = resolveInputs(pipeline, givenInputs);
-  const matrix = await planMatrix(pipeline, inputs, options.cells);
+  const { inputs, secrets } = await sealSecrets(pipeline, resolveInputs(pipeline, givenInputs), options.secrets);
+  const open = Object.fromEntries(Object.entries(inputs).filter(([name]) => !secretNames(pipeline).has(name)));
+  const matrix = await planMatrix(pipeline, open, options.cells);
   const placed = stepsInCells(pipeline.steps, matrix);
   const values = new Map(matrix?.cells.map((cell) => [cell.id, cell.values]));
   const byId = new Map(placed.map((step) => [step.id, step]));
@@ -87,11 +93,42 @@ export async function makePlan<Services>(
     const step = byId.get(id);
     if (step === undefined) throw new TypeError(`the order has a step '${id}' that the pipeline has not`);
     const cell = step.cell === null ? null : (values.get(step.cell) ?? null);
-    await checkWithInputs(step, { inputs, matrix: cell }, registry);
+    await checkWithInputs(step, { inputs: open, matrix: cell }, registry);
     const { once: _once, ...planned } = step;
     steps.push({ ...planned, needs: step.needs.toSorted((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0)) });
   }
   const { id, summary, file, sourceDigest, plugins, outputs } = pipeline;
-  const about = { id, summary, file, sourceDigest };
-  return deepFreeze({ format: 1, pipeline: about, plugins, inputs, matrix, steps, outputs });
+  return deepFreeze({
+    format: 1,
+    pipeline: { id, summary, file, sourceDigest },
+    plugins,
+    inputs,
+    secrets,
+    matrix,
+    steps,
+    outputs,
+  });
+}
+
+function secretNames(pipeline: Pipeline): ReadonlySet<string> {
+  return new Set(pipeline.inputs.filter(({ type }) => type.secret === true).map(({ name }) => name));
+}
+
+/** Throws MSP_SECRET_UNUSABLE. */
+async function sealSecrets(
+  pipeline: Pipeline,
+  inputs: Readonly<Record<string, Json>>,
+  sources: SecretSources | undefined,
+): Promise<Pick<Plan, 'inputs' | 'secrets'>> {
+  const places: [string, string][] = [];
+  const digests: [string, string][] = [];
+  for (const name of secretNames(pipeline)) {
+    const given = inputs[name];
+    if (typeof given !== 'string') continue;
+    if (sources === undefined) throw new TypeError('a plan with secrets needs to know how to read them');
+    const source = sources.canonical(given);
+    places.push([name, source]);
+    digests.push([name, (await sources.open(name, source)).digest]);
+  }
+  return { inputs: { ...inputs, ...Object.fromEntries(places) }, secrets: Object.fromEntries(digests) };
 }

@@ -1,4 +1,5 @@
 /** What the engine asks of the world. Classes elsewhere happen to fit; `app.ts` joins the two. */
+import type { OpenSecret } from './secret-mask.ts';
 import type { Json, StepLog } from './step.ts';
 
 export interface Lock {
@@ -87,7 +88,7 @@ export interface Missing {
   readonly reference: string;
   /** For a person, such as "tree 0123456789ab". */
   readonly what: string;
-  readonly problem: 'gone' | 'changed';
+  readonly problem: 'is gone' | 'has changed';
 }
 
 /** One attempt's place of work. */
@@ -107,6 +108,14 @@ export interface Workbench<Services> {
   missing(value: Json): Promise<readonly Missing[]>;
 }
 
+/** Secrets by where they are, such as a file. */
+export interface SecretSources {
+  /** The same place, however it was written. */
+  canonical(source: string): string;
+  /** `name` is for messages. Throws MSP_SECRET_UNUSABLE. */
+  open(name: string, source: string): Promise<OpenSecret>;
+}
+
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
@@ -120,6 +129,7 @@ export interface EnginePorts<Services> {
   readonly locks: Locks;
   readonly workbench: Workbench<Services>;
   readonly clock: Clock;
+  readonly secrets: SecretSources;
   /** Who runs: recorded in the journal. */
   readonly process: {
     readonly pid: number;

@@ -10,6 +10,8 @@ import { RunContext } from './run-context.ts';
 import type { RunEndStatus, RunOptions } from './run-options.ts';
 import type { RunJournal } from './run-journal.ts';
 import { StepTaker, isSettled } from './step-taker.ts';
+import type { SecretMask } from './secret-mask.ts';
+import type { RunSecrets } from './secrets.ts';
 import type { StepRegistry } from './step-registry.ts';
 import type { Json } from './step.ts';
 
@@ -36,6 +38,7 @@ export class Run<Services> {
   readonly planned: ReadonlyMap<string, PlannedStep>;
   /** What expressions see; outputs are added as steps settle. */
   readonly context: RunContext;
+  readonly mask: SecretMask;
   readonly #abort = new AbortController();
   readonly #active = new Set<string>();
   readonly #taker: StepTaker<Services>;
@@ -53,6 +56,7 @@ export class Run<Services> {
     ports: EnginePorts<Services>;
     registry: StepRegistry<Services>;
     options: RunOptions;
+    secrets: Pick<RunSecrets, 'inputs' | 'mask'>;
   }) {
     this.plan = parts.plan;
     this.files = parts.files;
@@ -62,7 +66,8 @@ export class Run<Services> {
     this.options = parts.options;
     this.planned = new Map(parts.plan.steps.map((step) => [step.id, step]));
     this.ready = new ReadySet(parts.plan.steps, parts.plan.matrix?.maxParallel ?? null);
-    this.context = new RunContext(parts.plan, parts.files.runId, parts.plan.inputs);
+    this.context = new RunContext(parts.plan, parts.files.runId, parts.secrets.inputs);
+    this.mask = parts.secrets.mask;
     this.#taker = new StepTaker(this);
     this.#startedAt = this.ports.clock.now();
   }
@@ -84,7 +89,7 @@ export class Run<Services> {
 
   emit(body: RunEventBody): void {
     const ts = new Date(this.ports.clock.now()).toISOString();
-    this.options.onEvent?.({ v: 1, seq: this.#seq, ts, run: this.runId, ...body });
+    this.options.onEvent?.({ v: 1, seq: this.#seq, ts, run: this.runId, ...this.mask.record(body) });
     this.#seq += 1;
   }
 
@@ -137,7 +142,7 @@ export class Run<Services> {
     for (const { reference, what, problem } of await this.ports.workbench.missing(outputs)) {
       const producer = findProducer(this as Run<unknown>, last, reference);
       if (producer === null) continue;
-      this.#taker.doAgain(producer, `the ${what} that it made is ${problem}`);
+      this.#taker.doAgain(producer, `the ${what} that it made ${problem}`);
       isAny = true;
     }
     return isAny;
@@ -193,7 +198,9 @@ export class Run<Services> {
         : status === 'interrupted'
           ? 128 + (signalNumbers[this.#cancelled ?? ''] ?? 2)
           : (error?.exitCode ?? 1);
-    const record = status === 'interrupted' ? null : (error?.toJSON() ?? null);
+    const said = { error: status === 'interrupted' ? null : (error?.toJSON() ?? null), outputs };
+    const { error: record, ...given } = this.mask.record(said);
+    ({ outputs } = given);
     try {
       this.journal.commit({
         type: 'RUN_CLOSED',

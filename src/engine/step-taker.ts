@@ -57,7 +57,7 @@ export class StepTaker<Services> {
     if (planned.if !== null && !(await evaluateCondition(planned.if, context)))
       return this.#leaveOut(id, 'SKIP', `not ${planned.if}`);
     if (record.state === 'skipped') journal.commit({ type: 'INVALIDATE', step: id, why: 'its condition holds now' });
-    const question = await askedOf(planned, type, context);
+    const question = await askedOf(planned, type, context, this.#run.mask);
     if (record.state === 'succeeded' || record.state === 'cached') {
       if (record.key === question.key) return this.#settle(id, record.outputs);
       journal.commit({ type: 'INVALIDATE', step: id, why: 'its input changed' });
@@ -113,6 +113,7 @@ export class StepTaker<Services> {
     if (!planned.cache || type.reuse !== 'always') return { done: false, why: null };
     if (this.#distrusted.has(id)) return { done: false, why: journal.step(id).why };
     if (options.noCache === true) return { done: false, why: 'stored results are not asked for (--no-cache)' };
+    if (journal.step(id).anew) return { done: false, why: journal.step(id).why };
     if (options.refresh?.some((name) => name === '*' || name === id) === true)
       return { done: false, why: 'it is to be done anew (--refresh)' };
     const { hit, why } = await lookUp(
@@ -150,14 +151,14 @@ export class StepTaker<Services> {
     };
     for (const { reference, what, problem } of await ports.workbench.missing(question.input as Json)) {
       const producer = findProducer(this.#run, planned.needs, reference);
-      if (producer !== null) return again(producer, `the ${what} that it made is ${problem}`);
+      if (producer !== null) return again(producer, `the ${what} that it made ${problem}`);
     }
     for (const need of planned.needs) {
       const maker = this.#run.planned.get(need) as PlannedStep;
       const type = await registry.get(maker.uses);
       const record = journal.step(need);
       if (type.check === undefined || record.state !== 'succeeded' || this.#seen.has(need)) continue;
-      const asked = await askedOf(maker, type, this.#run.context.of(maker));
+      const asked = await askedOf(maker, type, this.#run.context.of(maker), this.#run.mask);
       const there = await type.check({ input: asked.input, output: record.outputs, services: ports.workbench.look() });
       if (!there) return again(need, 'what it made is gone');
       this.#seen.add(need);

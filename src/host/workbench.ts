@@ -34,7 +34,7 @@ export interface Missing {
   readonly reference: string;
   /** For a person: "tree 0123456789ab". */
   readonly what: string;
-  readonly problem: 'gone' | 'changed';
+  readonly problem: 'is gone' | 'has changed';
 }
 
 /** One attempt of a step, as the engine describes it. */
@@ -147,15 +147,15 @@ export class HostWorkbench<W extends { readonly path: string }> {
     } catch (error) {
       if (!MachinespawnError.is(error)) throw error;
       const what = `tree ${ref.slice(5, 17)}`;
-      if (error.code === 'MSP_SNAPSHOT_MISSING') return { reference: ref, what, problem: 'gone' };
-      if (error.code === 'MSP_SNAPSHOT_DAMAGED') return { reference: ref, what, problem: 'changed' };
+      if (error.code === 'MSP_SNAPSHOT_MISSING') return { reference: ref, what, problem: 'is gone' };
+      if (error.code === 'MSP_SNAPSHOT_DAMAGED') return { reference: ref, what, problem: 'has changed' };
       throw error;
     }
   }
 
   async #stateOfArtifact(ref: string): Promise<Missing | null> {
     const state = await this.#settings.artifacts.state(ref);
-    const problem = state === 'missing' ? 'gone' : 'changed';
+    const problem = state === 'missing' ? 'is gone' : 'has changed';
     return state === 'sound' ? null : { reference: ref, what: `file ${ref.slice(9, 21)}`, problem };
   }
 }

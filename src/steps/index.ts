@@ -15,6 +15,7 @@ export const corePlugin = {
     'detect-proxy': async () => (await import('./detect-proxy.ts')).detectProxy,
     echo: async () => (await import('./echo.ts')).echo,
     'list-machines': async () => (await import('./list-machines.ts')).listMachines,
+    'make-text-file': async () => (await import('./make-text-file.ts')).makeTextFile,
     'materialize-machine': async () => (await import('./materialize-machine.ts')).materializeMachine,
     'qemu-boot-test': async () => (await import('./qemu-boot-test.ts')).qemuBootTest,
     'register-machine': async () => (await import('./register-machine.ts')).registerMachine,

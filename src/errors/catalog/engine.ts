@@ -26,6 +26,16 @@ export const engineErrors = {
     message: ({ pipeline, problem }) => `pipeline ${pipeline}: ${problem}`,
     hint: ({ hint }) => hint ?? undefined,
   }),
+  MSP_SECRET_UNUSABLE: entry<{ name: string; source: string; problem: string }>({
+    exit: 2,
+    message: ({ name, source, problem }) => `the secret '${name}' cannot be taken from ${source}: ${problem}`,
+    hint: ({ name }) => `-i ${name}=@FILE; sudo hands variables on only with --preserve-env`,
+  }),
+  MSP_SECRET_IN_RESULT: entry<{ step: string; name: string }>({
+    exit: 1,
+    message: ({ step, name }) => `step '${step}' returned the secret '${name}', and results are kept on the disk`,
+    hint: () => 'hand a secret only to a step that uses it and does not return it',
+  }),
   MSP_EXPRESSION_FAILED: entry<{ expression: string; problem: string }>({
     exit: 3,
     message: ({ expression, problem }) => `\${{ ${expression} }}: ${problem}`,
@@ -61,6 +71,12 @@ export const engineErrors = {
   MSP_RUN_BUSY: entry<{ run: string; pid: number | null }>({
     exit: 5,
     message: ({ run, pid }) => `run ${run} is being executed${pid === null ? '' : ` by process ${pid}`}`,
+  }),
+  MSP_RUN_NO_TREE: entry<{ run: string; step: string | null; nearest: string | null }>({
+    exit: 4,
+    message: ({ run, step }) =>
+      step === null ? `no step of run ${run} has made a tree` : `step '${step}' of run ${run} has made no tree`,
+    hint: ({ run, nearest }) => (nearest === null ? `machinespawn runs show ${run}` : `did you mean '${nearest}'?`),
   }),
   MSP_JOURNAL_CORRUPT: entry<{ run: string; line: number; problem: string }>({
     exit: 1,

@@ -43,6 +43,7 @@ export const succeeded: RunOutcome = {
   exitCode: 0,
   steps: { total: 3, done: 3, cached: 0 },
   resumable: false,
+  files: [],
 };
 
 const helloPipeline: PipelineSummary = {
@@ -71,6 +72,7 @@ export const lastRun: RunDetail = {
   inputs: { image: 'debian-12', name: 'bread' },
   user: 'alice',
   version: '0.1.0',
+  source: 'bootstrap',
   directory: '/var/lib/machinespawn/runs/20261122-184902-k3f9',
   error: null,
   stepDetails: [
@@ -112,6 +114,9 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
     run: note('run', (_request, onEvent) => start(onEvent)),
     resume: note('resume', (_id, _options, onEvent) => start(onEvent)),
     plan: note('plan', () => plan),
+    readInputs: note('readInputs', () => ({ suite: 'trixie', name: 'from-file' })),
+    shell: note('shell', () => 7),
+    initPipeline: note('initPipeline', () => ['/w/live.yaml', '/w/pipeline.schema.json']),
     listRuns: note('listRuns', () => [lastRun]),
     showRun: note('showRun', (id: string) => {
       if (['@last', 'k3f9', lastRun.id, 'bread'].includes(id)) return lastRun;

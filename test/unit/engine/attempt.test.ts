@@ -64,6 +64,10 @@ function engineOf(type: AnyStep<null>, shared = sharedPlace()): Engine<null> {
       look: () => null,
       missing: async () => [],
     },
+    secrets: {
+      canonical: (source) => source,
+      open: () => Promise.reject(new TypeError('no test asks for a secret')),
+    },
     clock: { now: () => Date.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
     process: { pid: 1, host: 'test', bootId: 'boot', user: 'tester', version: '0' },
     randomWord: () => Math.random().toString(36).slice(2, 6),
