@@ -1,4 +1,4 @@
-import type { App, MachineSummary, PipelineSummary, RunDetail, RunOutcome } from '../../../src/app-types.ts';
+import type { App, MachineSummary, PipelineSummary, PluginSummary, RunDetail, RunOutcome } from '../../../src/app-types.ts';
 import type { RunEvent } from '../../../src/engine/events.ts';
 import { fail } from '../../../src/errors/machinespawn-error.ts';
 
@@ -92,6 +92,17 @@ export const lastRun: RunDetail = {
 };
 
 /** An application that does nothing and remembers what was asked of it. */
+const paint: PluginSummary = {
+  name: 'paint',
+  summary: 'Greet people',
+  version: null,
+  origin: 'file',
+  file: '/w/paint.ts',
+  trusted: false,
+  steps: [{ id: 'paint/greet', summary: 'Write a greeting', version: 1 }],
+  pipelines: ['paint'],
+};
+
 export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] = []): FakeApp {
   const asked: Asked[] = [];
   const note =
@@ -164,6 +175,12 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
         reuse: 'always',
       },
     ]),
+    plugins: note('plugins', () => [paint]),
+    plugin: note('plugin', () => paint),
+    checkPlugins: note('checkPlugins', () => [
+      { plugin: 'paint', file: '/w/paint.ts', checks: [{ name: 'the plugin loads', problem: null }], untested: ['greet'] },
+    ]),
+    newPlugin: note('newPlugin', () => ['/w/plugins/paint/paint.ts']),
     missingTools: note('missingTools', () => ({ packages: [], commands: [] })),
     installTools: note('installTools', () => undefined),
     elevate: note('elevate', () => undefined),
