@@ -12,16 +12,17 @@ import { checkPrefix, type CheckMessage } from './plugins/check-protocol.ts';
 import { resolvePlugin } from './plugins/resolve-plugin.ts';
 
 /** A single check takes far less, unless it never ends. */
-const silenceMs = 20_000;
+const usualSilenceMs = 20_000;
 const code = /\.[cm]?[jt]s$/u;
 
 /** Throws MSP_PLUGIN_NOT_FOUND. */
 export async function checkPlugins(
   path: string,
   environment: Readonly<Record<string, string | undefined>>,
+  { silenceMs = usualSilenceMs }: { /** After this time without a word it is killed. */ readonly silenceMs?: number } = {},
 ): Promise<readonly PluginReport[]> {
   const reports: PluginReport[] = [];
-  for (const entry of await entriesAt(path)) reports.push(await checkOne(entry, environment));
+  for (const entry of await entriesAt(path)) reports.push(await checkOne(entry, environment, silenceMs));
   return reports;
 }
 
@@ -42,6 +43,7 @@ async function entriesAt(path: string): Promise<readonly string[]> {
 async function checkOne(
   entry: string,
   environment: Readonly<Record<string, string | undefined>>,
+  silenceMs: number,
 ): Promise<PluginReport> {
   const tests = (await readdir(dirname(entry))).filter((name) => code.test(name) && name.includes('.test.')).toSorted();
   const worlds = ['/dev/shm', tmpdir()].map((place) => `--allow-fs-write=${place}/machinespawn-step-*`);
@@ -75,11 +77,11 @@ async function checkOne(
     }
   }
   clearTimeout(timer);
-  if (!isDone) checks.push(unfinished(running, words.join('')));
+  if (!isDone) checks.push(unfinished(running, words.join(''), silenceMs));
   return { plugin: basename(entry).replace(code, ''), file: entry, checks, untested };
 }
 
-function unfinished(running: readonly string[], words: string): { name: string; problem: string } {
+function unfinished(running: readonly string[], words: string, silenceMs: number): { name: string; problem: string } {
   const isStuck = running.at(-1) === '';
   const name = running.filter(Boolean).at(-1) ?? 'the plugin loads';
   if (isStuck) return { name, problem: `it does not end, and blocks everything: it was killed after ${silenceMs / 1000} s` };
