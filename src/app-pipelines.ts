@@ -135,6 +135,11 @@ export class AppPipelines {
     };
   }
 
+  /** Those that a run's plan needs. Throws what `AppPlugins.load` throws. */
+  async loadPlugins(plan: Plan | null, run: string): Promise<void> {
+    for (const file of plan?.plugins ?? []) await this.#plugins.load(file, '/', `run ${run}`);
+  }
+
   /** `directory`: where the plugins that it names are looked for. */
   async #parse(text: string, file: string, directory: string): Promise<Pipeline> {
     await this.#plugins.loadGiven();

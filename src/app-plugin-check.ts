@@ -5,7 +5,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { PluginReport } from './app-types.ts';
+import type { PluginReport } from './app-plugin-types.ts';
 import { fail } from './errors/machinespawn-error.ts';
 import { packageRoot } from './package-root.ts';
 import { checkPrefix, type CheckMessage } from './plugins/check-protocol.ts';

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PluginSummary } from './app-types.ts';
+import type { PluginSummary } from './app-plugin-types.ts';
 import type { AppPlugins, LoadedPlugin } from './app-plugins.ts';
 import type { World } from './app-world.ts';
 import { Faults } from './engine/pipeline-faults.ts';

@@ -3,7 +3,6 @@ import { readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { exportArtifacts, type Owner } from './app-artifacts.ts';
 import { refreshed, type AppPipelines } from './app-pipelines.ts';
-import type { AppPlugins } from './app-plugins.ts';
 import type {
   ResumeRequest,
   RunDetail,
@@ -32,14 +31,12 @@ export class AppRuns {
   readonly #kill: AbortController;
   /** Whose the files in an output directory are; null for the caller's own. */
   readonly #owner: Owner;
-  readonly #plugins: AppPlugins;
 
-  constructor(world: World, pipelines: AppPipelines, kill: AbortController, owner: Owner, plugins: AppPlugins) {
+  constructor(world: World, pipelines: AppPipelines, kill: AbortController, owner: Owner) {
     this.#owner = owner;
     this.#world = world;
     this.#pipelines = pipelines;
     this.#kill = kill;
-    this.#plugins = plugins;
   }
 
   async run(request: RunRequest, onEvent: Listener): Promise<RunHandle> {
@@ -77,7 +74,7 @@ export class AppRuns {
       if (view.status === 'running') throw fail('MSP_RUN_BUSY', { run: view.id, pid: view.record?.pid ?? null });
       throw fail('MSP_RUN_NOT_RESUMABLE', { run: view.id, status: view.status });
     }
-    for (const file of view.plan?.plugins ?? []) await this.#plugins.load(file, '/', `run ${view.id}`);
+    await this.#pipelines.loadPlugins(view.plan, view.id);
     const again = view.plan === null ? [] : [...withDependants(view.plan, from)];
     const secretSources = this.#secretSources(view.plan, inputs);
     this.#watchFailures(options);

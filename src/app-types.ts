@@ -1,5 +1,6 @@
 /** What the command line asks of the application; `app.ts` fulfils it. */
 import type { ErrorRecord } from './errors/machinespawn-error.ts';
+import type { PluginCommands } from './app-plugin-types.ts';
 import type { RunEvent } from './engine/events.ts';
 import type { Json } from './engine/step.ts';
 
@@ -226,31 +227,8 @@ export interface PipelineSummary {
   readonly needsRoot: boolean;
 }
 
-export interface PluginSummary {
-  readonly name: string;
-  readonly summary: string;
-  readonly version: string | null;
-  readonly origin: 'builtin' | 'file' | 'package';
-  /** The file that it is; null for one that is built in. */
-  readonly file: string | null;
-  /** Was a yes said to its code as it is now? */
-  readonly trusted: boolean;
-  /** As pipelines use them. */
-  readonly steps: readonly { readonly id: string; readonly summary: string; readonly version: number }[];
-  readonly pipelines: readonly string[];
-}
-
-/** What `plugins check` found. */
-export interface PluginReport {
-  readonly plugin: string;
-  readonly file: string;
-  readonly checks: readonly { readonly name: string; readonly problem: string | null }[];
-  /** Steps without a test. */
-  readonly untested: readonly string[];
-}
-
 /** Everything loads lazily: making an App costs nothing. */
-export interface App {
+export interface App extends PluginCommands {
   readonly settings: Settings;
   readonly version: string;
   /** Versions of node, systemd, debootstrap and kernel; null for what is not there. */
@@ -309,14 +287,6 @@ export interface App {
       readonly reuse: string;
     }[]
   >;
-  /** Built-in ones, those of --plugin, and those that the pipelines of the project name. */
-  plugins(): Promise<readonly PluginSummary[]>;
-  /** `name`: of a plugin that is listed, or a path. Throws MSP_PLUGIN_NOT_FOUND. */
-  plugin(name: string): Promise<PluginSummary>;
-  /** `path`: a plugin's file, or a directory of plugins. Throws MSP_PLUGIN_NOT_FOUND. */
-  checkPlugins(path: string): Promise<readonly PluginReport[]>;
-  /** Writes a plugin with one step, its test, a pipeline and a README; gives their paths. Throws MSP_FILE_UNWRITABLE. */
-  newPlugin(name: string, directory: string): Promise<readonly string[]>;
   /** A glance: are the programs there that nearly every command needs? Loads nothing. */
   hasUsualTools(): boolean;
   /** The tools that a request needs and this host lacks, as Debian packages, with the commands that install them. */

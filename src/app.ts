@@ -48,7 +48,7 @@ export function createApp(options: AppOptions): App {
   );
   const runs = lazy(async () => {
     const { AppRuns } = await import('./app-runs.ts');
-    return new AppRuns(await world(), await pipelines(), kill, callerOf(environment), await plugins());
+    return new AppRuns(await world(), await pipelines(), kill, callerOf(environment));
   });
   const doctor = lazy(async () => new (await import('./app-doctor.ts')).AppDoctor(await world(), await pipelines()));
 

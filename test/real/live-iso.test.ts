@@ -1,4 +1,5 @@
 /** The pipeline that ships, as a user runs it: killed in each step, built once more, changed, and booted by BIOS and by UEFI. */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,6 +28,39 @@ function command(...more: readonly string[]): readonly string[] {
   const given = Object.entries(inputs).flatMap(([name, value]) => ['-i', `${name}=${value}`]);
   return ['pipeline', 'run', 'live-iso', '-i', 'arch=amd64', ...given, ...more];
 }
+
+/** GRUB's modules are data: its arm64 ones do beside the programs of another architecture. The system is only pretended. */
+const armSteps = `
+  - id: modules
+    uses: run
+    with:
+      tree: \${{ steps.loader.outputs.tree }}
+      network: true
+      script: |
+        dpkg --add-architecture arm64
+        apt-get --quiet update
+        cd /tmp
+        apt-get --quiet download grub-efi-arm64-bin:arm64
+        dpkg-deb --extract grub-efi-arm64-bin_*.deb /
+  - id: system
+    uses: run
+    with:
+      tree: \${{ steps.base.outputs.tree }}
+      script: |
+        mkdir -p /usr/share/initramfs-tools/scripts
+        touch /usr/share/initramfs-tools/scripts/live /boot/vmlinuz-6.1-arm64 /boot/initrd.img-6.1-arm64
+  - id: squash
+    uses: squashfs
+    with: { tree: '\${{ steps.system.outputs.tree }}', exclude: [usr, var] }
+  - id: iso
+    uses: iso/write-iso
+    with:
+      tree: \${{ steps.system.outputs.tree }}
+      squashfs: \${{ steps.squash.outputs.file }}
+      loader: \${{ steps.modules.outputs.tree }}
+      arch: arm64
+outputs: { iso: '\${{ steps.iso.outputs.file }}' }
+`;
 
 interface Outcome {
   readonly runId: string;
@@ -136,6 +170,23 @@ describe('the live ISO', () => {
       expect(log).toMatch(/boot report: running, root on overlay, 0 units failed/u);
       expect(log).toMatch(/live login:/u);
     }
+  });
+
+  it('for arm64 has a program for its firmware, in a partition and in the boot catalog', async () => {
+    const shipped = readFileSync(join(import.meta.dirname, '../../pipelines/live-iso.yaml'), 'utf8');
+    const [head = ''] = shipped.split('  - id: kernel\n');
+    const file = join(place.root, 'live-iso.yaml');
+    writeFileSync(file, head + armSteps);
+    const words = command('--json').map((word) => (word === 'live-iso' ? file : word));
+    const { stdout } = await machinespawnOk(place, words, { env: environment });
+    const disc = join(place.cache, 'artifacts', (JSON.parse(stdout) as Outcome).outputs.iso.sha256);
+    const report = spawnSync('xorriso', ['-indev', disc, '-report_el_torito', 'plain', '-report_system_area', 'plain'], { encoding: 'utf8' });
+    expect(report.stdout).toMatch(/^El Torito boot img : +1 +UEFI +y/mu);
+    expect(report.stdout).not.toMatch(/BIOS/u);
+    const start = Number(/^GPT start and size : +2 +(\d+)/mu.exec(report.stdout)?.[1]);
+    const program = spawnSync('mcopy', ['-i', `${disc}@@${start * 512}`, '::/EFI/BOOT/BOOTAA64.EFI', '-']).stdout;
+    // PE format: the header is where 0x3c says, and the machine 0xaa64 is 64-bit ARM.
+    expect(program.readUInt16LE(program.readUInt32LE(0x3c) + 4)).toBe(0xaa64);
   });
 
   it('says early what it cannot be made of', async () => {

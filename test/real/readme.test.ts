@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { program } from './support/machinespawn.ts';
 
@@ -13,16 +13,17 @@ interface Session {
   readonly output: string;
 }
 
-describe.each(['README.md', 'docs/guide-pipelines.md'])('%s', (page) => {
+describe.each(['README.md', 'docs/guide-pipelines.md', 'docs/guides/plugins.md'])('%s', (page) => {
   const text = readFileSync(join(root, page), 'utf8');
 
   it('shows what really happens', { timeout: 120_000 }, () => {
     const place = mkdtempSync(join(tmpdir(), 'machinespawn-readme-'));
     try {
-      for (const yaml of blocksOf(text, 'yaml')) {
-        const name = /^# (\S+\.yaml)$/mu.exec(yaml)?.[1];
-        if (name === undefined) throw new RangeError(`a yaml block of ${page} says no name of a file`);
-        writeFileSync(join(place, name), yaml);
+      for (const block of [...blocksOf(text, 'yaml'), ...blocksOf(text, 'ts')]) {
+        const name = /^(?:#|\/\/) (\S+\.(?:yaml|ts))$/mu.exec(block)?.[1];
+        if (name === undefined) throw new RangeError(`a block of ${page} says no name of a file`);
+        mkdirSync(dirname(join(place, name)), { recursive: true });
+        writeFileSync(join(place, name), block);
       }
       const environment = environmentIn(place);
       const sessions = blocksOf(text, 'console').flatMap(sessionsOf);

@@ -1,4 +1,5 @@
-import type { App, MachineSummary, PipelineSummary, PluginSummary, RunDetail, RunOutcome } from '../../../src/app-types.ts';
+import type { App, MachineSummary, PipelineSummary, RunDetail, RunOutcome } from '../../../src/app-types.ts';
+import type { PluginSummary } from '../../../src/app-plugin-types.ts';
 import type { RunEvent } from '../../../src/engine/events.ts';
 import { fail } from '../../../src/errors/machinespawn-error.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkPlugins } from '../../../src/app-plugin-check.ts';
 import { newPlugin } from '../../../src/app-plugin-new.ts';
-import type { PluginReport } from '../../../src/app-types.ts';
+import type { PluginReport } from '../../../src/app-plugin-types.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/plugins');
 let place: string;

@@ -43,6 +43,27 @@ testStep(
           expect(computer(world)).not.toMatch(/pflash/u);
         },
       },
+      {
+        name: 'a KVM that does not work',
+        prepare: (world) => {
+          prepare(world);
+          world.put({ '/dev/kvm': '' });
+        },
+        input: { image, firmware: 'bios' },
+        host: fakeHost({
+          programs: {
+            ...qemu,
+            *sh({ args, complain }) {
+              yield;
+              if (!args.join(' ').includes('accel=kvm')) return 0;
+              complain('failed to set MSR 0x10a');
+              return 5;
+            },
+          },
+        }),
+        output: { firmware: 'bios', seen: ['login:'] },
+        after: (world) => expect(world.commands.length).toBe(2),
+      },
     ],
     refuses: [
       { name: 'an arm64 with a BIOS', input: { image, arch: 'arm64', firmware: 'bios' }, at: 'firmware' },
