@@ -168,7 +168,8 @@ export class AppRuns {
         return files === null ? null : viewRun(files, () => runs.isBusy(id));
       }),
     );
-    return views.filter((view) => view !== null);
+    // An id tells the second; two runs of one second are told apart by what their journals say.
+    return views.filter((view) => view !== null).toSorted((a, b) => startOf(b) - startOf(a));
   }
 
   #handle(run: OpenRun, output?: string): RunHandle {
@@ -268,6 +269,10 @@ function summaryOf(view: RunView): RunSummary {
     user: record?.user ?? '',
     version: record?.version ?? '',
   };
+}
+
+function startOf(view: RunView): number {
+  return view.record?.startedAt ?? Date.parse(startOfId(view.id));
 }
 
 /** An id begins with the time of its start. */
