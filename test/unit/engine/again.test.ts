@@ -29,7 +29,7 @@ describe('what a pipeline gives', () => {
   test('is made again, once, where it is gone, and said in one line', async () => {
     const world = new World();
     const first = await run(world);
-    const thing = String(first.end.outputs['b']);
+    const thing = first.end.outputs['b'] as string;
     world.things.delete(thing);
     const second = await run(world);
     expect(second.end).toMatchObject({ status: 'succeeded', outputs: first.end.outputs });

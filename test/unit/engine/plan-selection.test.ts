@@ -76,7 +76,7 @@ const shapes = fc.array(fc.array(fc.nat(9), { maxLength: 3 }), { minLength: 1, m
 const graph = (needs: readonly (readonly number[])[]): Plan =>
   planOf(
     needs.map((some, index) => {
-      const before = [...new Set(some.filter((need) => need < index))].toSorted().map((need) => `s${need}`);
+      const before = [...new Set(some.filter((need) => need < index))].map((need) => `s${need}`);
       return plannedStep(`s${index}`, 'mix', before, { parts: [] });
     }),
   );
