@@ -90,5 +90,9 @@ async function makeDirectory(path: string, owner: Owner): Promise<void> {
 
 async function giveTo(path: string, { uid, gid }: NonNullable<Owner>): Promise<void> {
   const handle = await open(path, 'r');
-  await handle.chown(uid, gid).finally(() => handle.close());
+  try {
+    await handle.chown(uid, gid);
+  } finally {
+    await handle.close();
+  }
 }

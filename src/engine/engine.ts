@@ -91,16 +91,20 @@ export class Engine<Services> {
     });
     const isNew = reading.entries.length === 0;
     const [cutOff, anew] = isNew ? [[], []] : await recoveryEntries(plan, record, this.#registry);
-    journal.commit({
+    const why = 'it is to be done again (--from)';
+    const wished = again.map((step) => ({ type: 'INVALIDATE', step, why, anew: true }) as const);
+    const isCutOff = ({ step }: { readonly step: string }): boolean => journal.step(step).state === 'running';
+    // In one append with the opening, and before it: a run that is open has heard of every wish.
+    journal.commit(...wished.filter((one) => !isCutOff(one)), {
       type: 'RUN_OPENED',
       reason: isNew ? 'start' : 'resume',
       torn: reading.tornBytes,
       ...this.#ports.process,
     });
+    const late = wished.filter(isCutOff);
     journal.commit(...cutOff);
     journal.commit(...anew);
-    const why = 'it is to be done again (--from)';
-    journal.commit(...again.map((step) => ({ type: 'INVALIDATE', step, why, anew: true }) as const));
+    journal.commit(...late);
     const run = new Run({ plan, files, journal, ports: this.#ports, registry: this.#registry, options, secrets });
     const done = this.#drive(run, lock, isNew, secrets.changed);
     return { runId: files.runId, done, cancel: (reason) => run.cancel(reason) };

@@ -138,7 +138,11 @@ export class ArtifactStore {
     try {
       await chmod(scratch, 0o444);
       const handle = await open(scratch, 'r');
-      await handle.sync().finally(() => handle.close());
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
       await rename(scratch, final);
       await syncDirectory(this.directory);
     } catch (error) {

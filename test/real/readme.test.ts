@@ -7,13 +7,15 @@ import { describe, expect, it } from 'vitest';
 import { program } from './support/machinespawn.ts';
 
 const root = join(import.meta.dirname, '../..');
+/** Where the reader of a page is. */
+const home = '/home/you';
 
 interface Session {
   readonly command: string;
   readonly output: string;
 }
 
-describe.each(['README.md', 'docs/guide-pipelines.md', 'docs/guides/plugins.md'])('%s', (page) => {
+describe.each(['README.md', 'docs/guides/pipelines.md', 'docs/guides/plugins.md'])('%s', (page) => {
   const text = readFileSync(join(root, page), 'utf8');
 
   it('shows what really happens', { timeout: 120_000 }, () => {
@@ -35,7 +37,9 @@ describe.each(['README.md', 'docs/guide-pipelines.md', 'docs/guides/plugins.md']
           env: environment,
           encoding: 'utf8',
         });
-        expect(`$ ${command}\n${loosely(done.stdout)}`).toBe(`$ ${command}\n${loosely(output)}`);
+        expect(`$ ${command}\n${loosely(done.stdout.replaceAll(place, home))}`).toBe(
+          `$ ${command}\n${loosely(output)}`,
+        );
       }
     } finally {
       rmSync(place, { recursive: true, force: true });
@@ -61,6 +65,7 @@ function sessionsOf(block: string): readonly Session[] {
 function loosely(text: string): string {
   return text
     .replaceAll(/\d{8}-\d{6}-[a-z0-9]{4}/gu, 'RUN')
+    .replaceAll(/(?<=machinespawn (?:resume|runs rm) )[a-z0-9]{4}\b/gu, 'ID')
     .replaceAll(/\b\d+(?:\.\d+)?(?:ms|s)\b/gu, 'TIME')
     .replaceAll(/\b(?:just now|\d+ seconds? ago)/gu, 'LATELY')
     .replaceAll(/machinespawn \d+\.\d+\.\d+/gu, 'machinespawn VERSION')
