@@ -19,7 +19,9 @@ const code = /\.[cm]?[jt]s$/u;
 export async function checkPlugins(
   path: string,
   environment: Readonly<Record<string, string | undefined>>,
-  { silenceMs = usualSilenceMs }: { /** After this time without a word it is killed. */ readonly silenceMs?: number } = {},
+  {
+    silenceMs = usualSilenceMs,
+  }: { /** After this time without a word it is killed. */ readonly silenceMs?: number } = {},
 ): Promise<readonly PluginReport[]> {
   const reports: PluginReport[] = [];
   for (const entry of await entriesAt(path)) reports.push(await checkOne(entry, environment, silenceMs));
@@ -36,7 +38,11 @@ async function entriesAt(path: string): Promise<readonly string[]> {
     if ((await readFile(join(path, name), 'utf8')).includes('definePlugin')) entries.push(join(path, name));
   }
   if (entries.length === 0)
-    throw fail('MSP_PLUGIN_NOT_FOUND', { plugin: path, askedBy: 'the command', problem: 'no file in it calls definePlugin' });
+    throw fail('MSP_PLUGIN_NOT_FOUND', {
+      plugin: path,
+      askedBy: 'the command',
+      problem: 'no file in it calls definePlugin',
+    });
   return entries;
 }
 
@@ -49,7 +55,14 @@ async function checkOne(
   const worlds = ['/dev/shm', tmpdir()].map((place) => `--allow-fs-write=${place}/machinespawn-step-*`);
   const child = spawn(
     process.execPath,
-    ['--permission', '--allow-fs-read=*', ...worlds, runner(), entry, ...tests.map((name) => join(dirname(entry), name))],
+    [
+      '--permission',
+      '--allow-fs-read=*',
+      ...worlds,
+      runner(),
+      entry,
+      ...tests.map((name) => join(dirname(entry), name)),
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: environment['PATH'] ?? '', NO_COLOR: '1' }, cwd: dirname(entry) },
   );
   const checks: { name: string; problem: string | null }[] = [];
@@ -84,12 +97,14 @@ async function checkOne(
 function unfinished(running: readonly string[], words: string, silenceMs: number): { name: string; problem: string } {
   const isStuck = running.at(-1) === '';
   const name = running.filter(Boolean).at(-1) ?? 'the plugin loads';
-  if (isStuck) return { name, problem: `it does not end, and blocks everything: it was killed after ${silenceMs / 1000} s` };
+  if (isStuck)
+    return { name, problem: `it does not end, and blocks everything: it was killed after ${silenceMs / 1000} s` };
   return { name, problem: `the process of the check ended: ${words.trim().split('\n').at(-1) ?? ''}` };
 }
 
 /** Beside us in the bundle, or in the sources. */
 function runner(): string {
-  const isSource = import.meta.dirname.startsWith(join(packageRoot, 'src')) && !import.meta.dirname.includes(`${sep}dist${sep}`);
+  const isSource =
+    import.meta.dirname.startsWith(join(packageRoot, 'src')) && !import.meta.dirname.includes(`${sep}dist${sep}`);
   return isSource ? join(packageRoot, 'src/plugin-check.ts') : join(packageRoot, 'dist/cli-bundle/plugin-check.js');
 }

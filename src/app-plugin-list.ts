@@ -25,7 +25,10 @@ export async function findPlugin(world: World, plugins: AppPlugins, cwd: string,
   const all = await listPlugins(world, plugins, cwd);
   const found = all.find((one) => one.name === name);
   if (found !== undefined) return found;
-  const near = nearest(name, all.map((one) => one.name));
+  const near = nearest(
+    name,
+    all.map((one) => one.name),
+  );
   const problem = near === null ? 'no pipeline of this directory names it' : `did you mean '${near}'?`;
   throw fail('MSP_PLUGIN_NOT_FOUND', { plugin: name, askedBy: 'the command', problem });
 }

@@ -35,7 +35,12 @@ export class AppPlugins {
   readonly #loaded = new Map<string, LoadedPlugin>();
   #given: Promise<void> | null = null;
 
-  constructor(world: World, cwd: string, environment: Readonly<Record<string, string | undefined>>, options: PluginOptions) {
+  constructor(
+    world: World,
+    cwd: string,
+    environment: Readonly<Record<string, string | undefined>>,
+    options: PluginOptions,
+  ) {
     this.#world = world;
     this.#cwd = cwd;
     this.#options = options;
@@ -73,13 +78,21 @@ export class AppPlugins {
   }
 
   loaded(): readonly LoadedPlugin[] {
-    const builtIn = builtInPlugins.map((plugin) => ({ name: plugin.name, plugin, entry: null, version: null, origin: 'builtin' as const }));
+    const builtIn = builtInPlugins.map((plugin) => ({
+      name: plugin.name,
+      plugin,
+      entry: null,
+      version: null,
+      origin: 'builtin' as const,
+    }));
     return [...builtIn, ...this.#loaded.values()];
   }
 
   /** Files of the pipelines that loaded plugins bring. */
   pipelines(): readonly string[] {
-    return [...this.#loaded.values()].flatMap(({ plugin }) => (plugin.pipelines ?? []).map((url) => fileURLToPath(url)));
+    return [...this.#loaded.values()].flatMap(({ plugin }) =>
+      (plugin.pipelines ?? []).map((url) => fileURLToPath(url)),
+    );
   }
 
   async isTrusted(entry: string): Promise<boolean> {

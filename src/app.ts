@@ -96,9 +96,11 @@ export function createApp(options: AppOptions): App {
       return (await import('./app-step-types.ts')).stepTypesOf(await world());
     },
     plugins: async () => (await import('./app-plugin-list.ts')).listPlugins(await world(), await plugins(), cwd),
-    plugin: async (name) => (await import('./app-plugin-list.ts')).findPlugin(await world(), await plugins(), cwd, name),
+    plugin: async (name) =>
+      (await import('./app-plugin-list.ts')).findPlugin(await world(), await plugins(), cwd, name),
     checkPlugins: async (path) => (await import('./app-plugin-check.ts')).checkPlugins(resolve(cwd, path), environment),
-    newPlugin: async (name, directory) => (await import('./app-plugin-new.ts')).newPlugin(name, resolve(cwd, directory)),
+    newPlugin: async (name, directory) =>
+      (await import('./app-plugin-new.ts')).newPlugin(name, resolve(cwd, directory)),
     hasUsualTools: () =>
       usualTools.every((tool) => ['/usr/sbin', '/usr/bin'].some((place) => existsSync(join(place, tool)))),
     missingTools: async (request) => (await doctor()).missing(request),

@@ -23,7 +23,10 @@ const input = z
     timeout: durationSchema.prefault('10m').describe('How long it may take, such as 10m'),
     accel: z.enum(['auto', 'tcg']).default('auto').describe('auto: KVM where it can be used'),
   })
-  .refine(({ arch, firmware }) => arch === 'amd64' || firmware === 'uefi', { error: 'only amd64 has a BIOS', path: ['firmware'] });
+  .refine(({ arch, firmware }) => arch === 'amd64' || firmware === 'uefi', {
+    error: 'only amd64 has a BIOS',
+    path: ['firmware'],
+  });
 type Input = z.output<typeof input>;
 
 /** Exit codes of the script that watches. */
@@ -86,7 +89,18 @@ async function boot(context: Context<Input>, machine: QemuMachine): Promise<void
   try {
     await services.exec({
       file: 'sh',
-      args: ['-c', watchSerial, 'watch', serial, seconds, ...texts, machine.program, ...machine.args, '-serial', `file:${serial}`],
+      args: [
+        '-c',
+        watchSerial,
+        'watch',
+        serial,
+        seconds,
+        ...texts,
+        machine.program,
+        ...machine.args,
+        '-serial',
+        `file:${serial}`,
+      ],
       label: 'serial console',
       cwd: scratch,
       onLine: (line) => {

@@ -11,7 +11,18 @@ import { machinespawn, machinespawnOk, newPlace, start, type Place } from './sup
 const environment = { SOURCE_DATE_EPOCH: '1767225600' };
 /** Looked at anew whenever the run is opened; `try-…` are left out unless they are asked for. */
 const lookers = ['host', 'proxy', 'archive', 'date'];
-const makers = ['first-stage', 'second-stage', 'base', 'loader', 'kernel', 'software', 'report', 'configure', 'squash', 'iso'];
+const makers = [
+  'first-stage',
+  'second-stage',
+  'base',
+  'loader',
+  'kernel',
+  'software',
+  'report',
+  'configure',
+  'squash',
+  'iso',
+];
 
 let mirror: CountingMirror;
 let place: Place;
@@ -77,7 +88,9 @@ async function build(...more: readonly string[]): Promise<Outcome & { readonly r
 }
 
 /** Kills it some time after each of these steps began. */
-async function buildUnderFire(moments: readonly (readonly [step: string, afterMs: number])[]): Promise<readonly string[]> {
+async function buildUnderFire(
+  moments: readonly (readonly [step: string, afterMs: number])[],
+): Promise<readonly string[]> {
   const faults: string[] = [];
   for (const [step, afterMs] of moments) {
     const run = start(place, ['--progress', 'json', ...command()], { env: environment });
@@ -104,7 +117,9 @@ function endsIn(runId: string): Readonly<Record<string, number>> {
   const directory = join(place.state, 'runs', runId);
   const journal = readdirSync(directory).find((name) => name.startsWith('journal')) ?? '';
   const ends: Record<string, number> = {};
-  for (const [, step = ''] of readFileSync(join(directory, journal), 'utf8').matchAll(/"type":"DONE","step":"([\w-]+)"/gu)) {
+  for (const [, step = ''] of readFileSync(join(directory, journal), 'utf8').matchAll(
+    /"type":"DONE","step":"([\w-]+)"/gu,
+  )) {
     ends[step] = (ends[step] ?? 0) + 1;
   }
   return ends;
@@ -180,7 +195,11 @@ describe('the live ISO', () => {
     const words = command('--json').map((word) => (word === 'live-iso' ? file : word));
     const { stdout } = await machinespawnOk(place, words, { env: environment });
     const disc = join(place.cache, 'artifacts', (JSON.parse(stdout) as Outcome).outputs.iso.sha256);
-    const report = spawnSync('xorriso', ['-indev', disc, '-report_el_torito', 'plain', '-report_system_area', 'plain'], { encoding: 'utf8' });
+    const report = spawnSync(
+      'xorriso',
+      ['-indev', disc, '-report_el_torito', 'plain', '-report_system_area', 'plain'],
+      { encoding: 'utf8' },
+    );
     expect(report.stdout).toMatch(/^El Torito boot img : +1 +UEFI +y/mu);
     expect(report.stdout).not.toMatch(/BIOS/u);
     const start = Number(/^GPT start and size : +2 +(\d+)/mu.exec(report.stdout)?.[1]);

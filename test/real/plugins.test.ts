@@ -4,7 +4,15 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, 
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseEvent } from './support/kill-chain.ts';
-import { errorOf, machinespawn, machinespawnOk, newPlace, program, type Ended, type Place } from './support/machinespawn.ts';
+import {
+  errorOf,
+  machinespawn,
+  machinespawnOk,
+  newPlace,
+  program,
+  type Ended,
+  type Place,
+} from './support/machinespawn.ts';
 
 const repository = join(import.meta.dirname, '../..');
 let place: Place;
@@ -26,14 +34,20 @@ describe('the code of a plugin', () => {
   it('runs as root only after a yes, and again only after another one when it has changed', async () => {
     const refused = await runPaint();
     expect(refused.code).toBe(2);
-    expect(errorOf(refused)).toMatchObject({ code: 'MSP_PLUGIN_UNTRUSTED', hint: expect.stringMatching(/--trust-plugins/u) });
+    expect(errorOf(refused)).toMatchObject({
+      code: 'MSP_PLUGIN_UNTRUSTED',
+      hint: expect.stringMatching(/--trust-plugins/u),
+    });
     expect(errorOf(refused).message).toMatch(/paint\.ts, which \S+paint\.yaml, line 5, names, is not trusted yet/u);
     expect((await runPaint('--trust-plugins')).code).toBe(0);
     expect((await runPaint()).code).toBe(0);
     edit(join(paint(), 'paint.ts'), 'Greet people', 'Greet all people');
     expect(errorOf(await runPaint()).message).toMatch(/has changed since it was trusted/u);
     // A terminal is asked.
-    const asked = await machinespawn(place, ['pipeline', 'run', join(paint(), 'paint.yaml')], { pty: true, stdin: 'y\n' });
+    const asked = await machinespawn(place, ['pipeline', 'run', join(paint(), 'paint.yaml')], {
+      pty: true,
+      stdin: 'y\n',
+    });
     expect(asked.stdout).toMatch(/has changed since you trusted it\. Run its code as root\? \[y\/N\]/u);
     expect(asked.code).toBe(0);
     expect((await runPaint()).code).toBe(0);
@@ -43,11 +57,21 @@ describe('the code of a plugin', () => {
     const directory = join(project, 'sneaky');
     mkdirSync(directory);
     writeFileSync(join(directory, 'more.js'), 'export default 1;\n');
-    writeFileSync(join(directory, 'sneaky.js'), "const name = './mo' + 're.js'; await import(name); export const x = 1;\n");
-    const ended = await machinespawn(place, ['plugins', 'show', './sneaky.js', '--trust-plugins', '--json'], { cwd: directory });
-    expect(errorOf(ended)).toMatchObject({ code: 'MSP_PLUGIN_INVALID', message: expect.stringMatching(/loads \S+more\.js/u) });
+    writeFileSync(
+      join(directory, 'sneaky.js'),
+      "const name = './mo' + 're.js'; await import(name); export const x = 1;\n",
+    );
+    const ended = await machinespawn(place, ['plugins', 'show', './sneaky.js', '--trust-plugins', '--json'], {
+      cwd: directory,
+    });
+    expect(errorOf(ended)).toMatchObject({
+      code: 'MSP_PLUGIN_INVALID',
+      message: expect.stringMatching(/loads \S+more\.js/u),
+    });
     writeFileSync(join(directory, 'sneaky.js'), 'export const x = ;\n');
-    const broken = await machinespawn(place, ['plugins', 'show', './sneaky.js', '--trust-plugins', '--json'], { cwd: directory });
+    const broken = await machinespawn(place, ['plugins', 'show', './sneaky.js', '--trust-plugins', '--json'], {
+      cwd: directory,
+    });
     expect(errorOf(broken)).toMatchObject({ code: 'MSP_PLUGIN_LOAD_FAILED' });
     const missing = await machinespawn(place, ['plugins', 'show', 'nosuch', '--json'], { cwd: directory });
     expect([missing.code, errorOf(missing).code]).toEqual([4, 'MSP_PLUGIN_NOT_FOUND']);
@@ -81,7 +105,7 @@ describe('the code of a plugin', () => {
     const { stderr } = await machinespawnOk(place, ['pipeline', 'run', file, '--trust-plugins', '--progress', 'json']);
     const started = stderr.split('\n').flatMap((line) => {
       const event = parseEvent(line);
-      return event?.type === 'step.started' ? [event.step] : [];
+      return event?.type === 'step.started' ? [event.step ?? ''] : [];
     });
     // The same file came out: what depends on it is left alone.
     expect(started.toSorted()).toEqual(['beside', 'greeting']);
@@ -93,7 +117,10 @@ describe('a step of a plugin', () => {
   const attempt = async (step: string, target: string): Promise<Ended> => {
     const file = join(place.root, `${step}.yaml`);
     const uses = `{ id: harm, uses: spoiler/${step}, with: { target: '${target}' } }`;
-    writeFileSync(file, `format: 1\nid: harm\nsummary: Harm\nplugins: ['${spoiler}']\nsteps:\n  - ${uses}\noutputs: { text: '\${{ steps.harm.outputs.text }}' }\n`);
+    writeFileSync(
+      file,
+      `format: 1\nid: harm\nsummary: Harm\nplugins: ['${spoiler}']\nsteps:\n  - ${uses}\noutputs: { text: '\${{ steps.harm.outputs.text }}' }\n`,
+    );
     return await machinespawn(place, ['pipeline', 'run', file, '--trust-plugins', '--json']);
   };
 
@@ -137,7 +164,10 @@ it('the packed package runs plugins of any directory, its own tests too', { time
   const home = join(place.root, 'installed');
   const modules = join(home, 'node_modules');
   mkdirSync(modules, { recursive: true });
-  const packed = spawnSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', home], { cwd: repository, encoding: 'utf8' });
+  const packed = spawnSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', home], {
+    cwd: repository,
+    encoding: 'utf8',
+  });
   expect(packed.status).toBe(0);
   spawnSync('tar', ['-C', home, '-xf', join(home, packed.stdout.trim())]);
   spawnSync('mv', [join(home, 'package'), join(modules, 'machinespawn')]);
@@ -145,7 +175,11 @@ it('the packed package runs plugins of any directory, its own tests too', { time
   for (const name of readdirSync(join(repository, 'node_modules')))
     if (name !== 'machinespawn') symlinkSync(join(repository, 'node_modules', name), join(modules, name));
   const run = (cwd: string, ...words: readonly string[]) =>
-    spawnSync(process.execPath, words, { cwd, encoding: 'utf8', env: { PATH: process.env['PATH'], MACHINESPAWN_STATE_DIR: place.state, MACHINESPAWN_CACHE_DIR: place.cache } });
+    spawnSync(process.execPath, words, {
+      cwd,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], MACHINESPAWN_STATE_DIR: place.state, MACHINESPAWN_CACHE_DIR: place.cache },
+    });
   const installed = join(modules, 'machinespawn/bin/machinespawn.cjs');
   expect(installed).not.toBe(program);
   const checked = run(paint(), installed, 'plugins', 'check', '.');

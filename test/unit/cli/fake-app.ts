@@ -179,7 +179,12 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
     plugins: note('plugins', () => [paint]),
     plugin: note('plugin', () => paint),
     checkPlugins: note('checkPlugins', () => [
-      { plugin: 'paint', file: '/w/paint.ts', checks: [{ name: 'the plugin loads', problem: null }], untested: ['greet'] },
+      {
+        plugin: 'paint',
+        file: '/w/paint.ts',
+        checks: [{ name: 'the plugin loads', problem: null }],
+        untested: ['greet'],
+      },
     ]),
     newPlugin: note('newPlugin', () => ['/w/plugins/paint/paint.ts']),
     missingTools: note('missingTools', () => ({ packages: [], commands: [] })),

@@ -4,7 +4,15 @@ import { runMain } from './run-main.ts';
 
 describe('the plugins commands', () => {
   it('plugins ls shows what there is, and hands on what was given', async () => {
-    const { code, stdout, request } = await runMain(['plugins', 'ls', '--plugin', './a.ts', '--plugin', './b.ts', '--trust-plugins']);
+    const { code, stdout, request } = await runMain([
+      'plugins',
+      'ls',
+      '--plugin',
+      './a.ts',
+      '--plugin',
+      './b.ts',
+      '--trust-plugins',
+    ]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^PLUGIN +VERSION +STEPS +TRUSTED +FROM\npaint +- +paint\/greet +no +\/w\/paint\.ts$/mu);
     expect(request?.plugins).toEqual({ given: ['./a.ts', './b.ts'], trustAll: true, ask: null });
@@ -35,7 +43,9 @@ describe('the plugins commands', () => {
     const bad = await runMain(['plugins', 'check', '-v'], { app });
     expect(bad.stdout).toBe('ok    a\nFAULT b\n      one\n      two\npaint: 1 of 2 checks passed\n');
     expect([bad.code, bad.stderr]).toEqual([1, expect.stringMatching(/MSP_PLUGIN_CHECK_FAILED/u)]);
-    expect(JSON.parse((await runMain(['plugins', 'check', '--json'], { app })).stdout)).toMatchObject([{ plugin: 'paint' }]);
+    expect(JSON.parse((await runMain(['plugins', 'check', '--json'], { app })).stdout)).toMatchObject([
+      { plugin: 'paint' },
+    ]);
   });
 
   it('plugins new names the files from where the person is', async () => {

@@ -31,16 +31,32 @@ describe('a bad plugin', () => {
 
   it.each([
     ['a loose schema', 'bad/loose-schema is well formed', /not a strict object|strict/u],
-    ['writing past the services', 'writes-past: a word: gives its output', /goes around the services: FileSystemWrite \/etc/u],
+    [
+      'writing past the services',
+      'writes-past: a word: gives its output',
+      /goes around the services: FileSystemWrite \/etc/u,
+    ],
     ['starting programs', 'starts-programs: a word: gives its output', /goes around the services: ChildProcess/u],
-    ['writing outside', 'writes-outside: a word: gives its output', /wrote where it may not:\n\+ \/tmp\/machinespawn-bad/u],
-    ['changing the tree of another step', 'changes-input-tree: a tree: gives its output', /may not change a committed tree/u],
+    [
+      'writing outside',
+      'writes-outside: a word: gives its output',
+      /wrote where it may not:\n\+ \/tmp\/machinespawn-bad/u,
+    ],
+    [
+      'changing the tree of another step',
+      'changes-input-tree: a tree: gives its output',
+      /may not change a committed tree/u,
+    ],
     ['ignoring a cancel', 'ignores-abort: a word: ends when cancelled at any moment', /it went on/u],
     ['returning what is no JSON', 'returns-no-json: a word: gives its output', /written as JSON and read again/u],
     ['throwing a text', 'throws-strings: a word: gives its output', /threw "boom", which is no Error/u],
     ['never ending', 'never-ends: a word: gives its output', /did not end within/u],
     ['editing its input', 'edits-input: a word: gives its output', /read only property 'word'/u],
-    ['doing more each time', 'adds-each-time: a word: survives a cut at every moment', /other files than without the cut/u],
+    [
+      'doing more each time',
+      'adds-each-time: a word: survives a cut at every moment',
+      /other files than without the cut/u,
+    ],
   ])('is told that %s is a fault', (_, name, message) => {
     expect(problems[name]).toMatch(message);
   });
@@ -81,7 +97,8 @@ it('writes over no file and refuses a name that cannot be one', async () => {
 
 it('says that a step has no test, and what does not load', async () => {
   const file = join(place, 'alone.ts');
-  const step = "defineStep({ id: 'a', summary: 'Do it', version: 1, input: z.strictObject({}), output: z.strictObject({}), reuse: 'run', run: async () => ({}) })";
+  const step =
+    "defineStep({ id: 'a', summary: 'Do it', version: 1, input: z.strictObject({}), output: z.strictObject({}), reuse: 'run', run: async () => ({}) })";
   await writeFile(
     file,
     `import { definePlugin, defineStep, z } from 'machinespawn/plugin';\nexport default definePlugin({ name: 'alone', apiVersion: 1, summary: 'One', steps: { a: async () => ${step} } });\n`,

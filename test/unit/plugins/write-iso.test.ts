@@ -47,7 +47,9 @@ const input =
   });
 const prepare = (world: World): void => world.put({ [stored]: 'packed' });
 const discOf = (world: World): string =>
-  world.read([...world.listing().keys()].find((path) => /artifacts\/[\da-f]{64}$/u.test(path) && !path.endsWith(sha256)) ?? '') ?? '';
+  world.read(
+    [...world.listing().keys()].find((path) => /artifacts\/[\da-f]{64}$/u.test(path) && !path.endsWith(sha256)) ?? '',
+  ) ?? '';
 const outputOf = (name: string, firmware: readonly ('bios' | 'uefi')[]) => (world: World) => {
   const content = discOf(world);
   const digest = createHash('sha256').update(content).digest('hex');
@@ -98,12 +100,32 @@ testStep(
       },
     ],
     refuses: [
-      { name: 'an arm64 with a BIOS', input: { tree: 'x', loader: 'x', squashfs, arch: 'arm64', firmware: ['bios'] }, at: 'firmware' },
-      { name: 'a volume id with a space', input: { tree: 'x', loader: 'x', squashfs, volume: 'MY DISC' }, at: 'volume' },
-      { name: 'a volume id that is too long', input: { tree: 'x', loader: 'x', squashfs, volume: 'A'.repeat(33) }, at: 'volume' },
+      {
+        name: 'an arm64 with a BIOS',
+        input: { tree: 'x', loader: 'x', squashfs, arch: 'arm64', firmware: ['bios'] },
+        at: 'firmware',
+      },
+      {
+        name: 'a volume id with a space',
+        input: { tree: 'x', loader: 'x', squashfs, volume: 'MY DISC' },
+        at: 'volume',
+      },
+      {
+        name: 'a volume id that is too long',
+        input: { tree: 'x', loader: 'x', squashfs, volume: 'A'.repeat(33) },
+        at: 'volume',
+      },
       { name: 'a title that ends the quotes', input: { tree: 'x', loader: 'x', squashfs, title: "it's" }, at: 'title' },
-      { name: 'options with a command of GRUB', input: { tree: 'x', loader: 'x', squashfs, kernelOptions: 'a; reboot' }, at: 'kernelOptions' },
-      { name: 'a serial console that is none', input: { tree: 'x', loader: 'x', squashfs, serial: 'COM1' }, at: 'serial' },
+      {
+        name: 'options with a command of GRUB',
+        input: { tree: 'x', loader: 'x', squashfs, kernelOptions: 'a; reboot' },
+        at: 'kernelOptions',
+      },
+      {
+        name: 'a serial console that is none',
+        input: { tree: 'x', loader: 'x', squashfs, serial: 'COM1' },
+        at: 'serial',
+      },
     ],
     fails: [
       {
@@ -145,7 +167,8 @@ testStep(
 
 test('the newest kernel with an initrd is taken, by the value of its numbers', async () => {
   const list = (names: readonly string[]) => ({ list: () => Promise.resolve(names) });
-  const both = (...versions: readonly string[]) => versions.flatMap((version) => [`vmlinuz-${version}`, `initrd.img-${version}`]);
+  const both = (...versions: readonly string[]) =>
+    versions.flatMap((version) => [`vmlinuz-${version}`, `initrd.img-${version}`]);
   expect(await findKernel(list(both('6.1.0-9', '6.1.0-10')))).toBe('6.1.0-10');
   expect(await findKernel(list(['vmlinuz-6.1.0-9']))).toBe(null);
 });

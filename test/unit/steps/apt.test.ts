@@ -8,7 +8,8 @@ const base = {
   '/var/lib/dpkg/status': paragraph('bash'),
   '/var/lib/apt/lists/partial': null,
 };
-const treeIn = (args: readonly string[]): string => (args.find((word) => word.startsWith('--directory=')) ?? '').slice(12);
+const treeIn = (args: readonly string[]): string =>
+  (args.find((word) => word.startsWith('--directory=')) ?? '').slice(12);
 
 /** systemd-nspawn with an apt-get that is as careless as the real one: cut off, it leaves half of what it does. */
 const nspawn: Program = function* program({ args, world, print }) {
@@ -26,7 +27,9 @@ const nspawn: Program = function* program({ args, world, print }) {
     world.put({ [`${tree}/bin/ed`]: 'ed', [`${tree}/var/log/dpkg.log`]: 'today' });
     yield;
     print('Setting up ed (1) ...');
-    world.put({ [`${tree}/var/lib/dpkg/status`]: `${world.read(`${tree}/var/lib/dpkg/status`) ?? ''}${paragraph('ed')}` });
+    world.put({
+      [`${tree}/var/lib/dpkg/status`]: `${world.read(`${tree}/var/lib/dpkg/status`) ?? ''}${paragraph('ed')}`,
+    });
   }
   yield;
 };

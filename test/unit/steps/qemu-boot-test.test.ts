@@ -25,7 +25,9 @@ testStep(
         output: { firmware: 'uefi', seen: ['login:'] },
         after: (world) => {
           expect(world.commands[0]?.file).toBe('cp');
-          expect(computer(world)).toMatch(/ 600 -- login: -- Kernel panic will now start a shell -- qemu-system-x86_64 /u);
+          expect(computer(world)).toMatch(
+            / 600 -- login: -- Kernel panic will now start a shell -- qemu-system-x86_64 /u,
+          );
           expect(computer(world)).toMatch(/q35,accel=tcg .*if=pflash,unit=0.*media=cdrom,file=\S+,?.*scsi-cd/u);
         },
       },
@@ -74,7 +76,13 @@ testStep(
       { name: 'a text that must not appear', prepare, input: { image }, host: ends(3), code: 'MSP_BOOT_FAILED' },
       { name: 'too little time', prepare, input: { image }, host: ends(4), code: 'MSP_BOOT_FAILED' },
       { name: 'a computer that stops', prepare, input: { image }, host: ends(5), code: 'MSP_BOOT_FAILED' },
-      { name: 'no qemu', prepare, input: { image }, host: fakeHost({ programs: { cp: prints() } }), code: 'MSP_TOOL_MISSING' },
+      {
+        name: 'no qemu',
+        prepare,
+        input: { image },
+        host: fakeHost({ programs: { cp: prints() } }),
+        code: 'MSP_TOOL_MISSING',
+      },
       { name: 'no firmware', prepare, input: { image, arch: 'arm64' }, host: boots, code: 'MSP_TOOL_MISSING' },
       { name: 'an image that is gone', input: { image }, host: boots, code: 'MSP_ARTIFACT_MISSING' },
     ],

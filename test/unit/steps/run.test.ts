@@ -4,7 +4,8 @@ import { exits, fakeHost, testStep, type Program, type World } from '../../../sr
 
 const policy = '/usr/sbin/policy-rc.d';
 const base = { '/etc/os-release': 'ID=debian\n', '/usr/bin/make': 'x' };
-const directoryIn = (args: readonly string[]): string => (args.find((word) => word.startsWith('--directory=')) ?? '').slice(12);
+const directoryIn = (args: readonly string[]): string =>
+  (args.find((word) => word.startsWith('--directory=')) ?? '').slice(12);
 
 /** Like the real one, it makes a file to mount the host's resolver upon. */
 const nspawn: Program = function* program({ args, world }) {
@@ -30,7 +31,8 @@ testStep(
         after: (world) => {
           const tree = `/var/cache/machinespawn/trees/${world.committed.at(-1) ?? ''}`;
           expect(world.read(`${tree}/made`)).toBe('quietly');
-          for (const path of [policy, '/etc/resolv.conf', '/run/machinespawn-script']) expect(world.has(tree + path)).toBe(false);
+          for (const path of [policy, '/etc/resolv.conf', '/run/machinespawn-script'])
+            expect(world.has(tree + path)).toBe(false);
           expect(started(world).slice(-4)).toEqual(['--', '/bin/sh', '-e', '/run/machinespawn-script']);
           expect(started(world)).toContain('--private-network');
           expect(started(world)).toContain('--resolv-conf=off');

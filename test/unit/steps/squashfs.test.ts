@@ -8,7 +8,9 @@ const mksquashfs: Program = function* program({ args, env, world }) {
   world.put({ [file]: 'half' });
   yield;
   world.remove(file);
-  world.put({ [file]: `${world.read(`${tree}/etc/os-release`)}${args.slice(2).join(' ')} ${env['SOURCE_DATE_EPOCH']}` });
+  world.put({
+    [file]: `${world.read(`${tree}/etc/os-release`)}${args.slice(2).join(' ')} ${env['SOURCE_DATE_EPOCH']}`,
+  });
 };
 const host = fakeHost({ programs: { mksquashfs } });
 const input = (more: object) => (world: World) => ({ tree: world.tree({ '/etc/os-release': 'ID=debian\n' }), ...more });
