@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PluginOptions } from './app.ts';
+import { builtInPlugins } from './app-built-in-plugins.ts';
 import type { World } from './app-world.ts';
 import type { Plugin } from './engine/plugin.ts';
 import type { AnyStep, StepContext } from './engine/step.ts';
@@ -10,7 +11,6 @@ import { fail } from './errors/machinespawn-error.ts';
 import { confinedServices } from './host/confined-services.ts';
 import type { StepServices } from './host/services.ts';
 import { importPlugin } from './plugins/import-plugin.ts';
-import { isoPlugin } from './plugins/iso/index.ts';
 import { loadPlugin } from './plugins/load-plugins.ts';
 import { pluginFiles, type PluginFiles } from './plugins/plugin-files.ts';
 import { resolvePlugin, type FoundPlugin } from './plugins/resolve-plugin.ts';
@@ -24,8 +24,6 @@ export interface LoadedPlugin {
   readonly version: string | null;
   readonly origin: 'builtin' | 'file' | 'package';
 }
-
-export const builtInPlugins: readonly Plugin[] = [isoPlugin];
 
 export class AppPlugins {
   readonly #world: World;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from './app-types.ts';
+import { builtInPlugins } from './app-built-in-plugins.ts';
 import { AppKeeper } from './app-keeper.ts';
 import { Engine } from './engine/engine.ts';
 import { MemoryRunStore } from './engine/memory-run-store.ts';
@@ -19,7 +20,6 @@ import { RunDirectories } from './host/run-store.ts';
 import { SecretFiles } from './host/secret-files.ts';
 import type { StepServices } from './host/services.ts';
 import { HostWorkbench } from './host/workbench.ts';
-import { isoPlugin } from './plugins/iso/index.ts';
 import { loadPlugin } from './plugins/load-plugins.ts';
 import { openSnapshotStore } from './snapshots/open-snapshot-store.ts';
 import type { SnapshotStore, WritableSnapshot } from './snapshots/snapshot-store.ts';
@@ -95,7 +95,7 @@ export function openWorld(
   const store = lazyStore(openSnapshots);
   const registry = new StepRegistry<StepServices>();
   loadPlugin(corePlugin, registry);
-  loadPlugin(isoPlugin, registry);
+  for (const plugin of builtInPlugins) loadPlugin(plugin, registry);
   const keeper = new AppKeeper({ settings, runs, results, artifacts, locks, registry, openSnapshots, exec });
   const directories = {
     cache: settings.cacheDirectory,
