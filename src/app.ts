@@ -60,7 +60,8 @@ export function createApp(options: AppOptions): App {
     resume: async (id, resumeOptions, onEvent) => (await runs()).resume(id, resumeOptions, onEvent),
     plan: async (request) => {
       const { plan, ...report } = await (await pipelines()).forecast(request);
-      const startsAnew = request.fresh === true || request.noCache === true || (request.refresh?.length ?? 0) > 0;
+      const anew = (request.refresh?.length ?? 0) + (request.from?.length ?? 0) > 0;
+      const startsAnew = request.fresh === true || request.noCache === true || anew;
       const mayLook = !startsAnew && request.ephemeral !== true;
       return {
         ...report,

@@ -59,6 +59,8 @@ when it has changed; --trust-plugins says yes beforehand.`,
 A value may hold \${{ … }} with the grammar of GitHub Actions:
   \${{ inputs.image }}                   an input
   \${{ steps.archive.outputs.suite }}    an output of an earlier step
+  \${{ matrix.image }}                   a value of this combination of the matrix
+  \${{ steps.pack.outputs.*.file }}       where matrix: false, those of all combinations
   \${{ inputs.arch == 'arm64' }}         operators: == != < <= > >= && || !
 An unknown name is a fault of the file, found before anything runs.`,
 

@@ -4,7 +4,7 @@ import { readJournal, type JournalReading } from './journal.ts';
 import { decodePlan, encodePlan, planDigest } from './plan-codec.ts';
 import type { Plan } from './plan.ts';
 import type { EnginePorts, Lock, RunFiles } from './ports.ts';
-import { recoveryEntries } from './recovery.ts';
+import { recoveryEntries, stepsAgain } from './recovery.ts';
 import { RunJournal } from './run-journal.ts';
 import type { RunOptions } from './run-options.ts';
 import { openSecrets } from './secrets.ts';
@@ -76,7 +76,7 @@ export class Engine<Services> {
 
   async #open(plan: Plan, files: RunFiles, lock: Lock, reading: JournalReading, options: RunOptions): Promise<OpenRun> {
     const record = foldJournal(plan, reading, files.runId);
-    const again = options.again ?? [];
+    const again = options.again === undefined ? [] : await stepsAgain(plan, options.again, this.#registry);
     if (record.state === 'succeeded' && again.length === 0)
       throw fail('MSP_RUN_NOT_RESUMABLE', { run: files.runId, status: 'finished' });
     const secrets = await openSecrets(plan, this.#ports.secrets, options.secretSources);

@@ -1,11 +1,13 @@
 /** A user's files, from the file to what is left on the disk. */
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { createApp } from '../../../src/app.ts';
+import { artifactItems, removeArtifact } from '../../../src/app-artifacts.ts';
 import type { RunRequest } from '../../../src/app-types.ts';
 import type { RunEvent } from '../../../src/engine/events.ts';
+import { ArtifactStore } from '../../../src/host/artifact-store.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'machinespawn-unit-'));
 afterAll(() => rmSync(top, { recursive: true, force: true }));
@@ -161,14 +163,19 @@ it('a pipeline says how large its matrix is, and is drawn without it or with the
   );
 });
 
-it('kept files are items of the cache, in use while a run may need them', async () => {
+it('kept files are items of the cache, and so is what a killed step left; both can go', async () => {
   await run(file);
-  const items = (
-    await openApp()
-      .cacheEntries()
-      .catch(() => [])
-  ).filter(({ kind }) => kind === 'artifact');
-  // Without root there is no store of snapshots to list beside them.
-  if (process.geteuid?.() === 0) expect(items).toHaveLength(2);
-  expect(items.every(({ inUse }) => !inUse)).toBe(true);
+  const store = new ArtifactStore(join(cwd, 'cache/artifacts'));
+  mkdirSync(store.pendingPlace('20261122-000000-dead.step'), { recursive: true });
+  const isRunning = (id: string): boolean => id.includes('alive');
+  const items = await artifactItems(store, new Set(), isRunning);
+  expect(items.map(({ inUse, sizeBytes }) => [inUse, sizeBytes])).toEqual([
+    [false, 16],
+    [false, 16],
+    [false, 0],
+  ]);
+  const [needed] = items;
+  expect((await artifactItems(store, new Set([needed?.id ?? '']), isRunning))[0]?.inUse).toBe(true);
+  for (const item of items) await removeArtifact(store, item);
+  expect(await artifactItems(store, new Set(), isRunning)).toEqual([]);
 });

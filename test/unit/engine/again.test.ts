@@ -67,6 +67,21 @@ describe('a run that is gone on with from a step', () => {
     await expect(run(world, {}, end.runId)).rejects.toMatchObject({ code: 'MSP_RUN_NOT_RESUMABLE' });
   });
 
+  test('does what is used up by it again, too', async () => {
+    const world = new World();
+    const staged = planOf([
+      plannedStep('base', 'mix', [], { parts: ['base'] }),
+      plannedStep('place', 'place', ['base'], { parts: ['${{ steps.base.outputs.text }}'] }),
+      plannedStep('name', 'place', ['place'], { parts: ['${{ steps.place.outputs.text }}'] }),
+      plannedStep('look', 'mix', ['place'], { parts: ['${{ steps.place.outputs.text }}'] }),
+    ]);
+    const { runId } = await (await world.process().engine.start(staged, {})).done;
+    world.executions.length = 0;
+    const resumed = await world.process().engine.resume(runId, { again: ['name'] });
+    expect((await resumed.done).status).toBe('succeeded');
+    expect(world.executions.toSorted()).toEqual(['look', 'name', 'place']);
+  });
+
   test('still takes no stored result when it was cut off in between', async () => {
     const calm = new World();
     const whole = calm.process();

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -110,4 +111,11 @@ test('only plain files with plain names are kept', async () => {
   symlinkSync('/etc/hostname', `${scratch}/link`);
   await expectCode(store.keep(`${scratch}/link`), 'MSP_FILE_UNREADABLE');
   expect(await store.list()).toEqual([]);
+});
+
+test('what a killed step left unfinished is told of', async () => {
+  const place = store.pendingPlace('run.step');
+  expect(await store.pending()).toEqual([]);
+  mkdirSync(place, { recursive: true });
+  expect(await store.pending()).toEqual(['run.step']);
 });

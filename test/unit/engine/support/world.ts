@@ -134,6 +134,7 @@ export function worldRegistry(): StepRegistry<TestServices> {
   const registry = new StepRegistry<TestServices>();
   registry.add('mix', () => Promise.resolve(mix));
   registry.add('look', () => Promise.resolve(look));
+  registry.add('place', () => Promise.resolve({ ...mix, id: 'place', reuse: 'run' as const }));
   return registry;
 }
 
