@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PluginOptions } from './app.ts';
 import { builtInPlugins } from './app-built-in-plugins.ts';
+import { confined } from './app-confined-steps.ts';
 import type { World } from './app-world.ts';
 import type { Plugin } from './engine/plugin.ts';
-import type { AnyStep, StepContext } from './engine/step.ts';
 import { fail } from './errors/machinespawn-error.ts';
-import { confinedServices } from './host/confined-services.ts';
 import type { StepServices } from './host/services.ts';
 import { importPlugin } from './plugins/import-plugin.ts';
 import { loadPlugin } from './plugins/load-plugins.ts';
@@ -117,13 +116,4 @@ export class AppPlugins {
       throw fail('MSP_PLUGIN_UNTRUSTED', { file: entry, askedBy, digest, changed: state === 'changed' });
     this.#trust.remember(entry, digest, new Date());
   }
-}
-
-/** Its steps change nothing but what is theirs. */
-function confined(plugin: string): (step: AnyStep<StepServices>) => AnyStep<StepServices> {
-  return (step) => ({
-    ...step,
-    run: async (context: StepContext<unknown, StepServices>) =>
-      await step.run({ ...context, services: confinedServices(context.services, `${plugin}/${step.id}`) }),
-  });
 }

@@ -4,6 +4,7 @@ import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from './app-types.ts';
 import { builtInPlugins } from './app-built-in-plugins.ts';
+import { confined } from './app-confined-steps.ts';
 import { AppKeeper } from './app-keeper.ts';
 import { Engine } from './engine/engine.ts';
 import { MemoryRunStore } from './engine/memory-run-store.ts';
@@ -95,7 +96,7 @@ export function openWorld(
   const store = lazyStore(openSnapshots);
   const registry = new StepRegistry<StepServices>();
   loadPlugin(corePlugin, registry);
-  for (const plugin of builtInPlugins) loadPlugin(plugin, registry);
+  for (const plugin of builtInPlugins) loadPlugin(plugin, registry, confined(plugin.name));
   const keeper = new AppKeeper({ settings, runs, results, artifacts, locks, registry, openSnapshots, exec });
   const directories = {
     cache: settings.cacheDirectory,

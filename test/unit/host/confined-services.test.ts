@@ -2,6 +2,11 @@ import { expect, it } from 'vitest';
 import { confinedServices } from '../../../src/host/confined-services.ts';
 import type { Command, StepServices } from '../../../src/host/services.ts';
 
+/** As the real services are: methods of a class, which a copy of the fields would lose. */
+function instance<T extends object>(methods: T): T {
+  return Object.create(methods) as T;
+}
+
 /** Services that do nothing and remember what they were asked. */
 function recorder() {
   const asked: string[] = [];
@@ -29,12 +34,16 @@ function recorder() {
         note(name),
       ]),
     ),
-    trees: {
+    trees: instance({
       change: note('change', { path: '/c/pending/x/tree', ref: 'r', root: rootOf('/c/pending/x/tree') }),
       view: note('view', { path: '/c/v', root: rootOf('/c/v') }),
       materialize: note('materialize'),
-    },
-    artifacts: { create: note('create', '/c/artifacts/pending/x/live.iso'), keep: note('keep'), open: note('open') },
+    }),
+    artifacts: instance({
+      create: note('create', '/c/artifacts/pending/x/live.iso'),
+      keep: note('keep'),
+      open: note('open'),
+    }),
     keeper: { items: note('items', []), remove: note('clean') },
     machines: {
       directory: '/m',
@@ -99,7 +108,8 @@ it('lets it read everything', async () => {
   await services.files.readText('/etc/passwd');
   await services.root('/m/bread').readText('/etc/os-release');
   await services.machines.list();
-  expect(asked).toEqual(['readText /etc/passwd', 'root.readText /etc/os-release', 'list']);
+  await services.artifacts.open('artifact:x');
+  expect(asked).toEqual(['readText /etc/passwd', 'root.readText /etc/os-release', 'list', 'open artifact:x']);
 });
 
 it('starts programs in a sandbox of which only its own places can be written to', async () => {
