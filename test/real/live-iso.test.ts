@@ -54,12 +54,8 @@ const armSteps = `
         apt-get --quiet download grub-efi-arm64-bin:arm64
         dpkg-deb --extract grub-efi-arm64-bin_*.deb /
   - id: system
-    uses: run
-    with:
-      tree: \${{ steps.base.outputs.tree }}
-      script: |
-        mkdir -p /usr/share/initramfs-tools/scripts
-        touch /usr/share/initramfs-tools/scripts/live /boot/vmlinuz-6.1-arm64 /boot/initrd.img-6.1-arm64
+    uses: pretended/system
+    with: { tree: '\${{ steps.base.outputs.tree }}' }
   - id: squash
     uses: squashfs
     with: { tree: '\${{ steps.system.outputs.tree }}', exclude: [usr, var] }
@@ -71,6 +67,23 @@ const armSteps = `
       loader: \${{ steps.modules.outputs.tree }}
       arch: arm64
 outputs: { iso: '\${{ steps.iso.outputs.file }}' }
+`;
+
+/** A plugin's step that runs a program in a tree, within its bounds. */
+const pretended = `
+import { definePlugin, defineStep, runInTree, z } from 'machinespawn/plugin';
+const tree = z.strictObject({ tree: z.string().describe('The tree') });
+const system = defineStep({
+  id: 'system', summary: 'Pretend a kernel', version: 1, input: tree, output: tree, reuse: 'always', needs: { root: true },
+  async run(context) {
+    const changed = await context.services.trees.change(context.input.tree);
+    const script = 'mkdir -p /usr/share/initramfs-tools/scripts; cd /boot; ' +
+      'touch /usr/share/initramfs-tools/scripts/live vmlinuz-6.1-arm64 initrd.img-6.1-arm64';
+    await runInTree(context, changed, { command: ['/bin/sh', '-c', script] });
+    return { tree: changed.ref };
+  },
+});
+export default definePlugin({ name: 'pretended', apiVersion: 1, summary: 'Pretend', steps: { system: async () => system } });
 `;
 
 interface Outcome {
@@ -191,8 +204,9 @@ describe('the live ISO', () => {
     const shipped = readFileSync(join(import.meta.dirname, '../../pipelines/live-iso.yaml'), 'utf8');
     const [head = ''] = shipped.split('  - id: kernel\n');
     const file = join(place.root, 'live-iso.yaml');
-    writeFileSync(file, head + armSteps);
-    const words = command('--json').map((word) => (word === 'live-iso' ? file : word));
+    writeFileSync(file, head.replace('format: 1', 'format: 1\nplugins: ./pretended.ts') + armSteps);
+    writeFileSync(join(place.root, 'pretended.ts'), pretended);
+    const words = command('--json', '--trust-plugins').map((word) => (word === 'live-iso' ? file : word));
     const { stdout } = await machinespawnOk(place, words, { env: environment });
     const disc = join(place.cache, 'artifacts', (JSON.parse(stdout) as Outcome).outputs.iso.sha256);
     const report = spawnSync(
