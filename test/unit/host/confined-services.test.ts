@@ -12,7 +12,7 @@ function recorder() {
   const asked: string[] = [];
   const commands: Command[] = [];
   const note =
-    (name: string, answer: unknown = undefined) =>
+    (name: string, answer?: unknown) =>
     (...args: readonly unknown[]) => {
       asked.push(`${name} ${args.filter((arg) => typeof arg === 'string').join(' ')}`.trim());
       return Promise.resolve(answer);
