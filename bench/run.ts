@@ -10,12 +10,13 @@ import { bootstrap } from './bootstrap.ts';
 import { describeMachine } from './describe-machine.ts';
 import { engine } from './engine.ts';
 import { freshDisk, type FreshDisk } from './fresh-disk.ts';
+import { matrix } from './matrix.ts';
 import { removeTree } from './program.ts';
 import { pull } from './pull.ts';
 import { second } from './second.ts';
 import { startUp } from './start-up.ts';
 
-const benches: Readonly<Record<string, Bench>> = { 'start-up': startUp, engine, second, bootstrap, pull };
+const benches: Readonly<Record<string, Bench>> = { 'start-up': startUp, engine, second, bootstrap, pull, matrix };
 const results = join(import.meta.dirname, 'RESULTS.md');
 
 const { values, positionals } = parseArgs({

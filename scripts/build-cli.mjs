@@ -6,7 +6,8 @@ import { build as bundle } from 'esbuild';
 
 // All public entries share the bundle's chunks: a plugin that the command line loads must meet the same
 // error class and the same zod as the command line itself.
-const ENTRIES = ['bin', 'index', 'plugin', 'testing'];
+// plugin-check is the process in which `plugins check` tries a plugin.
+const ENTRIES = ['bin', 'index', 'plugin', 'testing', 'plugin-check'];
 
 // CommonJS packages inside an ES module bundle call require() for Node's own modules.
 const BANNER =

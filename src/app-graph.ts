@@ -25,6 +25,16 @@ export async function graphOf(
 /** A drawing needs no inputs: only names and order. */
 async function openPlan(pipelines: AppPipelines, name: string): Promise<Plan> {
   const { pipeline } = await pipelines.read(name);
-  const { format, id, summary, file, sourceDigest, steps, outputs } = pipeline;
-  return { format, pipeline: { id, summary, file, sourceDigest }, inputs: {}, steps, outputs };
+  const { format, id, summary, file, sourceDigest, outputs } = pipeline;
+  const steps = pipeline.steps.map(({ once: _once, ...step }) => ({ ...step, cell: null }));
+  return {
+    format,
+    pipeline: { id, summary, file, sourceDigest },
+    plugins: [],
+    inputs: {},
+    secrets: {},
+    matrix: null,
+    steps,
+    outputs,
+  };
 }

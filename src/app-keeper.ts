@@ -2,11 +2,13 @@
 import { lstat, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downloadItems } from './app-downloads.ts';
+import { artifactItems, removeArtifact } from './app-artifacts.ts';
 import type { Settings } from './app-types.ts';
 import type { Plan } from './engine/plan.ts';
 import { isResumable, viewRun, type RunView } from './engine/run-summary.ts';
 import type { StepRegistry } from './engine/step-registry.ts';
 import type { Json } from './engine/step.ts';
+import type { ArtifactStore } from './host/artifact-store.ts';
 import type { Exec } from './host/exec.ts';
 import type { KernelLocks } from './host/locks.ts';
 import { unpackedDirectory, unpackedUsage } from './host/debs/unpacked-store.ts';
@@ -14,12 +16,14 @@ import { removeTree } from './host/remove-tree.ts';
 import type { ResultFiles, StoredResult } from './host/result-store.ts';
 import type { RunDirectories } from './host/run-store.ts';
 import type { CacheItem, Keeper, StepServices } from './host/services.ts';
+import { sizeOfFiles } from './host/size-of-files.ts';
 import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 
 interface Parts {
   readonly settings: Settings;
   readonly runs: RunDirectories;
   readonly results: ResultFiles;
+  readonly artifacts: ArtifactStore;
   readonly locks: KernelLocks;
   readonly registry: StepRegistry<StepServices>;
   readonly exec: Exec;
@@ -39,8 +43,11 @@ export class AppKeeper implements Keeper {
 
   async items(): Promise<readonly CacheItem[]> {
     const views = await this.#views();
+    const isOpen = (pending: string): boolean =>
+      views.some(({ id, status }) => status === 'running' && pending.startsWith(`${id}.`));
     const groups = [
       await this.#snapshots(views),
+      await artifactItems(this.#parts.artifacts, usedKeys(views), isOpen),
       [...(await this.#packages()), ...(await this.#unpacked()), ...(await this.#lists(views))],
       await downloadItems(join(this.#parts.settings.cacheDirectory, 'downloads'), usedKeys(views)),
       await Promise.all(views.map(runItem)),
@@ -60,6 +67,9 @@ export class AppKeeper implements Keeper {
         removed.push(item);
       } else if (item.kind === 'download') {
         await rm(item.path, { force: true });
+        removed.push(item);
+      } else if (item.kind === 'artifact') {
+        await removeArtifact(this.#parts.artifacts, item);
         removed.push(item);
       } else if (item.kind === 'package') {
         const lock = await this.#parts.locks.tryAcquire(`packages-${item.id}`);
@@ -259,10 +269,4 @@ async function runItem(view: RunView): Promise<CacheItem> {
     image: null,
     inUse: view.status === 'running' || isResumable(view),
   };
-}
-
-async function sizeOfFiles(directory: string): Promise<number> {
-  const names = await readdir(directory, { recursive: true }).catch(() => []);
-  const stats = await Promise.all(names.map((name) => lstat(join(directory, name)).catch(() => null)));
-  return stats.reduce((sum, one) => sum + (one?.isFile() === true ? one.size : 0), 0);
 }

@@ -1,30 +1,36 @@
 /** Finds, reads and describes pipelines. */
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { App, PipelineSummary, RunRequest, ValidationFault } from './app-types.ts';
 import { inputTypes } from './app-input-types.ts';
+import type { AppPlugins } from './app-plugins.ts';
 import type { World } from './app-world.ts';
 import { MachinespawnError, fail } from './errors/machinespawn-error.ts';
 import { forecast } from './engine/plan-report.ts';
 import { parsePipeline } from './engine/pipeline-file.ts';
 import type { Pipeline } from './engine/pipeline.ts';
 import { makePlan, type Plan } from './engine/plan.ts';
+import { planMatrix } from './engine/plan-matrix.ts';
+import { choosePart, stepsNamed, withDependants } from './engine/plan-selection.ts';
 import { nearest } from './model/nearest.ts';
 import { packageRoot } from './package-root.ts';
 
 const builtInDirectory = join(packageRoot, 'pipelines');
 
+type PlanRequest = Pick<RunRequest, 'pipeline' | 'inputs' | 'cells' | 'only' | 'skip' | 'until'>;
 type Found = Pick<PipelineSummary, 'file' | 'origin'> & { readonly shown: string };
 
 export class AppPipelines {
   readonly #world: World;
   readonly #cwd: string;
+  readonly #plugins: AppPlugins;
   /** What is missing on the host is asked of the plan just before it is run. */
   #last: { readonly asked: string; readonly plan: Promise<Plan> } | null = null;
 
-  constructor(world: World, cwd: string) {
+  constructor(world: World, cwd: string, plugins: AppPlugins) {
     this.#world = world;
     this.#cwd = cwd;
+    this.#plugins = plugins;
   }
 
   /** Throws MSP_PIPELINE_NOT_FOUND, MSP_PIPELINE_INVALID. */
@@ -33,27 +39,32 @@ export class AppPipelines {
     const text = await readFile(found.file, 'utf8').catch((error: unknown) => {
       throw fail('MSP_PIPELINE_NOT_FOUND', { name }, error);
     });
-    return { pipeline: await this.#parse(text, found.shown), text, found };
+    return { pipeline: await this.#parse(text, found.shown, dirname(found.file)), text, found };
   }
 
-  /** Throws what `read` throws, and MSP_INPUT_INVALID. */
-  async plan(request: Pick<RunRequest, 'pipeline' | 'inputs'>): Promise<Plan> {
-    const asked = JSON.stringify([request.pipeline, request.inputs]);
+  /** Throws what `read` throws, MSP_INPUT_INVALID, MSP_MATRIX_INVALID, MSP_SELECTION_INVALID, MSP_SECRET_UNUSABLE. */
+  async plan(request: PlanRequest): Promise<Plan> {
+    const { pipeline, inputs, cells, only, skip, until } = request;
+    const asked = JSON.stringify([pipeline, inputs, cells, only, skip, until]);
     if (this.#last?.asked !== asked) this.#last = { asked, plan: this.#makePlan(request) };
     return this.#last.plan;
   }
 
-  async #makePlan(request: Pick<RunRequest, 'pipeline' | 'inputs'>): Promise<Plan> {
-    const { pipeline } = await this.read(request.pipeline);
-    const { proxy } = request.inputs;
+  async #makePlan({ pipeline: name, inputs, cells = {}, only = [], skip = [], until }: PlanRequest): Promise<Plan> {
+    const { registry, ports } = this.#world;
+    const { pipeline: read, found } = await this.read(name);
+    // The run is to find its file again, wherever somebody stands.
+    const pipeline = found.origin === 'builtin' ? read : { ...read, file: found.file };
     // A plan is written down, and shown. The password goes another way.
-    const inputs =
-      typeof proxy === 'string' ? { ...request.inputs, proxy: this.#world.proxies.hide(proxy) } : request.inputs;
-    return makePlan(pipeline, inputs, this.#world.registry);
+    const { proxy } = inputs;
+    const given = typeof proxy === 'string' ? { ...inputs, proxy: this.#world.proxies.hide(proxy) } : inputs;
+    const plan = await makePlan(pipeline, given, registry, { cells, secrets: ports.secrets });
+    return choosePart(plan, { only, skip, until: until ?? null });
   }
 
   async list(): Promise<readonly PipelineSummary[]> {
     const summaries: PipelineSummary[] = [];
+    await this.#plugins.loadGiven();
     for (const [origin, directory] of this.#directories()) {
       for (const file of await namesIn(directory)) {
         const { pipeline, found } = await this.read(join(directory, file)).catch((error: unknown) => {
@@ -62,6 +73,10 @@ export class AppPipelines {
         });
         if (pipeline !== null && found !== null) summaries.push(await this.#summary(pipeline, { ...found, origin }));
       }
+    }
+    for (const file of this.#plugins.pipelines()) {
+      const { pipeline, found } = await this.read(file);
+      summaries.push(await this.#summary(pipeline, { ...found, origin: 'plugin' }));
     }
     return summaries;
   }
@@ -85,7 +100,7 @@ export class AppPipelines {
         throw fail('MSP_PIPELINE_NOT_FOUND', { name: file }, error);
       }));
     try {
-      await this.#parse(content, file);
+      await this.#parse(content, file, text === null ? dirname(resolve(this.#cwd, file)) : this.#cwd);
       return [];
     } catch (error) {
       if (!MachinespawnError.is(error) || error.code !== 'MSP_PIPELINE_INVALID') throw error;
@@ -97,7 +112,8 @@ export class AppPipelines {
     const plan = await this.plan(request);
     const { ports, registry } = this.#world;
     try {
-      const steps = await forecast(plan, ports, registry, request);
+      const refresh = refreshed(plan, request);
+      const steps = await forecast(plan, ports, registry, { noCache: request.noCache === true, refresh });
       return { plan, pipeline: plan.pipeline.id, summary: plan.pipeline.summary, inputs: plan.inputs, steps };
     } finally {
       await rm(this.#world.lookScratch, { recursive: true, force: true });
@@ -119,13 +135,28 @@ export class AppPipelines {
         summary: input.summary,
       })),
       steps: pipeline.steps.length,
-      matrixSize: 1,
+      matrixSize: await sizeOfMatrix(pipeline),
       needsRoot: types.some((type) => type.needs?.root === true),
     };
   }
 
-  #parse(text: string, file: string): Promise<Pipeline> {
-    return parsePipeline(text, { file, registry: this.#world.registry, inputTypes });
+  /** Those that a run's plan needs. Throws what `AppPlugins.load` throws. */
+  async loadPlugins(plan: Plan | null, run: string): Promise<void> {
+    for (const file of plan?.plugins ?? []) await this.#plugins.load(file, '/', `run ${run}`);
+  }
+
+  /** `directory`: where the plugins that it names are looked for. */
+  async #parse(text: string, file: string, directory: string): Promise<Pipeline> {
+    await this.#plugins.loadGiven();
+    const pipeline = await parsePipeline(text, {
+      file,
+      registry: this.#world.registry,
+      inputTypes,
+      loadPlugin: async (name, askedBy) => await this.#plugins.load(name, directory, askedBy),
+    });
+    const used = new Set(pipeline.steps.map(({ uses }) => uses.split('/')[0]));
+    const given = this.#plugins.loaded().filter(({ name, entry }) => entry !== null && used.has(name));
+    return { ...pipeline, plugins: [...new Set(given.flatMap(({ entry }) => entry ?? []))].toSorted() };
   }
 
   async #find(name: string): Promise<Found> {
@@ -134,6 +165,7 @@ export class AppPipelines {
       return { file, origin: file.startsWith(`${builtInDirectory}/`) ? 'builtin' : 'project', shown: name };
     }
     const known = new Set<string>();
+    await this.#plugins.loadGiven();
     for (const [origin, directory] of this.#directories()) {
       for (const entry of await namesIn(directory)) {
         const id = basename(entry).replace(/\.ya?ml$/u, '');
@@ -143,6 +175,11 @@ export class AppPipelines {
           return { file: join(directory, entry), origin, shown: `pipelines/${entry}` };
         if (id === name) return { file: join(directory, entry), origin, shown: join(directory, entry) };
       }
+    }
+    for (const file of this.#plugins.pipelines()) {
+      const id = basename(file).replace(/\.ya?ml$/u, '');
+      known.add(id);
+      if (id === name) return { file, origin: 'plugin', shown: file };
     }
     throw fail('MSP_PIPELINE_NOT_FOUND', { name, nearest: nearest(name, known) });
   }
@@ -154,6 +191,23 @@ export class AppPipelines {
       ...(project === builtInDirectory ? [] : ([['project', project]] as const)),
       ['system', '/etc/machinespawn/pipelines'],
     ];
+  }
+}
+
+/** Ids of the steps that are to be done anew; ['*'] for all. Throws MSP_SELECTION_INVALID. */
+export function refreshed(plan: Plan, { fresh, refresh = [], from = [] }: RunRequest): readonly string[] {
+  if (fresh === true || refresh.includes('*')) return ['*'];
+  return [...refresh.flatMap((name) => stepsNamed(plan, name)), ...withDependants(plan, from)];
+}
+
+/** With the inputs' defaults; an axis that needs more than these counts as one. */
+async function sizeOfMatrix(pipeline: Pipeline): Promise<number> {
+  const defaults = Object.fromEntries(pipeline.inputs.map((input) => [input.name, input.default ?? null]));
+  try {
+    return (await planMatrix(pipeline, defaults))?.cells.length ?? 1;
+  } catch (error) {
+    if (MachinespawnError.is(error)) return 1;
+    throw error;
   }
 }
 

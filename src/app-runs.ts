@@ -1,16 +1,19 @@
 /** Runs: start, go on, list, show, remove. */
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { App, RunDetail, RunHandle, RunRequest, RunStepDetail, RunSummary } from './app-types.ts';
-import type { AppPipelines } from './app-pipelines.ts';
+import { exportArtifacts, type Owner } from './app-artifacts.ts';
+import { refreshed, type AppPipelines } from './app-pipelines.ts';
+import { machineOf, sourceOf, startOf, stepDetail, summaryOf } from './app-run-details.ts';
+import type { ResumeRequest, RunDetail, RunHandle, RunOutcome, RunRequest, RunSummary } from './app-types.ts';
 import type { World } from './app-world.ts';
 import type { OpenRun } from './engine/engine.ts';
 import type { RunEvent } from './engine/events.ts';
 import type { Plan } from './engine/plan.ts';
 import { describePlanChanges } from './engine/plan-changes.ts';
+import { withDependants } from './engine/plan-selection.ts';
 import type { RunEnd } from './engine/run.ts';
-import { countSteps, currentStep, isResumable, viewRun, type RunView } from './engine/run-summary.ts';
-import { fail } from './errors/machinespawn-error.ts';
+import { isResumable, viewRun, type RunView } from './engine/run-summary.ts';
+import { fail, MachinespawnError } from './errors/machinespawn-error.ts';
 import { warmUpNet } from './host/net.ts';
 
 type Listener = (event: RunEvent) => void;
@@ -19,8 +22,11 @@ export class AppRuns {
   readonly #world: World;
   readonly #pipelines: AppPipelines;
   readonly #kill: AbortController;
+  /** Whose the files in an output directory are; null for the caller's own. */
+  readonly #owner: Owner;
 
-  constructor(world: World, pipelines: AppPipelines, kill: AbortController) {
+  constructor(world: World, pipelines: AppPipelines, kill: AbortController, owner: Owner) {
+    this.#owner = owner;
     this.#world = world;
     this.#pipelines = pipelines;
     this.#kill = kill;
@@ -28,9 +34,14 @@ export class AppRuns {
 
   async run(request: RunRequest, onEvent: Listener): Promise<RunHandle> {
     const plan = await this.#pipelines.plan(request);
-    const fresh = request.fresh === true;
-    const refresh = fresh ? ['*'] : (request.refresh ?? []);
-    const options = { jobs: request.jobs ?? 4, noCache: request.noCache === true, refresh, onEvent };
+    const refresh = refreshed(plan, request);
+    const options = {
+      jobs: request.jobs ?? 4,
+      noCache: request.noCache === true,
+      refresh,
+      ...(request.keepGoing === undefined ? {} : { keepGoing: request.keepGoing }),
+      onEvent,
+    };
     if (request.ephemeral === true) {
       const { engine, scratch } = this.#world.ephemeral();
       const run = await engine.start(plan, options);
@@ -40,22 +51,29 @@ export class AppRuns {
     this.#watchFailures(request);
     if (plan.steps.some(({ uses }) => uses === 'resolve-archive')) warmUpNet();
     const { engine } = this.#world;
-    const startsAnew = fresh || options.noCache || refresh.length > 0;
+    const startsAnew = options.noCache || refresh.length > 0;
     const unfinished = startsAnew ? null : await engine.findUnfinished(plan);
     return this.#handle(
       unfinished === null ? await engine.start(plan, options) : await engine.resume(unfinished, options),
+      request.output,
     );
   }
 
-  async resume(id: string | null, options: Parameters<App['resume']>[1], onEvent: Listener): Promise<RunHandle> {
-    const view = await this.find(id ?? '@resumable');
-    if (!isResumable(view) && view.damage === null) {
+  async resume(id: string | null, options: ResumeRequest, onEvent: Listener): Promise<RunHandle> {
+    const { from = [], jobs = 4, keepGoing, inputs = {}, output } = options;
+    const view = await this.find(id ?? (from.length > 0 ? '@last' : '@resumable'));
+    const mayOpen = isResumable(view) || (from.length > 0 && view.status === 'succeeded') || view.damage !== null;
+    if (!mayOpen) {
       if (view.status === 'running') throw fail('MSP_RUN_BUSY', { run: view.id, pid: view.record?.pid ?? null });
       throw fail('MSP_RUN_NOT_RESUMABLE', { run: view.id, status: view.status });
     }
+    await this.#pipelines.loadPlugins(view.plan, view.id);
+    const again = view.plan === null ? [] : [...withDependants(view.plan, from)];
+    const secretSources = this.#secretSources(view.plan, inputs);
     this.#watchFailures(options);
     const changes = await this.#changesSince(view);
-    const handle = this.#handle(await this.#world.engine.resume(view.id, { jobs: options.jobs ?? 4, onEvent }));
+    const how = { jobs, again, secretSources, ...(keepGoing === undefined ? {} : { keepGoing }), onEvent };
+    const handle = this.#handle(await this.#world.engine.resume(view.id, how), output);
     if (changes !== null) {
       const ts = new Date().toISOString();
       onEvent({
@@ -71,12 +89,22 @@ export class AppRuns {
     return handle;
   }
 
+  /** Throws MSP_INPUT_INVALID for an input that is no secret: it is part of what the run does. */
+  #secretSources(plan: Plan | null, inputs: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+    const { secrets } = this.#world.ports;
+    const sources = Object.entries(inputs).map(([input, source]) => {
+      if (plan !== null && Object.hasOwn(plan.secrets, input))
+        return [input, secrets.canonical(String(source))] as const;
+      const problem = 'a run that has begun goes on with its inputs; only where a secret is can be told again';
+      throw fail('MSP_INPUT_INVALID', { pipeline: plan?.pipeline.id ?? '?', input, problem });
+    });
+    return Object.fromEntries(sources);
+  }
+
   /** What the pipeline file of today would do otherwise; null when nothing, or when it cannot be read. */
   async #changesSince({ plan }: RunView): Promise<string | null> {
     if (plan === null) return null;
-    const today = await this.#pipelines
-      .plan({ pipeline: plan.pipeline.file ?? plan.pipeline.id, inputs: plan.inputs })
-      .catch(() => null);
+    const today = await this.#pipelines.plan({ pipeline: sourceOf(plan), inputs: plan.inputs }).catch(() => null);
     return today === null ? null : describePlanChanges(plan, today);
   }
 
@@ -92,6 +120,7 @@ export class AppRuns {
     );
     return {
       ...summaryOf(view),
+      source: view.plan === null ? '?' : sourceOf(view.plan),
       directory: view.directory,
       error: view.damage ?? view.record?.error ?? null,
       stepDetails,
@@ -133,11 +162,12 @@ export class AppRuns {
         return files === null ? null : viewRun(files, () => runs.isBusy(id));
       }),
     );
-    return views.filter((view) => view !== null);
+    // An id tells the second; two runs of one second are told apart by what their journals say.
+    return views.filter((view) => view !== null).toSorted((a, b) => startOf(b) - startOf(a));
   }
 
-  #handle(run: OpenRun): RunHandle {
-    const done = run.done.then((end) => ({ ...end, resumable: end.status !== 'succeeded' }));
+  #handle(run: OpenRun, output?: string): RunHandle {
+    const done = run.done.then((end) => this.#deliver(end, output));
     return {
       runId: run.runId,
       done,
@@ -146,6 +176,18 @@ export class AppRuns {
         if (hard) this.#kill.abort(fail('MSP_CANCELLED', { reason: signal }));
       },
     };
+  }
+
+  /** The files of a run that succeeded, where they were asked for. */
+  async #deliver(end: RunEnd, output: string | undefined): Promise<RunOutcome> {
+    const outcome = { ...end, resumable: end.status !== 'succeeded', files: [] };
+    if (end.status !== 'succeeded' || output === undefined) return outcome;
+    try {
+      return { ...outcome, files: await exportArtifacts(this.#world.artifacts, end.outputs, output, this.#owner) };
+    } catch (error) {
+      if (!MachinespawnError.is(error)) throw error;
+      return { ...outcome, status: 'failed', error: error.toJSON(), exitCode: error.exitCode };
+    }
   }
 
   #watchFailures(options: Pick<RunRequest, 'keepFailed' | 'debugShell'>): void {
@@ -183,64 +225,4 @@ async function endThenRemove(done: Promise<RunEnd>, directory: string): Promise<
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-function machineOf(plan: Plan | null): string | null {
-  const name = plan?.inputs['name'];
-  return typeof name === 'string' ? name : null;
-}
-
-const iso = (milliseconds: number | null | undefined): string | null =>
-  milliseconds === null || milliseconds === undefined ? null : new Date(milliseconds).toISOString();
-
-function summaryOf(view: RunView): RunSummary {
-  const { plan, record } = view;
-  const startedAt = record?.startedAt ?? null;
-  const endedAt = record?.endedAt ?? (view.status === 'running' ? null : (record?.lastAt ?? null));
-  return {
-    id: view.id,
-    pipeline: plan?.pipeline.id ?? '?',
-    machine: machineOf(plan),
-    status: view.status,
-    resumable: isResumable(view),
-    startedAt: iso(startedAt) ?? startOfId(view.id),
-    endedAt: iso(endedAt),
-    durationMs: startedAt === null || endedAt === null ? null : endedAt - startedAt,
-    steps:
-      record === null
-        ? { total: plan?.steps.length ?? 0, done: 0, cached: 0, skipped: 0, failed: 0 }
-        : countSteps(record),
-    currentStep: plan === null || record === null || view.status === 'succeeded' ? null : currentStep(plan, record),
-    exitCode: record?.exitCode ?? null,
-    inputs: plan?.inputs ?? {},
-    user: record?.user ?? '',
-    version: record?.version ?? '',
-  };
-}
-
-/** An id begins with the time of its start. */
-function startOfId(id: string): string {
-  const parts = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/u.exec(id);
-  if (parts === null) return new Date(0).toISOString();
-  const [, year, month, day, hour, minute, second] = parts;
-  return `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
-}
-
-async function stepDetail(view: RunView, id: string, uses: string): Promise<RunStepDetail> {
-  const step = view.record?.steps.get(id);
-  const place = join(view.directory, 'steps', encodeURIComponent(id));
-  const logs = (await readdir(place).catch(() => [])).filter((name) => name.endsWith('.log'));
-  const byAttempt = logs.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-  return {
-    id,
-    uses,
-    status: step?.state ?? 'pending',
-    attempts: step?.attempts ?? 0,
-    startedAt: iso(step?.startedAt),
-    durationMs: step?.durationMs ?? null,
-    key: step?.key ?? null,
-    outputs: step?.outputs ?? null,
-    error: step?.error ?? null,
-    logs: byAttempt.map((name) => join(place, name)),
-  };
 }

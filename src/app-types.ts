@@ -1,54 +1,17 @@
 /** What the command line asks of the application; `app.ts` fulfils it. */
 import type { ErrorRecord } from './errors/machinespawn-error.ts';
+import type { PluginCommands } from './app-plugin-types.ts';
 import type { RunEvent } from './engine/events.ts';
+import type { ResumeRequest, RunHandle, RunRequest, RunStatus } from './app-run-types.ts';
 import type { Json } from './engine/step.ts';
+
+export type { ResumeRequest, RunHandle, RunOutcome, RunRequest, RunStatus } from './app-run-types.ts';
 
 export interface Settings {
   readonly machinesDirectory: string;
   readonly cacheDirectory: string;
   readonly stateDirectory: string;
   readonly snapshotDriver: 'auto' | 'btrfs' | 'overlay' | 'copy';
-}
-
-export interface RunRequest {
-  /** Name of a built-in pipeline, or path of a file (it holds a slash or ends in .yaml or .yml). */
-  readonly pipeline: string;
-  readonly inputs: Readonly<Record<string, unknown>>;
-  /** Steps side by side. @default 4 */
-  readonly jobs?: number;
-  /** Do not go on with an interrupted run of the same plan, and trust no stored result of it. */
-  readonly fresh?: boolean;
-  /** Use no stored result of other runs. */
-  readonly noCache?: boolean;
-  /** Steps to do again although a result is stored; ['*'] for all. */
-  readonly refresh?: readonly string[];
-  /** Keep the tree of a step that fails, and say where it is. */
-  readonly keepFailed?: boolean;
-  /** Open a shell in the tree of a step that fails. */
-  readonly debugShell?: boolean;
-  /** Leave no run behind (list, run, remove …). */
-  readonly ephemeral?: boolean;
-}
-
-export type RunStatus = 'succeeded' | 'failed' | 'interrupted' | 'paused';
-
-export interface RunOutcome {
-  readonly runId: string;
-  readonly status: RunStatus;
-  readonly outputs: Readonly<Record<string, Json>>;
-  readonly error: ErrorRecord | null;
-  /** By CLI.md 3.7; 0 when it succeeded. */
-  readonly exitCode: number;
-  readonly steps: { readonly total: number; readonly done: number; readonly cached: number };
-  /** Does `machinespawn resume` go on with it? */
-  readonly resumable: boolean;
-}
-
-export interface RunHandle {
-  readonly runId: string;
-  readonly done: Promise<RunOutcome>;
-  /** First call: no new steps, running ones are asked to end. With `hard`: killed now. Exit code 128 + signal. */
-  cancel(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', hard: boolean): void;
 }
 
 /** One step of `--dry-run` and of `cache explain`. */
@@ -111,6 +74,8 @@ export interface RunStepDetail {
 }
 
 export interface RunDetail extends RunSummary {
+  /** What names its pipeline: absolute path of the file, or the name of a built-in one. */
+  readonly source: string;
   readonly directory: string;
   readonly error: ErrorRecord | null;
   readonly stepDetails: readonly RunStepDetail[];
@@ -155,7 +120,7 @@ export interface DoctorCheck {
 }
 
 export interface CacheEntry {
-  readonly kind: 'snapshot' | 'result' | 'package' | 'unpacked' | 'download' | 'run';
+  readonly kind: 'snapshot' | 'result' | 'artifact' | 'package' | 'unpacked' | 'download' | 'run';
   readonly id: string;
   readonly path: string;
   readonly sizeBytes: number;
@@ -190,7 +155,7 @@ export interface PipelineSummary {
   readonly name: string;
   readonly title: string;
   readonly file: string;
-  readonly origin: 'project' | 'user' | 'system' | 'builtin';
+  readonly origin: 'project' | 'user' | 'system' | 'builtin' | 'plugin';
   readonly inputs: readonly {
     readonly name: string;
     readonly type: string;
@@ -204,7 +169,7 @@ export interface PipelineSummary {
 }
 
 /** Everything loads lazily: making an App costs nothing. */
-export interface App {
+export interface App extends PluginCommands {
   readonly settings: Settings;
   readonly version: string;
   /** Versions of node, systemd, debootstrap and kernel; null for what is not there. */
@@ -212,12 +177,17 @@ export interface App {
   /** Starts a run, or goes on with the interrupted one of the same plan. Throws before anything is touched when the request is not right. */
   run(request: RunRequest, onEvent: (event: RunEvent) => void): Promise<RunHandle>;
   /** `id`: as in `findRun`; null: the last one that can be resumed. */
-  resume(
-    id: string | null,
-    options: Pick<RunRequest, 'jobs' | 'keepFailed' | 'debugShell'>,
-    onEvent: (event: RunEvent) => void,
-  ): Promise<RunHandle>;
+  resume(id: string | null, options: ResumeRequest, onEvent: (event: RunEvent) => void): Promise<RunHandle>;
   plan(request: RunRequest): Promise<PlanReport>;
+  /** Inputs by name from a YAML or JSON file. Throws MSP_FILE_UNREADABLE, MSP_PIPELINE_INVALID. */
+  readInputs(file: string): Promise<Readonly<Record<string, unknown>>>;
+  /** A shell in the tree that a step made, on the caller's terminal; what it changes is thrown away. `step` null: the last one that made a tree. Gives its exit code. */
+  shell(run: string, step: string | null): Promise<number>;
+  /**
+   * Writes a pipeline file that begins as a copy of a known pipeline, and the schema for editors beside it; gives the paths.
+   * Throws MSP_PIPELINE_NOT_FOUND, MSP_FILE_UNWRITABLE where one is there already.
+   */
+  initPipeline(template: string, file: string): Promise<readonly string[]>;
   listRuns(): Promise<readonly RunSummary[]>;
   /** By id, unique prefix or suffix, @last, @failed, or a machine's name. Throws MSP_RUN_NOT_FOUND. */
   showRun(id: string): Promise<RunDetail>;

@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from './app-types.ts';
+import { builtInPlugins } from './app-built-in-plugins.ts';
+import { confined } from './app-confined-steps.ts';
 import { AppKeeper } from './app-keeper.ts';
 import { Engine } from './engine/engine.ts';
 import { MemoryRunStore } from './engine/memory-run-store.ts';
 import type { EnginePorts } from './engine/ports.ts';
 import { StepRegistry } from './engine/step-registry.ts';
+import { ArtifactStore } from './host/artifact-store.ts';
 import { Exec } from './host/exec.ts';
 import { SystemFacts } from './host/facts.ts';
 import { KernelLocks, lockDirectory } from './host/locks.ts';
@@ -16,6 +19,7 @@ import { isPrivateNamespace } from './host/namespace.ts';
 import { ResultFiles } from './host/result-store.ts';
 import { RunDirectories } from './host/run-store.ts';
 import { ProxyBook } from './host/proxies.ts';
+import { SecretFiles } from './host/secret-files.ts';
 import type { StepServices } from './host/services.ts';
 import { HostWorkbench } from './host/workbench.ts';
 import { loadPlugin } from './plugins/load-plugins.ts';
@@ -40,6 +44,7 @@ export interface World {
   readonly machines: MachinesDirectory;
   readonly runs: RunDirectories;
   readonly results: ResultFiles;
+  readonly artifacts: ArtifactStore;
   readonly keeper: AppKeeper;
   readonly registry: StepRegistry<StepServices>;
   readonly engine: Engine<StepServices>;
@@ -57,7 +62,7 @@ export interface World {
 /** `kill`: when it is aborted every program dies at once. */
 export function openWorld(
   settings: Settings,
-  environment: Readonly<Record<string, string | undefined>>,
+  { environment, cwd }: { readonly environment: Readonly<Record<string, string | undefined>>; readonly cwd: string },
   version: string,
   kill: AbortSignal,
 ): World {
@@ -78,6 +83,7 @@ export function openWorld(
   const runsPlace = join(settings.stateDirectory, 'runs');
   const runs = new RunDirectories(runsPlace, locks, (command) => tidy(command, { signal }));
   const results = new ResultFiles(join(settings.cacheDirectory, 'results'));
+  const artifacts = new ArtifactStore(join(settings.cacheDirectory, 'artifacts'));
   const machines = new MachinesDirectory(settings.machinesDirectory, join(settings.stateDirectory, 'machines'));
 
   let snapshots: Promise<SnapshotStore> | null = null;
@@ -95,7 +101,8 @@ export function openWorld(
   const store = lazyStore(openSnapshots);
   const registry = new StepRegistry<StepServices>();
   loadPlugin(corePlugin, registry);
-  const keeper = new AppKeeper({ settings, runs, results, locks, registry, openSnapshots, exec });
+  for (const plugin of builtInPlugins) loadPlugin(plugin, registry, confined(plugin.name));
+  const keeper = new AppKeeper({ settings, runs, results, artifacts, locks, registry, openSnapshots, exec });
   const directories = {
     cache: settings.cacheDirectory,
     packages: join(settings.cacheDirectory, 'packages'),
@@ -106,6 +113,7 @@ export function openWorld(
     new HostWorkbench<WritableSnapshot>({
       host: { exec, facts, machines, keeper, directories, proxies },
       store,
+      artifacts,
       locks,
       runs: place,
       onFailedTree: async (failed) => world.failedTree?.(failed),
@@ -116,6 +124,7 @@ export function openWorld(
     results,
     locks,
     workbench,
+    secrets: new SecretFiles({ environment, cwd, keyFile: join(settings.stateDirectory, 'secret.key') }),
     clock: { now: () => Date.now(), sleep },
     process: {
       pid: process.pid,
@@ -135,6 +144,7 @@ export function openWorld(
     machines,
     runs,
     results,
+    artifacts,
     keeper,
     registry,
     ports,

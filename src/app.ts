@@ -15,8 +15,19 @@ export interface AppOptions {
   readonly cwd: string;
   /** Node's own: its path, the script, the arguments. */
   readonly argv: readonly string[];
+  /** What the person says about plugins. */
+  readonly plugins?: PluginOptions;
   /** May sudo ask for a password? @default false */
   readonly isInteractive?: boolean;
+}
+
+export interface PluginOptions {
+  /** Paths and packages, looked for from the working directory. */
+  readonly given?: readonly string[];
+  /** Run the code of any plugin that is asked for. */
+  readonly trustAll?: boolean;
+  /** Asks the person; null when nobody can be asked. */
+  readonly ask?: ((question: string) => Promise<boolean>) | null;
 }
 
 /** The application behind the command line; also the library's entry. */
@@ -28,10 +39,19 @@ export function createApp(options: AppOptions): App {
   const kill = new AbortController();
 
   const world = lazy(async () =>
-    (await import('./app-world.ts')).openWorld(settings, environment, version, kill.signal),
+    (await import('./app-world.ts')).openWorld(settings, { environment, cwd }, version, kill.signal),
   );
-  const pipelines = lazy(async () => new (await import('./app-pipelines.ts')).AppPipelines(await world(), cwd));
-  const runs = lazy(async () => new (await import('./app-runs.ts')).AppRuns(await world(), await pipelines(), kill));
+  const plugins = lazy(
+    async () =>
+      new (await import('./app-plugins.ts')).AppPlugins(await world(), cwd, environment, options.plugins ?? {}),
+  );
+  const pipelines = lazy(
+    async () => new (await import('./app-pipelines.ts')).AppPipelines(await world(), cwd, await plugins()),
+  );
+  const runs = lazy(async () => {
+    const { AppRuns } = await import('./app-runs.ts');
+    return new AppRuns(await world(), await pipelines(), kill, callerOf(environment));
+  });
   const doctor = lazy(async () => new (await import('./app-doctor.ts')).AppDoctor(await world(), await pipelines()));
 
   return {
@@ -42,13 +62,18 @@ export function createApp(options: AppOptions): App {
     resume: async (id, resumeOptions, onEvent) => (await runs()).resume(id, resumeOptions, onEvent),
     plan: async (request) => {
       const { plan, ...report } = await (await pipelines()).forecast(request);
-      const startsAnew = request.fresh === true || request.noCache === true || (request.refresh?.length ?? 0) > 0;
+      const anew = (request.refresh?.length ?? 0) + (request.from?.length ?? 0) > 0;
+      const startsAnew = request.fresh === true || request.noCache === true || anew;
       const mayLook = !startsAnew && request.ephemeral !== true;
       return {
         ...report,
         resumes: mayLook ? await (await world()).engine.findUnfinished(plan).catch(() => null) : null,
       };
     },
+    readInputs: async (file) => (await import('./app-inputs.ts')).readInputsOf(resolve(cwd, file)),
+    shell: async (run, step) => (await import('./app-shell.ts')).shellIn(await world(), await runs(), run, step),
+    initPipeline: async (template, file) =>
+      (await import('./app-init.ts')).initPipeline(await world(), await pipelines(), template, resolve(cwd, file)),
     listRuns: async () => (await runs()).list(),
     showRun: async (id) => (await runs()).show(id),
     removeRuns: async (ids) => (await runs()).remove(ids),
@@ -65,8 +90,20 @@ export function createApp(options: AppOptions): App {
     validatePipeline: async (file, text) => (await pipelines()).validate(file, text),
     graphPipeline: async (name, format, run) =>
       (await import('./app-graph.ts')).graphOf(await pipelines(), await runs(), name, format, run),
-    pipelineSchema: async () => (await import('./app-step-types.ts')).schemaOf(await world()),
-    stepTypes: async () => (await import('./app-step-types.ts')).stepTypesOf(await world()),
+    pipelineSchema: async () => {
+      await (await plugins()).loadGiven();
+      return (await import('./app-step-types.ts')).schemaOf(await world());
+    },
+    stepTypes: async () => {
+      await (await plugins()).loadGiven();
+      return (await import('./app-step-types.ts')).stepTypesOf(await world());
+    },
+    plugins: async () => (await import('./app-plugin-list.ts')).listPlugins(await world(), await plugins(), cwd),
+    plugin: async (name) =>
+      (await import('./app-plugin-list.ts')).findPlugin(await world(), await plugins(), cwd, name),
+    checkPlugins: async (path) => (await import('./app-plugin-check.ts')).checkPlugins(resolve(cwd, path), environment),
+    newPlugin: async (name, directory) =>
+      (await import('./app-plugin-new.ts')).newPlugin(name, resolve(cwd, directory)),
     hasUsualTools: () =>
       usualTools.every((tool) => ['/usr/sbin', '/usr/bin'].some((place) => existsSync(join(place, tool)))),
     missingTools: async (request) => (await doctor()).missing(request),
@@ -117,6 +154,12 @@ function readSettings({ settings = {}, environment, cwd }: AppOptions): Settings
     stateDirectory: place(settings.stateDirectory, 'STATE_DIR', '/var/lib/machinespawn'),
     snapshotDriver: driver as Settings['snapshotDriver'],
   };
+}
+
+/** Who called sudo: what is made for a person is theirs. */
+function callerOf(environment: AppOptions['environment']): { readonly uid: number; readonly gid: number } | null {
+  const [uid, gid] = [Number(environment['SUDO_UID']), Number(environment['SUDO_GID'])];
+  return process.geteuid?.() === 0 && uid > 0 && Number.isInteger(gid) ? { uid, gid } : null;
 }
 
 /** Those that the command line does not give itself. */

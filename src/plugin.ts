@@ -4,5 +4,8 @@ export { definePlugin, pluginApiVersion, type Plugin } from './engine/plugin.ts'
 export type { AnyStep, Json, RetryPolicy, Reuse, Step, StepContext, StepLog, StepProgress } from './engine/step.ts';
 export { fail, MachinespawnError } from './errors/machinespawn-error.ts';
 export type { ErrorCode, ErrorData } from './errors/catalog.ts';
-export type { Command, CommandResult, Files, RootFiles, StepServices, Trees } from './host/services.ts';
+export type { ArtifactFile } from './model/artifact.ts';
+export { artifactSchema } from './model/schemas.ts';
+export type { Artifacts, Command, CommandResult, Files, RootFiles, StepServices, Trees } from './host/services.ts';
 export { defineStep } from './steps/define-step.ts';
+export { runInTree, type TreeBind, type TreeProgram } from './steps/lib/run-in-tree.ts';

@@ -77,6 +77,16 @@ export const commandTable: Readonly<Record<string, TableRow>> = {
     summary: 'Run a pipeline',
     load: async () => (await import('./commands/pipeline-run.ts')).pipelineRun,
   },
+  'pipeline init': {
+    group: 'Pipelines',
+    summary: 'Write a pipeline file to begin with',
+    load: async () => (await import('./commands/pipeline-init.ts')).pipelineInit,
+  },
+  'pipeline resume': {
+    group: 'Pipelines',
+    summary: 'Same as resume: go on with an interrupted run',
+    load: async () => (await import('./commands/pipeline-resume.ts')).pipelineResume,
+  },
   'pipeline list': {
     group: 'Pipelines',
     summary: 'List pipelines',
@@ -122,10 +132,40 @@ export const commandTable: Readonly<Record<string, TableRow>> = {
     summary: 'Print the logs of a run',
     load: async () => (await import('./commands/runs-logs.ts')).runsLogs,
   },
+  'runs resume': {
+    group: 'Pipelines',
+    summary: 'Same as resume: go on with an interrupted run',
+    load: async () => (await import('./commands/runs-resume.ts')).runsResume,
+  },
+  'runs shell': {
+    group: 'Pipelines',
+    summary: 'Open a shell in the tree that a step made',
+    load: async () => (await import('./commands/runs-shell.ts')).runsShell,
+  },
   'runs rm': {
     group: 'Pipelines',
     summary: 'Remove runs from the history',
     load: async () => (await import('./commands/runs-rm.ts')).runsRm,
+  },
+  'plugins ls': {
+    group: 'Pipelines',
+    summary: 'List plugins, the built-in ones and those of this project',
+    load: async () => (await import('./commands/plugins-ls.ts')).pluginsLs,
+  },
+  'plugins show': {
+    group: 'Pipelines',
+    summary: 'Show one plugin: its steps, its pipelines and where it is',
+    load: async () => (await import('./commands/plugins-show.ts')).pluginsShow,
+  },
+  'plugins check': {
+    group: 'Pipelines',
+    summary: 'Try whether the steps of a plugin keep the contract',
+    load: async () => (await import('./commands/plugins-check.ts')).pluginsCheck,
+  },
+  'plugins new': {
+    group: 'Pipelines',
+    summary: 'Write a plugin to begin with',
+    load: async () => (await import('./commands/plugins-new.ts')).pluginsNew,
   },
   doctor: {
     group: 'Helpers',

@@ -31,7 +31,8 @@ export function canAsk(globals: Pick<Globals, 'noInput'>, terminal: Terminal): b
   return terminal.stdin.isTTY === true && !globals.noInput;
 }
 
-async function ask(text: string, terminal: Terminal): Promise<boolean> {
+/** A question of yes or no; only where `canAsk`. */
+export async function ask(text: string, terminal: Terminal): Promise<boolean> {
   const lines = createInterface({ input: terminal.stdin, output: terminal.stderr as unknown as NodeJS.WritableStream });
   try {
     // The end of the input is a no; without this the answer would never come.

@@ -25,6 +25,8 @@ export const globalOptions = {
   cacheDir: { type: 'string', valueName: 'DIR', summary: 'Snapshots, packages and downloads' },
   machinesDir: { type: 'string', valueName: 'DIR', summary: 'Where machines live' },
   snapshotDriver: { type: 'string', valueName: 'NAME', choices: snapshotDrivers, summary: 'How trees are copied' },
+  plugin: { type: 'repeat', valueName: 'PATH', summary: 'A plugin beside those that the pipeline names' },
+  trustPlugins: { type: 'boolean', summary: 'Run the code of plugins without asking' },
   help: { type: 'boolean', short: 'h', summary: 'Show help' },
   version: { type: 'boolean', short: 'V', summary: 'Show the version; with --json those of the tools beside us' },
 } as const satisfies OptionDeclarations;
@@ -41,6 +43,8 @@ export interface Globals {
   readonly logFile: string | null;
   readonly cwd: string;
   readonly jobs: number | undefined;
+  readonly plugins: readonly string[];
+  readonly trustPlugins: boolean;
   /** What was asked for; the app knows the rest. */
   readonly settings: Partial<Settings>;
 }
@@ -87,6 +91,8 @@ export function readGlobals(
     logFile: path(values.logFile) ?? null,
     cwd: directory,
     jobs: jobs === undefined ? undefined : Number(jobs),
+    plugins: values.plugin,
+    trustPlugins: values.trustPlugins,
     settings: Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)),
   };
 }

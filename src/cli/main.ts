@@ -1,6 +1,7 @@
 /** Arguments -> command -> exit code. */
 import type { App, Settings } from '../app-types.ts';
 import type { Invocation } from './command.ts';
+import { ask, canAsk } from './confirm.ts';
 import { environmentAsArguments, readGlobals, type Globals } from './global-options.ts';
 import { exitCodeOf } from './print-error.ts';
 import { reportFailure } from './report-failure.ts';
@@ -22,6 +23,12 @@ export interface AppRequest {
   readonly settings: Partial<Settings>;
   /** May a password be asked for? */
   readonly isInteractive: boolean;
+  readonly plugins?: {
+    readonly given: readonly string[];
+    readonly trustAll: boolean;
+    /** Null when nobody can be asked. */
+    readonly ask: ((question: string) => Promise<boolean>) | null;
+  };
 }
 
 export interface MainOptions {
@@ -78,6 +85,7 @@ async function dispatch(options: MainOptions, form: { json: boolean; color: Glob
   const globals = readGlobals(parsed.globals, parsed.verbose, env, cwd);
   form.color = globals.color;
   const restart = environmentAsArguments(env, argv);
+  const terminal = makeTerminal(options, globals);
   const invocation: Invocation = {
     positionals: parsed.positionals as Invocation['positionals'],
     options: parsed.options as Invocation['options'],
@@ -88,9 +96,14 @@ async function dispatch(options: MainOptions, form: { json: boolean; color: Glob
       env,
       cwd: globals.cwd,
       settings: globals.settings,
-      isInteractive: options.stdin.isTTY === true && !globals.noInput,
+      isInteractive: canAsk(globals, terminal),
+      plugins: {
+        given: globals.plugins,
+        trustAll: globals.trustPlugins,
+        ask: canAsk(globals, terminal) ? (question) => ask(question, terminal) : null,
+      },
     }),
-    terminal: makeTerminal(options, globals),
+    terminal,
     typed: argv,
     argv: restart,
   };

@@ -75,6 +75,11 @@ function build(command: AnyCommand, options: OptionDeclarations): Commander {
 function optionFor(key: string, option: OptionDeclaration): Option {
   const short = option.short === undefined ? '' : `-${option.short}, `;
   const made = new Option(`${short}${flagOf(key)}${takesValue(option) ? ' <value>' : ''}`, option.summary);
+  if (/^no[A-Z]/u.test(key)) {
+    // commander would take "--no-input" as the opposite of "--input", which is another option.
+    made.negate = false;
+    made.attributeName = () => key;
+  }
   if (key === 'verbose')
     return made.argParser((_text, before: unknown) => (typeof before === 'number' ? before : 0) + 1);
   if (option.type === 'list') {
@@ -103,9 +108,6 @@ function chosen(text: string, choices: readonly string[]): string {
 }
 
 function valueOf(key: string, option: OptionDeclaration, values: Readonly<Record<string, unknown>>): Value {
-  // commander takes "--no-cache" as the opposite of "cache", which is true until it is given.
-  const negated = /^no[A-Z]/u.test(key) ? key.charAt(2).toLowerCase() + key.slice(3) : null;
-  if (negated !== null) return values[negated] === false;
   const value = values[key] as Value;
   if (option.type === 'boolean') return value !== undefined && value !== false;
   return value ?? (option.type === 'list' || option.type === 'repeat' ? [] : undefined);

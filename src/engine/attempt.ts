@@ -1,7 +1,9 @@
 /** One attempt of a step: opens its place of work, runs it within its limits, and commits or throws away what it left. */
+import { isDeepStrictEqual } from 'node:util';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { deepFreeze } from './freeze.ts';
 import type { Bench, LogWriter, Workbench } from './ports.ts';
+import type { SecretMask } from './secret-mask.ts';
 import type { AnyStep, Json, StepContext, StepLog, StepProgress } from './step.ts';
 
 /** A step that does not listen to its signal is left behind after this time. */
@@ -22,6 +24,7 @@ export interface AttemptJob<Services> {
   readonly writer: LogWriter;
   readonly workbench: Workbench<Services>;
   readonly onProgress: (progress: StepProgress) => void;
+  readonly mask: SecretMask;
   /** Called when the result is durable in the store, before the bench is given up. */
   readonly onCommitted: (outputs: Json) => Promise<void>;
 }
@@ -106,13 +109,17 @@ function checkedOutputs<Services>(job: AttemptJob<Services>, returned: unknown):
     throw fail('MSP_STEP_OUTPUT_INVALID', { step: job.stepId, problem });
   }
   const text = JSON.stringify(parsed.data);
-  if (text === undefined || JSON.stringify(JSON.parse(text)) !== text) {
+  // Dates, maps and the like become something else on the way.
+  if (text === undefined || !isDeepStrictEqual(JSON.parse(text), parsed.data)) {
     throw fail('MSP_STEP_OUTPUT_INVALID', { step: job.stepId, problem: 'it does not survive JSON' });
   }
   if (Buffer.byteLength(text) > maxOutputBytes) {
     throw fail('MSP_STEP_OUTPUT_INVALID', { step: job.stepId, problem: `it is larger than ${maxOutputBytes} bytes` });
   }
-  return deepFreeze(JSON.parse(text) as Json);
+  const outputs = deepFreeze(JSON.parse(text) as Json);
+  const secret = job.mask.find(outputs);
+  if (secret !== null) throw fail('MSP_SECRET_IN_RESULT', { step: job.stepId, name: secret });
+  return outputs;
 }
 
 function asForeseen<Services>(error: unknown, job: AttemptJob<Services>): MachinespawnError {

@@ -99,7 +99,8 @@ export const runChart = setup({
         ],
       },
     },
-    succeeded: {},
+    // Only where somebody wants a step done again.
+    succeeded: { on: { RUN_OPENED: 'running' } },
     failed: { on: { RUN_OPENED: 'running' } },
     interrupted: { on: { RUN_OPENED: 'running' } },
     paused: { on: { RUN_OPENED: 'running' } },

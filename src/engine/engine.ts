@@ -4,9 +4,10 @@ import { readJournal, type JournalReading } from './journal.ts';
 import { decodePlan, encodePlan, planDigest } from './plan-codec.ts';
 import type { Plan } from './plan.ts';
 import type { EnginePorts, Lock, RunFiles } from './ports.ts';
-import { recoveryEntries } from './recovery.ts';
+import { recoveryEntries, stepsAgain } from './recovery.ts';
 import { RunJournal } from './run-journal.ts';
 import type { RunOptions } from './run-options.ts';
+import { openSecrets } from './secrets.ts';
 import { applyEntry, emptyRunRecord, lossLimit, type RunRecord } from './run-state.ts';
 import { Run, type RunEnd } from './run.ts';
 import type { StepRegistry } from './step-registry.ts';
@@ -75,7 +76,10 @@ export class Engine<Services> {
 
   async #open(plan: Plan, files: RunFiles, lock: Lock, reading: JournalReading, options: RunOptions): Promise<OpenRun> {
     const record = foldJournal(plan, reading, files.runId);
-    if (record.state === 'succeeded') throw fail('MSP_RUN_NOT_RESUMABLE', { run: files.runId, status: 'finished' });
+    const again = options.again === undefined ? [] : await stepsAgain(plan, options.again, this.#registry);
+    if (record.state === 'succeeded' && again.length === 0)
+      throw fail('MSP_RUN_NOT_RESUMABLE', { run: files.runId, status: 'finished' });
+    const secrets = await openSecrets(plan, this.#ports.secrets, options.secretSources);
     const writer = await files.openJournal(reading.keepBytes);
     const journal = new RunJournal({
       record,
@@ -83,23 +87,30 @@ export class Engine<Services> {
       clock: this.#ports.clock,
       runId: files.runId,
       seq: reading.entries.length,
+      mask: secrets.mask,
     });
     const isNew = reading.entries.length === 0;
     const [cutOff, anew] = isNew ? [[], []] : await recoveryEntries(plan, record, this.#registry);
-    journal.commit({
+    const why = 'it is to be done again (--from)';
+    const wished = again.map((step) => ({ type: 'INVALIDATE', step, why, anew: true }) as const);
+    const isCutOff = ({ step }: { readonly step: string }): boolean => journal.step(step).state === 'running';
+    // In one append with the opening, and before it: a run that is open has heard of every wish.
+    journal.commit(...wished.filter((one) => !isCutOff(one)), {
       type: 'RUN_OPENED',
       reason: isNew ? 'start' : 'resume',
       torn: reading.tornBytes,
       ...this.#ports.process,
     });
+    const late = wished.filter(isCutOff);
     journal.commit(...cutOff);
     journal.commit(...anew);
-    const run = new Run({ plan, files, journal, ports: this.#ports, registry: this.#registry, options });
-    const done = this.#drive(run, lock, isNew);
+    journal.commit(...late);
+    const run = new Run({ plan, files, journal, ports: this.#ports, registry: this.#registry, options, secrets });
+    const done = this.#drive(run, lock, isNew, secrets.changed);
     return { runId: files.runId, done, cancel: (reason) => run.cancel(reason) };
   }
 
-  async #drive(run: Run<Services>, lock: Lock, isNew: boolean): Promise<RunEnd> {
+  async #drive(run: Run<Services>, lock: Lock, isNew: boolean, changed: readonly string[]): Promise<RunEnd> {
     const { plan, journal } = run;
     try {
       const finished = plan.steps.filter(({ id }) =>
@@ -122,6 +133,10 @@ export class Engine<Services> {
         if (losses < lossLimit) continue;
         const text = `this step was cut off ${losses} times in a row: something kills it, such as too little memory`;
         run.emit({ type: 'warning', step: id, text });
+      }
+      for (const name of changed) {
+        const text = `the secret '${name}' is another one than when the run began: what uses it is done again`;
+        run.emit({ type: 'warning', step: null, text });
       }
       return await run.drive();
     } finally {

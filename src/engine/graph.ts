@@ -52,8 +52,12 @@ function drawMermaid(plan: Plan, stateOf: StateOf): string {
   const escape = (text: string): string =>
     text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   const lines = ['flowchart TD'];
-  for (const step of plan.steps) {
-    lines.push(`  ${names.get(step.id) ?? ''}["${labelLines(step, stateOf(step)).map(escape).join('<br/>')}"]`);
+  const node = (step: PlannedStep): string =>
+    `  ${names.get(step.id) ?? ''}["${labelLines(step, stateOf(step)).map(escape).join('<br/>')}"]`;
+  for (const step of plan.steps) if (step.cell === null) lines.push(node(step));
+  for (const [index, cell] of (plan.matrix?.cells ?? []).entries()) {
+    const own = plan.steps.filter((step) => step.cell === cell.id);
+    lines.push(`  subgraph c${index}["${escape(cell.id)}"]`, ...own.map((step) => `  ${node(step)}`), '  end');
   }
   for (const [from, to, isConditional] of edges(plan)) {
     lines.push(`  ${names.get(from) ?? ''} ${isConditional ? '-.->' : '-->'} ${names.get(to) ?? ''}`);
@@ -101,7 +105,7 @@ function drawText(plan: Plan, stateOf: StateOf): string {
 function toJson(plan: Plan, stateOf: StateOf): unknown {
   const nodes = plan.steps.map((step) => {
     const state = stateOf(step);
-    const { id, uses, summary, needs, always } = step;
+    const { id, uses, summary, needs, always, cell } = step;
     return {
       id,
       uses,
@@ -109,6 +113,7 @@ function toJson(plan: Plan, stateOf: StateOf): unknown {
       needs,
       if: step.if,
       always,
+      cell,
       status: state?.status ?? null,
       durationMs: state?.durationMs ?? null,
     };

@@ -9,6 +9,8 @@ export interface InputType {
   readonly summary: string;
   /** A text is read as it stands in the file: 22.10 stays "22.10". */
   readonly text: boolean;
+  /** The value says where a secret is; only steps see the secret itself. */
+  readonly secret?: true;
   /** Text from a command line, or a value of a file, to the value that steps see. Throws a MachinespawnError that says why not. */
   parse(value: unknown): Json;
   /** JSON Schema of what a person may write. */
@@ -81,6 +83,18 @@ export const genericInputTypes: InputTypes = {
     text: true,
     parse: (value) => parseText(value, 'a text'),
     jsonSchema: { type: 'string' },
+  },
+  secret: {
+    summary: 'where a secret is: @FILE or env:VARIABLE; steps see its text',
+    text: true,
+    secret: true,
+    parse: (value) => {
+      const source = parseText(value, 'the place of a secret');
+      if (/^(?:@[^\0]+|env:[A-Za-z_]\w*)$/u.test(source)) return source;
+      // What was given may be the secret itself: it is not shown.
+      throw fail('MSP_USAGE', { problem: 'a secret is not written down: @FILE or env:VARIABLE says where it is' });
+    },
+    jsonSchema: { type: 'string', pattern: '^(@.+|env:[A-Za-z_][A-Za-z0-9_]*)$' },
   },
   duration: {
     summary: 'a duration such as 10m; steps see milliseconds',

@@ -54,7 +54,13 @@ export type JournalBody =
     }
   | { readonly type: 'LOST'; readonly step: string; readonly why: 'cut off' | 'cancelled' }
   | { readonly type: 'RETRY'; readonly step: string }
-  | { readonly type: 'INVALIDATE'; readonly step: string; readonly why: string }
+  | {
+      readonly type: 'INVALIDATE';
+      readonly step: string;
+      readonly why: string;
+      /** No stored result is taken either, until it is done. */
+      readonly anew?: true;
+    }
   | { readonly type: 'SKIP'; readonly step: string; readonly why: string }
   | { readonly type: 'BLOCK'; readonly step: string; readonly why: string };
 

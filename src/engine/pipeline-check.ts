@@ -10,6 +10,7 @@ import { orderSteps } from './step-order.ts';
 import type { StepRegistry } from './step-registry.ts';
 import { inputSchema, outputSchema } from './step-schemas.ts';
 import type { AnyStep, Json } from './step.ts';
+import { references } from './expression.ts';
 import { cutTemplate, mayHoldExpression, type ExpressionPart } from './template.ts';
 import type { YamlMap, YamlNode } from './yaml-tree.ts';
 
@@ -26,25 +27,27 @@ const typeWords: Readonly<Record<string, string>> = {
 export class StepChecker<Services> {
   readonly #drafts: readonly StepDraft[];
   readonly #inputs: ReadonlySet<string>;
+  /** Null: the pipeline has no matrix. */
+  readonly #matrix: ReadonlySet<string> | null;
   readonly #registry: StepRegistry<Services>;
   readonly #faults: Faults;
   readonly #text: string;
   readonly #types = new Map<string, AnyStep<Services> | null>();
-  #scope: Scope;
+  #schemas: ReadonlyMap<string, JsonSchema | null> = new Map();
 
   constructor(
     drafts: readonly StepDraft[],
-    inputs: ReadonlySet<string>,
+    names: { readonly inputs: ReadonlySet<string>; readonly matrix: ReadonlySet<string> | null },
     registry: StepRegistry<Services>,
     faults: Faults,
     text: string,
   ) {
     this.#drafts = drafts;
-    this.#inputs = inputs;
+    this.#inputs = names.inputs;
+    this.#matrix = names.matrix;
     this.#registry = registry;
     this.#faults = faults;
     this.#text = text;
-    this.#scope = { inputs, steps: new Map() };
   }
 
   /** The steps in the file's order; they are good when no fault was added. */
@@ -54,7 +57,7 @@ export class StepChecker<Services> {
       const type = this.#typeOf(draft);
       return [draft.id, type === null ? null : outputSchema(type)];
     });
-    this.#scope = { inputs: this.#inputs, steps: new Map(schemas) };
+    this.#schemas = new Map(schemas);
     const steps: PipelineStep[] = [];
     for (const draft of this.#drafts) steps.push(await this.#checkStep(draft));
     this.#checkOrder(steps);
@@ -65,8 +68,35 @@ export class StepChecker<Services> {
     if (map === null) return {};
     const reader = new ValueReader();
     const value = reader.read(map, ['outputs'], null) as Readonly<Record<string, Json>>;
-    for (const found of await reader.take()) this.#checkTemplate(found);
+    for (const found of await reader.take()) this.#checkTemplate(found, this.#scopeOf({ once: false }));
     return value;
+  }
+
+  /** What the matrix itself is made of is known before any step runs. */
+  checkMatrix(templates: readonly FoundTemplate[]): void {
+    const scope = { inputs: this.#inputs, steps: new Map(), matrix: null, mapped: new Set<string>() };
+    for (const found of templates) {
+      const other = references(found.template).find(({ root }) => root !== 'inputs')?.segments[0];
+      if (other === undefined) this.#checkTemplate(found, scope);
+      else
+        this.#faults.add(
+          locate(found, other, this.#text),
+          'unknown-name',
+          found.path,
+          `${other.name}: a matrix knows only the inputs`,
+        );
+    }
+  }
+
+  #scopeOf({ once }: { readonly once: boolean }): Scope {
+    const isOutside = once && this.#matrix !== null;
+    const mapped = isOutside ? this.#drafts.filter((draft) => !this.#isOnce(draft)).map(({ id }) => id) : [];
+    const matrix = once ? null : this.#matrix;
+    return { inputs: this.#inputs, steps: this.#schemas, matrix, mapped: new Set(mapped) };
+  }
+
+  #isOnce({ matrix }: StepDraft): boolean {
+    return this.#matrix === null || matrix?.value === false;
   }
 
   async #loadType({ uses, path }: StepDraft): Promise<void> {
@@ -98,9 +128,13 @@ export class StepChecker<Services> {
     const found = await reader.take();
     if (type !== null) this.#checkWith(draft, type, value, found);
     const condition = this.#readCondition(draft, reader);
+    const once = this.#isOnce(draft);
+    const scope = this.#scopeOf({ once });
+    if (draft.matrix !== null && this.#matrix === null)
+      this.#faults.add(draft.matrix.place, 'matrix', [...draft.path, 'matrix'], 'the pipeline has no matrix');
     const needs = new Set(draft.needs.map(({ text, node }) => this.#checkNeed(text, node, draft.path)));
     for (const template of [...found, ...(await reader.take())]) {
-      for (const step of this.#checkTemplate(template)) needs.add(step);
+      for (const step of this.#checkTemplate(template, scope)) needs.add(step);
     }
     const { id, retry, timeoutMs, cache, always, line } = draft;
     const known = [...needs].filter((need) => need !== null);
@@ -116,13 +150,14 @@ export class StepChecker<Services> {
       timeoutMs,
       cache,
       always,
+      once,
       line,
     };
   }
 
   #checkNeed(text: string, node: YamlNode, path: Path): string | null {
-    if (this.#scope.steps.has(text)) return text;
-    const hint = this.#faults.suggest(text, this.#scope.steps.keys());
+    if (this.#schemas.has(text)) return text;
+    const hint = this.#faults.suggest(text, this.#schemas.keys());
     this.#faults.add(node, 'unknown-name', [...path, 'needs'], `needs: there is no step '${text}'`, hint);
     return null;
   }
@@ -183,7 +218,7 @@ export class StepChecker<Services> {
   }
 
   /** Ids of the steps that it refers to. */
-  #checkTemplate(found: FoundTemplate): readonly string[] {
+  #checkTemplate(found: FoundTemplate, scope: Scope): readonly string[] {
     const steps: string[] = [];
     for (const part of found.template.parts) {
       if (part.kind === 'text') continue;
@@ -198,7 +233,7 @@ export class StepChecker<Services> {
         );
       }
       for (const reference of part.references) {
-        const resolved = resolveReference(reference, this.#scope, this.#faults);
+        const resolved = resolveReference(reference, scope, this.#faults);
         if (resolved.step !== null) steps.push(resolved.step);
         if (resolved.kind === 'unknown') {
           const place = locate(found, resolved.segment, this.#text);

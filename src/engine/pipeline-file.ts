@@ -1,11 +1,14 @@
 /** Text of a pipeline file -> Pipeline, or all that is wrong with it, each with its line and column. */
 import { createHash } from 'node:crypto';
+import { MachinespawnError } from '../errors/machinespawn-error.ts';
 import type { InputTypes } from './input-types.ts';
 import { MapReader, nameOf } from './map-reader.ts';
 import { Faults } from './pipeline-faults.ts';
 import { nameForm, readInputs } from './pipeline-inputs.ts';
+import { readMatrix } from './pipeline-matrix.ts';
 import { readSteps, stepIdForm } from './pipeline-steps.ts';
 import { StepChecker } from './pipeline-check.ts';
+import { ValueReader } from './pipeline-values.ts';
 import type { Pipeline, PipelineInput } from './pipeline.ts';
 import type { StepRegistry } from './step-registry.ts';
 import type { YamlMap } from './yaml-tree.ts';
@@ -17,6 +20,8 @@ export interface ParseOptions<Services> {
   readonly registry: StepRegistry<Services>;
   /** Generic ones and those of the domain. */
   readonly inputTypes: InputTypes;
+  /** Puts the step types of a plugin into the registry; gives the file that it is, null for one that is built in. */
+  readonly loadPlugin?: (name: string, askedBy: string) => Promise<string | null>;
 }
 
 const keys = ['format', 'id', 'summary', 'inputs', 'plugins', 'matrix', 'steps', 'outputs'] as const;
@@ -49,11 +54,8 @@ async function readPipeline<Services>(
   readFormat(reader);
   const id = readId(reader);
   const summary = reader.line('summary', reader.required('summary'));
-  const matrix = reader.entry('matrix');
-  if (matrix !== undefined)
-    faults.add(matrix.keyPlace, 'matrix', ['matrix'], 'matrix comes later', 'run the pipeline once for each value');
   const { inputs, names } = readInputsOf(reader, options.inputTypes, faults);
-  const plugins = reader.texts('plugins')?.map((plugin) => plugin.text) ?? [];
+  const plugins = await loadPlugins(reader, options, faults);
   const stepsNode = reader.required('steps');
   if (stepsNode !== undefined && (stepsNode.kind !== 'list' || stepsNode.items.length === 0)) {
     reader.refuse(
@@ -64,12 +66,40 @@ async function readPipeline<Services>(
     );
   }
   const drafts = stepsNode?.kind === 'list' ? readSteps(stepsNode, faults) : [];
-  const checker = new StepChecker(drafts, names, options.registry, faults, text);
+  const matrixMap = reader.map('matrix') ?? null;
+  const values = new ValueReader();
+  const matrix = matrixMap === null ? null : readMatrix(matrixMap, values, faults);
+  const known = { inputs: names, matrix: matrix?.names ?? null };
+  const checker = new StepChecker(drafts, known, options.registry, faults, text);
+  checker.checkMatrix(await values.take());
   const steps = await checker.check();
   const outputs = await checker.readOutputs(readOutputsOf(reader, faults));
   if (id === null || summary === undefined) return null;
   const sourceDigest = createHash('sha256').update(text).digest('hex');
-  return { format: 1, id, summary, file: options.file, sourceDigest, inputs, plugins, steps, outputs };
+  const spec = matrix?.spec ?? null;
+  return { format: 1, id, summary, file: options.file, sourceDigest, inputs, plugins, matrix: spec, steps, outputs };
+}
+
+/** A plugin that does not load ends the reading: its steps would all be faults, too. */
+async function loadPlugins<Services>(
+  reader: MapReader,
+  options: ParseOptions<Services>,
+  faults: Faults,
+): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const { text, node } of reader.texts('plugins') ?? []) {
+    const askedBy = `${options.file ?? 'the pipeline'}, line ${faults.lineOf(node.start)},`;
+    try {
+      const file = (await options.loadPlugin?.(text, askedBy)) ?? null;
+      if (file !== null) files.push(file);
+    } catch (error) {
+      // Whether to trust it is a question, not a fault of the file.
+      if (!MachinespawnError.is(error) || error.code === 'MSP_PLUGIN_UNTRUSTED') throw error;
+      faults.add(node, 'plugin', ['plugins'], error.message, error.hint ?? null);
+      throw faults.error();
+    }
+  }
+  return files;
 }
 
 function readFormat(reader: MapReader): void {

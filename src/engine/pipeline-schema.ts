@@ -22,6 +22,29 @@ const duration: Schema = {
 const line: Schema = { type: 'string', minLength: 1, pattern: '^[^\\r\\n]*$' };
 const names: Schema = { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] };
 
+const combinations = {
+  type: 'array',
+  items: { type: 'object', minProperties: 1 },
+} as const satisfies Schema;
+const matrixDefinition: Schema = {
+  type: 'object',
+  minProperties: 1,
+  description: 'The steps run once for each combination of the values of its axes',
+  properties: {
+    include: {
+      ...combinations,
+      description: 'Values added to the combinations they fit, or combinations of their own',
+    },
+    exclude: { ...combinations, description: 'Combinations that are left out' },
+    'max-parallel': { type: 'integer', minimum: 1, description: 'Combinations worked on side by side' },
+    'fail-fast': { type: 'boolean', default: true, description: 'After a failure no other combination goes on' },
+  },
+  additionalProperties: {
+    description: 'An axis: its values, or an expression that gives them',
+    anyOf: [{ type: 'array', minItems: 1 }, { $ref: '#/$defs/expression' }],
+  },
+};
+
 /** Draft 2020-12. Throws MSP_STEP_TYPE_INVALID. */
 export async function pipelineSchema<Services>(
   registry: StepRegistry<Services>,
@@ -41,12 +64,14 @@ export async function pipelineSchema<Services>(
       summary: { ...line, description: 'What the pipeline does, in one line' },
       inputs: { type: 'object', additionalProperties: { $ref: '#/$defs/input' } },
       plugins: { ...names, description: 'Plugins whose steps are used' },
+      matrix: { $ref: '#/$defs/matrix' },
       steps: { type: 'array', minItems: 1, items: { $ref: '#/$defs/step' } },
       outputs: { type: 'object', description: 'What the run gives' },
     },
     $defs: {
       expression,
       input: inputDefinition(inputTypes),
+      matrix: matrixDefinition,
       step: stepDefinition(types),
       ...Object.fromEntries(
         types.map(([id, type]) => [withName(id), openToExpressions(inputSchema(type), withReference(id))]),
@@ -111,6 +136,7 @@ function stepDefinition<Services>(types: readonly (readonly [string, AnyStep<Ser
       timeout: duration,
       cache: { type: 'boolean', default: true },
       always: { type: 'boolean', default: false, description: 'Runs even when a step before it failed' },
+      matrix: { type: 'boolean', default: true, description: 'False: once for the whole matrix, not in each cell' },
     },
     allOf: types.map(([id, type]) => ({
       if: { properties: { uses: { const: id } }, required: ['uses'] },

@@ -20,10 +20,14 @@ export interface StepDraft {
   readonly timeoutMs: number | null;
   readonly cache: boolean;
   readonly always: boolean;
+  /** Where `matrix` is written: it says whether the step belongs to the cells. */
+  readonly matrix: { readonly value: boolean; readonly place: Place } | null;
   readonly line: number;
 }
 
-const stepKeys = ['id', 'uses', 'summary', 'with', 'needs', 'if', 'retry', 'timeout', 'cache', 'always'] as const;
+const stepKeys = [
+  ...(['id', 'uses', 'summary', 'with', 'needs', 'if', 'retry', 'timeout', 'cache', 'always', 'matrix'] as const),
+];
 const retryKeys = ['attempts', 'on', 'delay'] as const;
 export const stepIdForm = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/u;
 const maxIdLength = 64;
@@ -72,6 +76,8 @@ function readStep(map: YamlMap, path: Path, index: number, faults: Faults): Step
   const place = id === null ? reader.place : (idNode ?? reader.place);
   const ifNode = reader.entry('if')?.value;
   const condition = reader.line('if');
+  const matrixEntry = reader.entry('matrix');
+  const matrix = reader.boolean('matrix');
   const draft = {
     place,
     path,
@@ -84,6 +90,7 @@ function readStep(map: YamlMap, path: Path, index: number, faults: Faults): Step
     timeoutMs: reader.duration('timeout') ?? null,
     cache: reader.boolean('cache') ?? true,
     always: reader.boolean('always') ?? false,
+    matrix: matrix === undefined || matrixEntry === undefined ? null : { value: matrix, place: matrixEntry.keyPlace },
     line: faults.lineOf(place.start),
   };
   return id === null ? null : { id, ...draft };

@@ -1,5 +1,6 @@
 /** A pipeline file as read: its form is right, its names are known, its inputs are still open. */
 import type { InputType } from './input-types.ts';
+import type { MatrixSpec } from './matrix.ts';
 import type { Json, RetryPolicy } from './step.ts';
 
 export interface PipelineInput {
@@ -26,6 +27,8 @@ export interface PipelineStep {
   readonly timeoutMs: number | null;
   readonly cache: boolean;
   readonly always: boolean;
+  /** Once for the whole matrix, not in each cell. True where there is no matrix, too. */
+  readonly once: boolean;
   readonly line: number;
 }
 
@@ -36,7 +39,9 @@ export interface Pipeline {
   readonly file: string | null;
   readonly sourceDigest: string;
   readonly inputs: readonly PipelineInput[];
+  /** Files of the plugins that it names, less those that are built in. */
   readonly plugins: readonly string[];
+  readonly matrix: MatrixSpec | null;
   /** In the file's order. */
   readonly steps: readonly PipelineStep[];
   readonly outputs: Readonly<Record<string, Json>>;

@@ -24,6 +24,17 @@ const planSchema = z.strictObject({
     sourceDigest: z.string(),
   }),
   inputs: z.record(z.string(), z.json()),
+  plugins: z.array(z.string()).default([]),
+  // Runs of earlier versions know no secrets and no matrix.
+  secrets: z.record(z.string(), z.string()).default({}),
+  matrix: z
+    .strictObject({
+      cells: z.array(z.strictObject({ id: z.string(), values: z.record(z.string(), z.json()) })),
+      maxParallel: z.int().min(1).nullable(),
+      failFast: z.boolean(),
+    })
+    .nullable()
+    .default(null),
   steps: z.array(
     z.strictObject({
       id: z.string(),
@@ -36,6 +47,7 @@ const planSchema = z.strictObject({
       timeoutMs: z.number().nullable(),
       cache: z.boolean(),
       always: z.boolean(),
+      cell: z.string().nullable().default(null),
       line: z.int(),
     }),
   ),
@@ -62,7 +74,7 @@ export function decodePlan(text: string, runId: string): Plan {
   }
   const parsed = planSchema.safeParse(stored.plan);
   if (!parsed.success) return damaged(z.prettifyError(parsed.error), parsed.error);
-  return deepFreeze(stored.plan as unknown as Plan);
+  return deepFreeze(parsed.data as Plan);
 }
 
 /** Hash of what decides the run: a comment, a summary or a moved line changes nothing. 64 hex digits. */
@@ -72,8 +84,8 @@ export function planDigest(plan: Plan): string {
     needs: needs.toSorted(),
   }));
   steps.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const { inputs, outputs, pipeline } = plan;
-  return checksum(canonicalJson({ pipeline: pipeline.id, inputs, outputs, steps }));
+  const { inputs, secrets, outputs, pipeline, matrix } = plan;
+  return checksum(canonicalJson({ pipeline: pipeline.id, inputs, secrets, matrix, outputs, steps }));
 }
 
 function parseStored(

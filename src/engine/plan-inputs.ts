@@ -44,10 +44,10 @@ function refuse(pipeline: Pipeline, input: string, problem: string, cause?: unkn
 /** Puts the inputs in place and asks the step's schema again; what other steps give stays open. Throws MSP_STEP_INPUT_INVALID. */
 export async function checkWithInputs<Services>(
   step: PipelineStep,
-  inputs: Readonly<Record<string, Json>>,
+  { inputs, matrix }: Pick<ExpressionContext, 'inputs' | 'matrix'>,
   registry: StepRegistry<Services>,
 ): Promise<void> {
-  const context: ExpressionContext = { inputs, steps: {}, run: { id: '' } };
+  const context: ExpressionContext = { inputs, steps: {}, run: { id: '' }, matrix };
   const open: OpenPlace[] = [];
   const closed = { count: 0 };
   const value = await fillIn(step.with, [], context, open, closed);
@@ -73,7 +73,11 @@ async function fillIn(
   if (typeof value === 'string') {
     if (!mayHoldExpression(value)) return value;
     const template = await parseTemplate(value);
-    if (references(template).every(({ root }) => root === 'inputs')) {
+    if (
+      references(template).every(
+        ({ root, path }) => root === 'matrix' || (root === 'inputs' && isKnown(path[0], context)),
+      )
+    ) {
       closed.count += 1;
       return evaluate(template, context);
     }
@@ -87,4 +91,9 @@ async function fillIn(
     fields.push([name, await fillIn(field, [...path, isList ? Number(name) : name], context, open, closed)]);
   }
   return isList ? fields.map(([, field]) => field) : Object.fromEntries(fields);
+}
+
+/** All inputs but secrets, of which nothing is known yet; `inputs` as a whole may hold one. */
+function isKnown(name: string | undefined, { inputs }: ExpressionContext): boolean {
+  return name !== undefined && Object.hasOwn(inputs, name);
 }

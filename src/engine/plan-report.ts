@@ -1,9 +1,13 @@
 /** What a run of a plan would do: what is reused, what is made, and why. Steps that only look are run for it. */
 import { MachinespawnError } from '../errors/machinespawn-error.ts';
-import { evaluateCondition, parseTemplate, references, type ExpressionContext } from './expression.ts';
+import { evaluateCondition } from './expression.ts';
+import { plainId } from './matrix.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { EnginePorts } from './ports.ts';
 import type { RunOptions } from './run-options.ts';
+import { namesIn, RunContext } from './run-context.ts';
+import type { SecretMask } from './secret-mask.ts';
+import { openSecrets } from './secrets.ts';
 import { askedOf, lookUp } from './step-result.ts';
 import type { StepRegistry } from './step-registry.ts';
 import type { AnyStep, Json, StepContext } from './step.ts';
@@ -27,18 +31,20 @@ export async function forecast<Services>(
   registry: StepRegistry<Services>,
   options: Pick<RunOptions, 'noCache' | 'refresh'>,
 ): Promise<readonly StepForecast[]> {
-  const steps: Record<string, { outputs: Json }> = Object.create(null) as Record<string, { outputs: Json }>;
-  const context: ExpressionContext = { inputs: plan.inputs, steps, run: { id: 'dry-run' } };
+  const { inputs, mask } = await openSecrets(plan, ports.secrets);
+  const context = new RunContext(plan, 'dry-run', inputs);
+  const planned = new Map(plan.steps.map((step) => [step.id, step]));
   const reports: StepForecast[] = [];
-  for (const planned of plan.steps) {
-    const type = await registry.get(planned.uses);
-    const { outputs, ...report } = await one(planned, type, context, ports, options);
-    if (outputs !== undefined) steps[planned.id] = { outputs };
+  for (const step of plan.steps) {
+    const type = await registry.get(step.uses);
+    const unknown = step.needs.flatMap((need) => planned.get(need) ?? []).filter((need) => !context.knows(need));
+    const { outputs, ...report } = await one(step, type, { context, unknown, mask }, ports, options);
+    if (outputs !== undefined) context.settle(step, outputs);
     reports.push({
-      id: planned.id,
-      uses: planned.uses,
-      summary: planned.summary || type.summary,
-      needs: planned.needs,
+      id: step.id,
+      uses: step.uses,
+      summary: step.summary || type.summary,
+      needs: step.needs,
       ...report,
     });
   }
@@ -50,20 +56,25 @@ type Report = Pick<StepForecast, 'cache' | 'why' | 'input'> & { readonly outputs
 async function one<Services>(
   planned: PlannedStep,
   type: AnyStep<Services>,
-  context: ExpressionContext,
+  known: {
+    readonly context: RunContext;
+    /** Needed ones whose outputs cannot be told. */
+    readonly unknown: readonly PlannedStep[];
+    readonly mask: SecretMask;
+  },
   ports: EnginePorts<Services>,
   options: Pick<RunOptions, 'noCache' | 'refresh'>,
 ): Promise<Report> {
-  const unknown = planned.needs.filter((need) => context.steps[need] === undefined);
+  const context = known.context.of(planned);
   const named = new Set(await stepsNamedIn([planned.with, planned.if]));
-  const used = unknown.filter((need) => named.has(need));
+  const used = [...new Set(known.unknown.map(plainId))].filter((need) => named.has(need));
   if (used.length > 0) return { cache: 'unknown', why: `it depends on what ${used.join(' and ')} gives`, input: null };
   try {
     if (planned.if !== null && !(await evaluateCondition(planned.if, context))) {
       return { cache: 'off', why: `left out: not ${planned.if}`, input: null, outputs: null };
     }
-    const question = await askedOf(planned, type, context);
-    const input = question.input as Json;
+    const question = await askedOf(planned, type, context, known.mask);
+    const input = known.mask.value(question.input as Json);
     if (planned.cache && type.reuse === 'always') {
       if (options.noCache === true)
         return { cache: 'miss', why: 'stored results are not asked for (--no-cache)', input };
@@ -79,18 +90,13 @@ async function one<Services>(
     return { cache: 'off', why: type.describe?.(outputs) ?? 'looked up now', input, outputs };
   } catch (error) {
     if (!MachinespawnError.is(error)) throw error;
-    return { cache: 'off', why: `${error.message} (${error.code})`, input: null };
+    return { cache: 'off', why: known.mask.text(`${error.message} (${error.code})`), input: null };
   }
 }
 
 /** Ids of the steps that the expressions in a value refer to. */
 async function stepsNamedIn(value: Json): Promise<readonly string[]> {
-  if (typeof value === 'string') {
-    const found = references(await parseTemplate(value));
-    return found.filter(({ root }) => root === 'steps').map(({ path }) => path[0] ?? '');
-  }
-  if (typeof value !== 'object' || value === null) return [];
-  return (await Promise.all(Object.values(value).map(stepsNamedIn))).flat();
+  return (await namesIn(value)).filter(({ root }) => root === 'steps').map(({ path }) => path[0] ?? '');
 }
 
 function lookingContext<Services>(

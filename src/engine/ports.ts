@@ -1,4 +1,5 @@
 /** What the engine asks of the world. Classes elsewhere happen to fit; `app.ts` joins the two. */
+import type { OpenSecret } from './secret-mask.ts';
 import type { Json, StepLog } from './step.ts';
 
 export interface Lock {
@@ -82,6 +83,14 @@ export interface StepJob {
   readonly log: StepLog;
 }
 
+/** Something that a value refers to and that is not there as it was. */
+export interface Missing {
+  readonly reference: string;
+  /** For a person, such as "tree 0123456789ab". */
+  readonly what: string;
+  readonly problem: 'is gone' | 'has changed';
+}
+
 /** One attempt's place of work. */
 export interface Bench<Services> {
   readonly services: Services;
@@ -95,8 +104,16 @@ export interface Workbench<Services> {
   open(job: StepJob): Promise<Bench<Services>>;
   /** Services for looking only, for a step's `check`. */
   look(): Services;
-  /** Which of the things that a value refers to (such as trees) are not in the store any more. */
-  missing(value: Json): Promise<readonly string[]>;
+  /** Which of the things that a value refers to (trees, files) are not in their stores any more, or not as they were. */
+  missing(value: Json): Promise<readonly Missing[]>;
+}
+
+/** Secrets by where they are, such as a file. */
+export interface SecretSources {
+  /** The same place, however it was written. */
+  canonical(source: string): string;
+  /** `name` is for messages. Throws MSP_SECRET_UNUSABLE. */
+  open(name: string, source: string): Promise<OpenSecret>;
 }
 
 export interface Clock {
@@ -112,6 +129,7 @@ export interface EnginePorts<Services> {
   readonly locks: Locks;
   readonly workbench: Workbench<Services>;
   readonly clock: Clock;
+  readonly secrets: SecretSources;
   /** Who runs: recorded in the journal. */
   readonly process: {
     readonly pid: number;

@@ -7,6 +7,10 @@ export interface Scope {
   readonly inputs: ReadonlySet<string>;
   /** Output schema of each step; null where its type is not known. */
   readonly steps: ReadonlyMap<string, JsonSchema | null>;
+  /** Names of the matrix; null outside of its cells. */
+  readonly matrix: ReadonlySet<string> | null;
+  /** Steps whose outputs are seen as a map from cell to outputs. */
+  readonly mapped: ReadonlySet<string>;
 }
 
 export type Resolved =
@@ -23,7 +27,7 @@ export type Resolved =
       readonly step: string | null;
     };
 
-const roots = ['inputs', 'steps', 'run'] as const;
+const roots = ['inputs', 'steps', 'run', 'matrix'] as const;
 const text: readonly JsonSchema[] = [{ type: 'string' }];
 
 export function resolveReference(reference: Reference, scope: Scope, faults: Faults): Resolved {
@@ -49,6 +53,12 @@ export function resolveReference(reference: Reference, scope: Scope, faults: Fau
       return { kind: 'value', schemas: reference.path.length === 1 ? text : null, step: null };
     return unknown(first, `a run has no '${first.name}'`, 'there is run.id');
   }
+  if (root.name === 'matrix') {
+    if (scope.matrix === null) return unknown(root, 'there is no matrix here', null);
+    if (first === undefined || scope.matrix.has(first.name)) return { kind: 'value', schemas: null, step: null };
+    const hint = faults.suggest(first.name, scope.matrix) ?? listHint(scope.matrix);
+    return unknown(first, `the matrix has no '${first.name}'`, hint);
+  }
   if (root.name !== 'steps') {
     return unknown(
       root,
@@ -70,7 +80,7 @@ export function resolveReference(reference: Reference, scope: Scope, faults: Fau
       first.name,
     );
   }
-  if (schema === null) return { kind: 'value', schemas: null, step: first.name };
+  if (schema === null || scope.mapped.has(first.name)) return { kind: 'value', schemas: null, step: first.name };
   return resolveFields(reference, schema, first.name, faults);
 }
 

@@ -1,6 +1,7 @@
 /** A run's journal while it is open: compute the next state, refuse what is illegal, append and sync, then adopt. */
 import type { Clock, JournalWriter } from './ports.ts';
 import { encodeEntry, type JournalBody, type JournalEntry } from './journal.ts';
+import type { SecretMask } from './secret-mask.ts';
 import { applyEntry, isLegal, type RunRecord, type StepRecord } from './run-state.ts';
 
 export class RunJournal {
@@ -8,16 +9,25 @@ export class RunJournal {
   readonly #writer: JournalWriter;
   readonly #clock: Clock;
   readonly #runId: string;
+  readonly #mask: SecretMask;
   #seq: number;
   /** Set when an append failed: a torn line may stand at the end, and nothing may follow it. */
   #broken: unknown = null;
 
-  constructor(parts: { record: RunRecord; writer: JournalWriter; clock: Clock; runId: string; seq: number }) {
+  constructor(parts: {
+    record: RunRecord;
+    writer: JournalWriter;
+    clock: Clock;
+    runId: string;
+    seq: number;
+    mask: SecretMask;
+  }) {
     this.record = parts.record;
     this.#writer = parts.writer;
     this.#clock = parts.clock;
     this.#runId = parts.runId;
     this.#seq = parts.seq;
+    this.#mask = parts.mask;
   }
 
   step(id: string): StepRecord {
@@ -34,7 +44,11 @@ export class RunJournal {
     if (bodies.length === 0) return;
     if (this.#broken !== null) throw this.#broken;
     const ts = this.#clock.now();
-    const entries = bodies.map((body, index): JournalEntry => ({ ...body, seq: this.#seq + index, ts }));
+    const entries = bodies.map((body, index): JournalEntry => ({
+      ...this.#mask.record(body),
+      seq: this.#seq + index,
+      ts,
+    }));
     for (const entry of entries) {
       if (!isLegal(this.record, entry))
         throw new TypeError(`illegal event for the run's state: ${JSON.stringify(entry)}`);

@@ -31,6 +31,8 @@ export interface StepRecord {
   durationMs: number | null;
   from: { readonly run: string; readonly createdAt: string } | null;
   why: string | null;
+  /** No stored result is to be taken: a person said so. */
+  anew: boolean;
 }
 
 export interface RunRecord {
@@ -86,6 +88,7 @@ function emptyStepRecord(): StepRecord {
     durationMs: null,
     from: null,
     why: null,
+    anew: false,
   };
 }
 
@@ -155,6 +158,7 @@ function applyToStep(step: StepRecord, entry: StepEntry): void {
       step.error = null;
       break;
     case 'DONE':
+      step.anew = false;
       step.key = entry.key;
       step.outputs = entry.outputs;
       step.durationMs = entry.durationMs;
@@ -176,6 +180,7 @@ function applyToStep(step: StepRecord, entry: StepEntry): void {
       break;
     case 'INVALIDATE':
       step.why = entry.why;
+      step.anew ||= entry.anew === true;
       step.failures = 0;
       step.losses = 0;
       step.retryAt = null;

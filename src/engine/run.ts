@@ -2,13 +2,16 @@
 import { fail, MachinespawnError, type ErrorRecord } from '../errors/machinespawn-error.ts';
 import { Claims } from './claims.ts';
 import type { RunEventBody } from './events.ts';
-import { evaluateValue, type ExpressionContext } from './expression.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { EnginePorts, RunFiles } from './ports.ts';
+import { findProducer } from './producers.ts';
 import { ReadySet } from './ready-set.ts';
+import { RunContext } from './run-context.ts';
 import type { RunEndStatus, RunOptions } from './run-options.ts';
 import type { RunJournal } from './run-journal.ts';
 import { StepTaker, isSettled } from './step-taker.ts';
+import type { SecretMask } from './secret-mask.ts';
+import type { RunSecrets } from './secrets.ts';
 import type { StepRegistry } from './step-registry.ts';
 import type { Json } from './step.ts';
 
@@ -34,7 +37,8 @@ export class Run<Services> {
   readonly ready: ReadySet;
   readonly planned: ReadonlyMap<string, PlannedStep>;
   /** What expressions see; outputs are added as steps settle. */
-  readonly context: ExpressionContext & { readonly steps: Record<string, { readonly outputs: Json }> };
+  readonly context: RunContext;
+  readonly mask: SecretMask;
   readonly #abort = new AbortController();
   readonly #active = new Set<string>();
   readonly #taker: StepTaker<Services>;
@@ -52,6 +56,7 @@ export class Run<Services> {
     ports: EnginePorts<Services>;
     registry: StepRegistry<Services>;
     options: RunOptions;
+    secrets: Pick<RunSecrets, 'inputs' | 'mask'>;
   }) {
     this.plan = parts.plan;
     this.files = parts.files;
@@ -60,12 +65,9 @@ export class Run<Services> {
     this.registry = parts.registry;
     this.options = parts.options;
     this.planned = new Map(parts.plan.steps.map((step) => [step.id, step]));
-    this.ready = new ReadySet(parts.plan.steps);
-    this.context = {
-      inputs: parts.plan.inputs,
-      steps: Object.create(null) as Record<string, { outputs: Json }>,
-      run: { id: parts.files.runId },
-    };
+    this.ready = new ReadySet(parts.plan.steps, parts.plan.matrix?.maxParallel ?? null);
+    this.context = new RunContext(parts.plan, parts.files.runId, parts.secrets.inputs);
+    this.mask = parts.secrets.mask;
     this.#taker = new StepTaker(this);
     this.#startedAt = this.ports.clock.now();
   }
@@ -79,14 +81,15 @@ export class Run<Services> {
     return this.#abort.signal;
   }
 
-  /** A step has failed: only `always` steps are still taken up. */
-  get failed(): boolean {
-    return this.#failed !== null;
+  /** A step has failed, and because of it only `always` steps are still taken up. */
+  get endsEarly(): boolean {
+    const keepsGoing = this.options.keepGoing ?? this.plan.matrix?.failFast === false;
+    return this.#failed !== null && !keepsGoing;
   }
 
   emit(body: RunEventBody): void {
     const ts = new Date(this.ports.clock.now()).toISOString();
-    this.options.onEvent?.({ v: 1, seq: this.#seq, ts, run: this.runId, ...body });
+    this.options.onEvent?.({ v: 1, seq: this.#seq, ts, run: this.runId, ...this.mask.record(body) });
     this.#seq += 1;
   }
 
@@ -118,17 +121,37 @@ export class Run<Services> {
   }
 
   async drive(): Promise<RunEnd> {
-    await new Promise<void>((resolve) => {
-      this.#finish = resolve;
-      this.#pump();
-    });
+    // What the run gives may be gone although nobody worked on it: then what made it is done again, once.
+    for (const isFirst of [true, false]) {
+      await new Promise<void>((resolve) => {
+        this.#finish = resolve;
+        this.#pump();
+      });
+      if (!isFirst || !(await this.#takeUpMissing())) break;
+    }
     return this.#close();
+  }
+
+  /** Is something that the pipeline gives not there as it was? */
+  async #takeUpMissing(): Promise<boolean> {
+    if (this.#failed !== null || this.#fatal !== null || this.#cancelled !== null) return false;
+    if (this.plan.steps.some(({ id }) => !isSettled(this.journal.step(id).state))) return false;
+    const outputs = await this.context.outputs().catch(() => ({}));
+    let isAny = false;
+    const last = this.plan.steps.map(({ id }) => id).toReversed();
+    for (const { reference, what, problem } of await this.ports.workbench.missing(outputs)) {
+      const producer = findProducer(this, last, reference);
+      if (producer === null) continue;
+      this.#taker.doAgain(producer, `the ${what} that it made ${problem}`);
+      isAny = true;
+    }
+    return isAny;
   }
 
   #pump(): void {
     const jobs = this.options.jobs ?? 4;
     while (this.#active.size < jobs && !this.#abort.signal.aborted) {
-      const id = this.ready.take();
+      const id = this.ready.take(this.#active.size === 0);
       if (id === null) break;
       this.#active.add(id);
       this.#taker
@@ -162,7 +185,7 @@ export class Run<Services> {
       status = 'failed';
     } else {
       try {
-        outputs = (await evaluateValue(this.plan.outputs, this.context)) as Readonly<Record<string, Json>>;
+        outputs = await this.context.outputs();
       } catch (problem) {
         if (!MachinespawnError.is(problem)) throw problem;
         error = problem;
@@ -175,7 +198,9 @@ export class Run<Services> {
         : status === 'interrupted'
           ? 128 + (signalNumbers[this.#cancelled ?? ''] ?? 2)
           : (error?.exitCode ?? 1);
-    const record = status === 'interrupted' ? null : (error?.toJSON() ?? null);
+    const said = { error: status === 'interrupted' ? null : (error?.toJSON() ?? null), outputs };
+    const { error: record, ...given } = this.mask.record(said);
+    ({ outputs } = given);
     try {
       this.journal.commit({
         type: 'RUN_CLOSED',

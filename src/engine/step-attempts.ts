@@ -62,6 +62,7 @@ export class StepAttempts<Services> {
         signal,
         log,
         writer,
+        mask: this.#run.mask,
         workbench: ports.workbench,
         onProgress: (progress) => this.#run.emit({ type: 'step.progress', step: id, ...progress }),
         onCommitted: async (made) => {
@@ -160,7 +161,9 @@ export class StepAttempts<Services> {
   }
 
   #logTo(step: string, write: (line: string) => void): StepLog {
-    const say = (level: 'info' | 'warn' | 'output') => (text: string) => {
+    const { mask } = this.#run;
+    const say = (level: 'info' | 'warn' | 'output') => (said: string) => {
+      const text = mask.text(said);
       write(level === 'output' ? text : `${level}: ${text}`);
       this.#run.emit(level === 'warn' ? { type: 'warning', step, text } : { type: 'step.log', step, level, text });
     };

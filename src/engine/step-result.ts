@@ -5,6 +5,7 @@ import { deepFreeze } from './freeze.ts';
 import { diffIdentity, stepKey } from './key.ts';
 import type { PlannedStep } from './plan.ts';
 import type { Clock, ResultStore, StoredResult } from './ports.ts';
+import type { SecretMask } from './secret-mask.ts';
 import type { AnyStep, Json } from './step.ts';
 
 export interface Question {
@@ -15,7 +16,12 @@ export interface Question {
 }
 
 /** Throws MSP_EXPRESSION_FAILED, MSP_STEP_INPUT_INVALID. */
-export async function askedOf(planned: PlannedStep, type: AnyStep, context: ExpressionContext): Promise<Question> {
+export async function askedOf(
+  planned: PlannedStep,
+  type: AnyStep,
+  context: ExpressionContext,
+  mask: SecretMask,
+): Promise<Question> {
   const value = await evaluateValue(planned.with, context);
   const parsed = type.input.safeParse(value ?? {});
   if (!parsed.success) {
@@ -25,7 +31,8 @@ export async function askedOf(planned: PlannedStep, type: AnyStep, context: Expr
     throw fail('MSP_STEP_INPUT_INVALID', { step: planned.id, problem });
   }
   const input: unknown = deepFreeze(parsed.data);
-  const identity = JSON.parse(JSON.stringify(type.identity === undefined ? input : type.identity(input))) as Json;
+  const open = JSON.parse(JSON.stringify(type.identity === undefined ? input : type.identity(input))) as Json;
+  const identity = mask.identity(open);
   return { input, identity, key: stepKey({ type: planned.uses, version: type.version, identity }) };
 }
 

@@ -33,7 +33,7 @@ export class StepTaker<Services> {
     const early = planned.needs.find((need) => !isSettled(journal.step(need).state));
     if (early !== undefined) return ready.park(id, early);
     const broken = planned.needs.find((need) => ['failed', 'blocked'].includes(journal.step(need).state));
-    if (!planned.always && (broken !== undefined || this.#run.failed)) {
+    if (!planned.always && (broken !== undefined || this.#run.endsEarly)) {
       return this.#leaveOut(
         id,
         'BLOCK',
@@ -50,13 +50,14 @@ export class StepTaker<Services> {
 
   async #answer(planned: PlannedStep): Promise<void> {
     const { id } = planned;
-    const { journal, registry, context } = this.#run;
+    const { journal, registry } = this.#run;
+    const context = this.#run.context.of(planned);
     const record = journal.step(id);
     const type = await registry.get(planned.uses);
     if (planned.if !== null && !(await evaluateCondition(planned.if, context)))
       return this.#leaveOut(id, 'SKIP', `not ${planned.if}`);
     if (record.state === 'skipped') journal.commit({ type: 'INVALIDATE', step: id, why: 'its condition holds now' });
-    const question = await askedOf(planned, type, context);
+    const question = await askedOf(planned, type, context, this.#run.mask);
     if (record.state === 'succeeded' || record.state === 'cached') {
       if (record.key === question.key) return this.#settle(id, record.outputs);
       journal.commit({ type: 'INVALIDATE', step: id, why: 'its input changed' });
@@ -112,6 +113,7 @@ export class StepTaker<Services> {
     if (!planned.cache || type.reuse !== 'always') return { done: false, why: null };
     if (this.#distrusted.has(id)) return { done: false, why: journal.step(id).why };
     if (options.noCache === true) return { done: false, why: 'stored results are not asked for (--no-cache)' };
+    if (journal.step(id).anew) return { done: false, why: journal.step(id).why };
     if (options.refresh?.some((name) => name === '*' || name === id) === true)
       return { done: false, why: 'it is to be done anew (--refresh)' };
     const { hit, why } = await lookUp(
@@ -143,30 +145,36 @@ export class StepTaker<Services> {
   async #waitsForProducer(planned: PlannedStep, question: Question): Promise<boolean> {
     const { ports, journal, ready, registry } = this.#run;
     const again = (producer: string, why: string): true => {
-      this.#distrusted.add(producer);
-      if (isSettled(journal.step(producer).state)) {
-        journal.commit({ type: 'INVALIDATE', step: producer, why });
-        this.#run.emit({ type: 'warning', step: producer, text: `${why}: it is done again` });
-        ready.enqueue(producer);
-      }
+      this.doAgain(producer, why);
       ready.park(planned.id, producer);
       return true;
     };
-    for (const reference of await ports.workbench.missing(question.input as Json)) {
-      const producer = findProducer(this.#run, planned, reference);
-      if (producer !== null) return again(producer, `what it made is gone (${reference.slice(0, 17)})`);
+    for (const { reference, what, problem } of await ports.workbench.missing(question.input as Json)) {
+      const producer = findProducer(this.#run, planned.needs, reference);
+      if (producer !== null) return again(producer, `the ${what} that it made ${problem}`);
     }
     for (const need of planned.needs) {
-      const type = await registry.get(this.#run.planned.get(need)?.uses ?? '');
+      const maker = this.#run.planned.get(need) as PlannedStep;
+      const type = await registry.get(maker.uses);
       const record = journal.step(need);
       const isRecorded = record.state === 'succeeded' || record.state === 'cached';
       if (type.check === undefined || !isRecorded || this.#seen.has(need)) continue;
-      const asked = await askedOf(this.#run.planned.get(need) as PlannedStep, type, this.#run.context);
+      const asked = await askedOf(maker, type, this.#run.context.of(maker), this.#run.mask);
       const there = await type.check({ input: asked.input, output: record.outputs, services: ports.workbench.look() });
       if (!there) return again(need, 'what it made is gone');
       this.#seen.add(need);
     }
     return false;
+  }
+
+  /** What the step made is not there as it was: no stored result of it is taken again. */
+  doAgain(id: string, why: string): void {
+    const { journal, ready } = this.#run;
+    this.#distrusted.add(id);
+    if (!isSettled(journal.step(id).state)) return;
+    journal.commit({ type: 'INVALIDATE', step: id, why });
+    this.#run.emit({ type: 'warning', step: id, text: `${why}: it is done again` });
+    ready.enqueue(id);
   }
 
   #leaveOut(id: string, type: 'SKIP' | 'BLOCK', why: string): void {
@@ -179,7 +187,7 @@ export class StepTaker<Services> {
   }
 
   #settle(id: string, outputs: Json): void {
-    this.#run.context.steps[id] = { outputs };
+    this.#run.context.settle(this.#run.planned.get(id) as PlannedStep, outputs);
     this.#run.ready.settle(id);
   }
 }

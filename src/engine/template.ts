@@ -7,6 +7,8 @@ export interface ExpressionContext {
   /** Steps that have ended; `outputs` is null for one that was skipped. */
   readonly steps: Readonly<Record<string, { readonly outputs: Json }>>;
   readonly run: { readonly id: string };
+  /** The values of the cell; null outside of one. */
+  readonly matrix: Readonly<Record<string, Json>> | null;
 }
 
 /** One piece of text with its place: offsets in the template's text. */

@@ -34,7 +34,7 @@ function lookOnlyMemory({ memory, files, directories: { scratch } }: StepService
 
 /** The same services, without all that changes something; only the scratch directory may be written to. */
 export function lookOnly(services: StepServices): StepServices {
-  const { archives, files, machines, net, trees, keeper } = services;
+  const { archives, artifacts, files, machines, net, trees, keeper } = services;
   const { scratch } = services.directories;
   return {
     ...services,
@@ -87,6 +87,11 @@ export function lookOnly(services: StepServices): StepServices {
       materialize: refuse('copy a tree'),
     },
     debs: { unpack: refuse('unpack packages'), write: refuse('write files') },
+    artifacts: {
+      open: async (ref) => await artifacts.open(ref),
+      create: refuse('make a file'),
+      keep: refuse('keep a file'),
+    },
     keeper: { items: async () => await keeper.items(), remove: refuse('clean the cache') },
     root: (path) => lookOnlyRoot(services.root(path)),
     exec: async (command) => {

@@ -15,10 +15,29 @@ export interface SandboxBind {
 }
 
 // Arguments: mounts as triples (mode, from, to), then "--", then the program.
+// "keep": stays writable where "seal" makes all file systems read-only, those of the kernel's own making but for their devices.
 const makeMounts = `umask 022
+kept=
 while [ "$1" != -- ]; do
   if [ "$1" = memory ]; then
     mkdir -p -- "$3" && mount -t tmpfs -o mode=0755 tmpfs "$3" || exit 125
+    kept="$kept:$3:"
+    shift 3
+    continue
+  fi
+  if [ "$1" = seal ]; then
+    while read -r _ _ _ _ point _; do
+      point=$(printf '%b' "$point")
+      case $point in /proc|/proc/*|/sys|/sys/*|/dev|/dev/*) continue;; esac
+      case $kept in *":$point:"*) continue;; esac
+      mount -o remount,bind,ro -- "$point" 2>/dev/null
+    done < /proc/self/mountinfo
+    shift 3
+    continue
+  fi
+  if [ "$1" = keep ]; then
+    kept="$kept:$2:"
+    mount --rbind -- "$2" "$3" || exit 125
     shift 3
     continue
   fi
@@ -50,6 +69,8 @@ exit $?`;
 
 export interface SandboxOptions {
   readonly binds?: readonly SandboxBind[];
+  /** When it is given, all the rest of the disk is read-only. */
+  readonly writable?: readonly string[];
   /** Directories that are empty and in memory inside. */
   readonly memory?: readonly string[];
   /** Is there a status pipe at descriptor 4? */
@@ -61,6 +82,7 @@ export interface SandboxOptions {
 /** The argv that runs `command` in its own mount and PID namespace. */
 export function sandboxArgv(command: readonly string[], options: SandboxOptions = {}): readonly string[] {
   const binds = (options.binds ?? []).flatMap(({ from, to, readOnly }) => [readOnly === true ? 'ro' : 'rw', from, to]);
+  const seal = options.writable === undefined ? [] : sealed(options.writable);
   const memory = (options.memory ?? []).flatMap((path) => ['memory', '', path]);
   const script = options.terminal === true ? terminalInit : init(options.status === true ? '3>&4 4>&-' : '3<&- 4>&-');
   return [
@@ -68,6 +90,10 @@ export function sandboxArgv(command: readonly string[], options: SandboxOptions 
     ...(options.terminal === true ? ['env', '--ignore-signal=INT,QUIT'] : []),
     ...['setpriv', '--pdeathsig', 'KILL', '--'],
     ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=KILL', '--mount-proc', '--'],
-    ...['sh', '-c', script, 'ms-init', ...memory, ...binds, '--', ...command],
+    ...['sh', '-c', script, 'ms-init', ...memory, ...seal, ...binds, '--', ...command],
   ];
+}
+
+function sealed(writable: readonly string[]): readonly string[] {
+  return [...writable.flatMap((path) => ['keep', path, path]), 'seal', '', ''];
 }

@@ -1,5 +1,6 @@
 /** What a step may do to the world. Types only; `step-services.ts` is the real one, `src/testing` has a pretended one. */
 import type { Arch } from '../model/arch.ts';
+import type { ArtifactFile } from '../model/artifact.ts';
 import type { Archives } from './archive-services.ts';
 import type { Debs } from './debs/debs.ts';
 import type { Digested, Net, Proxies, TakeInputOptions } from './net-services.ts';
@@ -36,6 +37,8 @@ export interface Command {
   readonly wholeOutput?: boolean;
   /** The program only looks; it may run in a dry run. @default false */
   readonly reads?: boolean;
+  /** When it is given, all the rest of the disk is read-only inside the sandbox. */
+  readonly writable?: readonly string[];
   /** Directories that are empty and in memory inside the sandbox. */
   readonly memory?: readonly string[];
   /** Bind mounts made inside the sandbox before the program starts. */
@@ -132,6 +135,19 @@ export interface Memory {
   keep(name: string, data: string | Uint8Array): Promise<string>;
 }
 
+/** Files that are results, kept by their content. What `keep` gives goes into the step's outputs as it is. */
+export interface Artifacts {
+  /** Path for a new file of this name. What is not kept is gone when the step ends. */
+  create(name: string): Promise<string>;
+  /**
+   * Takes a finished file, durably: it is gone from `path`, and nobody changes it any more. Its last name is that of the artifact.
+   * Throws MSP_FILE_UNREADABLE, MSP_FILE_UNWRITABLE, MSP_DISK_FULL.
+   */
+  keep(path: string): Promise<ArtifactFile>;
+  /** Path of a kept file, only to be read. `ref` is its `artifact`. Throws MSP_ARTIFACT_MISSING, MSP_ARTIFACT_DAMAGED. */
+  open(ref: string): Promise<string>;
+}
+
 export interface HostFacts {
   readonly arch: Arch;
   /** Effective user id. */
@@ -179,7 +195,7 @@ export interface Machines {
 
 /** Something kept that can be built or fetched again, as `cache ls` and `clean-cache` show it. */
 export interface CacheItem {
-  readonly kind: 'snapshot' | 'result' | 'package' | 'unpacked' | 'download' | 'run';
+  readonly kind: 'snapshot' | 'result' | 'artifact' | 'package' | 'unpacked' | 'download' | 'run';
   readonly id: string;
   readonly path: string;
   readonly sizeBytes: number;
@@ -210,6 +226,7 @@ export interface StepServices {
   readonly proxies: Proxies;
   readonly archives: Archives;
   readonly trees: Trees;
+  readonly artifacts: Artifacts;
   readonly machines: Machines;
   readonly directories: {
     readonly cache: string;

@@ -60,7 +60,12 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
   const lease = start.isSandboxed ? takePipe() : null;
   const binds = command.binds ?? [];
   const [file = '', ...args] = start.isSandboxed
-    ? sandboxArgv(start.argv, { binds, memory: command.memory ?? [], status: status !== null })
+    ? sandboxArgv(start.argv, {
+        binds,
+        memory: command.memory ?? [],
+        status: status !== null,
+        ...(command.writable === undefined ? {} : { writable: command.writable }),
+      })
     : plainArgv(start.argv);
   const statusEnd = status?.write ?? 'ignore';
   const options = {

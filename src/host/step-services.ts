@@ -7,7 +7,7 @@ import { MemoryFiles } from './memory.ts';
 import { HostProxies, type ProxyBook } from './proxies.ts';
 import { TreeFiles } from './root-files.ts';
 import type { Net } from './net-services.ts';
-import type { Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
+import type { Artifacts, Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
 
 /** What all attempts of all steps share. */
 export interface HostParts {
@@ -26,6 +26,7 @@ export interface AttemptParts {
   readonly trees: Trees;
   /** Makes the directory when it is first asked for: most steps need none. */
   scratch(): string;
+  readonly artifacts: Artifacts;
   lock(name: string): Promise<void>;
   /** Tells the person. */
   warn(text: string): void;
@@ -50,6 +51,7 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     archives: new HostArchives(run, () => attempt.scratch()),
     proxies: new HostProxies(host.proxies, context.signal),
     trees: attempt.trees,
+    artifacts: attempt.artifacts,
     machines: host.machines,
     directories: {
       ...host.directories,

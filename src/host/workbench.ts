@@ -2,15 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MachinespawnError } from '../errors/machinespawn-error.ts';
 import type { ExecContext } from './exec-settings.ts';
 import { unwritable } from './file-error.ts';
 import type { KernelLocks } from './locks.ts';
+import { artifactRefsIn } from '../model/artifact.ts';
+import type { ArtifactStore } from './artifact-store.ts';
 import { lookOnly } from './look-services.ts';
 import { HttpNet } from './net.ts';
 import { removeTree } from './remove-tree.ts';
 import { runLockName } from './run-directory.ts';
 import type { RunProgram } from './run-program.ts';
 import type { StepServices } from './services.ts';
+import { StepArtifacts } from './step-artifacts.ts';
 import { composeServices, type HostParts } from './step-services.ts';
 import { StepTrees, type TreeStore } from './step-trees.ts';
 import { keyOfTree, treeRefsIn } from './tree-ref.ts';
@@ -18,11 +22,20 @@ import { keyOfTree, treeRefsIn } from './tree-ref.ts';
 export interface WorkbenchSettings<W extends { readonly path: string }> {
   readonly host: HostParts;
   readonly store: TreeStore<W>;
+  readonly artifacts: ArtifactStore;
   readonly locks: KernelLocks;
   /** Where the runs are: scratch folders are made below. */
   readonly runs: string;
   /** Called with the tree of a step that failed, before it is thrown away. */
   readonly onFailedTree?: (failed: { readonly path: string; readonly step: string }) => Promise<void>;
+}
+
+/** Something that a result names and that is not there as it was. */
+export interface Missing {
+  readonly reference: string;
+  /** For a person: "tree 0123456789ab". */
+  readonly what: string;
+  readonly problem: 'is gone' | 'has changed';
 }
 
 /** One attempt of a step, as the engine describes it. */
@@ -44,14 +57,17 @@ export interface OpenBench {
 /** Where steps work: gives each attempt its services, and makes final or throws away what it left. */
 export class HostWorkbench<W extends { readonly path: string }> {
   readonly #settings: WorkbenchSettings<W>;
+  readonly #store: TreeStore<W>;
 
   constructor(settings: WorkbenchSettings<W>) {
     this.#settings = settings;
+    this.#store = verifyingOnce(settings.store);
   }
 
   /** A scratch folder of an earlier attempt is removed: RUNS/RUN/scratch/STEP. */
   async open(job: Job): Promise<OpenBench> {
-    const { host, store, locks, runs } = this.#settings;
+    const { host, locks, runs } = this.#settings;
+    const store = this.#store;
     const place = encodeURIComponent(job.stepId);
     const scratch = join(runs, job.runId, 'scratch', place);
     const taken: { readonly name: string; release(): void }[] = [];
@@ -74,6 +90,8 @@ export class HostWorkbench<W extends { readonly path: string }> {
     };
     const run: RunProgram = async (command) => await host.exec.run(command, context);
     const id = `${job.runId}.${place}`;
+    const artifacts = new StepArtifacts(this.#settings.artifacts, id);
+    await artifacts.close(tidy);
     const onFailed = async (path: string): Promise<void> => {
       await this.#settings.onFailedTree?.({ path, step: job.stepId });
     };
@@ -94,6 +112,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const close = async (): Promise<void> => {
       await net.close();
       if (isScratchMade) await removeTree(tidy, scratch);
+      await artifacts.close(tidy);
       for (let held = taken.pop(); held !== undefined; held = taken.pop()) held.release();
     };
     return {
@@ -101,6 +120,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
         context,
         net,
         trees,
+        artifacts,
         scratch: makeScratch,
         lock,
         warn: (text) => job.log.warn(text),
@@ -124,13 +144,16 @@ export class HostWorkbench<W extends { readonly path: string }> {
 
   /** Services that change nothing. What they view is given back with the process. */
   look(): StepServices {
-    const { host, store } = this.#settings;
+    const { host } = this.#settings;
+    const store = this.#store;
     const { signal } = new AbortController();
     const run: RunProgram = async (command) => await host.exec.run(command, { signal });
     const trees = new StepTrees({ store, key: '', id: 'look', signal, run });
+    const artifacts = new StepArtifacts(this.#settings.artifacts, 'look');
     return lookOnly(
       composeServices(host, {
         context: { signal },
+        artifacts,
         net: new HttpNet({ env: (name) => host.facts.env(name), signal, proxies: host.proxies }),
         trees,
         scratch: () => this.lookScratch,
@@ -140,12 +163,49 @@ export class HostWorkbench<W extends { readonly path: string }> {
     );
   }
 
-  /** Names of trees in `value` that the store does not have. */
-  async missing(value: unknown): Promise<readonly string[]> {
-    const refs = treeRefsIn(value);
-    const isThere = await Promise.all(refs.map((ref) => this.#settings.store.has(keyOfTree(ref) ?? '')));
-    return refs.filter((_, index) => isThere[index] !== true);
+  /** What the value names and the stores do not have as it was. */
+  async missing(value: unknown): Promise<readonly Missing[]> {
+    const trees = await Promise.all(treeRefsIn(value).map((ref) => this.#stateOfTree(ref)));
+    const artifacts = await Promise.all(artifactRefsIn(value).map((ref) => this.#stateOfArtifact(ref)));
+    return [...trees, ...artifacts].filter((missing) => missing !== null);
   }
+
+  async #stateOfTree(ref: string): Promise<Missing | null> {
+    try {
+      await this.#store.verify(keyOfTree(ref) ?? '');
+      return null;
+    } catch (error) {
+      if (!MachinespawnError.is(error)) throw error;
+      const what = `tree ${ref.slice(5, 17)}`;
+      if (error.code === 'MSP_SNAPSHOT_MISSING') return { reference: ref, what, problem: 'is gone' };
+      if (error.code === 'MSP_SNAPSHOT_DAMAGED') return { reference: ref, what, problem: 'has changed' };
+      throw error;
+    }
+  }
+
+  async #stateOfArtifact(ref: string): Promise<Missing | null> {
+    const state = await this.#settings.artifacts.state(ref);
+    const problem = state === 'missing' ? 'is gone' : 'has changed';
+    return state === 'sound' ? null : { reference: ref, what: `file ${ref.slice(9, 21)}`, problem };
+  }
+}
+
+/** The digest of a tree is compared once in a process: the engine asks before a step runs, and the step's services do. */
+function verifyingOnce<W extends { readonly path: string }>(store: TreeStore<W>): TreeStore<W> {
+  const sound = new Set<string>();
+  return {
+    prepare: async (parent, id) => await store.prepare(parent, id),
+    commit: async (writable, key, options) => await store.commit(writable, key, options),
+    discard: async (writable) => await store.discard(writable),
+    has: async (key) => await store.has(key),
+    view: async (key) => await store.view(key),
+    materialize: async (key, directory, options) => await store.materialize(key, directory, options),
+    verify: async (key) => {
+      if (sound.has(key) && (await store.has(key))) return;
+      await store.verify(key);
+      sound.add(key);
+    },
+  };
 }
 
 function makeDirectory(path: string): void {

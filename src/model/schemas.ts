@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MachinespawnError } from '../errors/machinespawn-error.ts';
 import { archs } from './arch.ts';
 import { parseArchiveUrl } from './archive-url.ts';
+import { artifactForm, artifactNameForm, type ArtifactFile } from './artifact.ts';
 import { parseByteSize } from './byte-size.ts';
 import { parseDuration } from './duration.ts';
 import { parseHostName } from './host-name.ts';
@@ -58,3 +59,14 @@ export const componentListSchema = parsedBy(parseComponentList).describe(
   'Components of the archive, separated by commas',
 );
 export const variantSchema = z.enum(['default', 'minbase', 'buildd']).describe('Which packages make the base');
+export const artifactSchema: z.ZodType<ArtifactFile, ArtifactFile> = z
+  .strictObject({
+    artifact: z.string().regex(artifactForm).describe('Names the file by its content'),
+    name: z.string().regex(artifactNameForm).describe('What it is called where a person gets it'),
+    sizeBytes: z.int().min(0).describe('Its size'),
+    sha256: z
+      .string()
+      .regex(/^[\da-f]{64}$/u)
+      .describe('Its digest'),
+  })
+  .describe('A file that a step made');

@@ -28,7 +28,10 @@ const input = z.strictObject({
     .union([archSchema, z.literal('')])
     .default('')
     .describe("Debian architecture of the machine; '' for the image's or the host's"),
-  name: machineNameSchema.describe('Name of the new machine'),
+  name: z
+    .union([z.literal(''), machineNameSchema])
+    .default('')
+    .describe("Name of the new machine; '' where none is made"),
   replace: z.boolean().default(false).describe('May a machine of this name be replaced?'),
 });
 type Input = z.output<typeof input>;
@@ -59,7 +62,7 @@ export const checkHost = defineStep({
   async run(context) {
     const { services, input } = context;
     if (services.facts.uid !== 0) {
-      throw fail('MSP_ROOT_NEEDED', { command: `sudo machinespawn ${input.image.image} ${input.name}` });
+      throw fail('MSP_ROOT_NEEDED', { command: `sudo machinespawn ${`${input.image.image} ${input.name}`.trim()}` });
     }
     const arch = chooseArch(input.image, input.arch === '' ? null : input.arch, services.facts.arch);
     await checkTools(context);
@@ -83,6 +86,7 @@ async function checkTools({ services }: Context<Input>): Promise<void> {
 }
 
 async function checkName({ services, input, runId }: Context<Input>): Promise<void> {
+  if (input.name === '') return;
   const taken = await services.machines.find(input.name);
   if (taken === null) return;
   // Cut off between publishing and its record in the journal: the machine is this run's own.

@@ -7,7 +7,7 @@ import { parseImageSpec } from '../model/image-spec.ts';
 import { defineStep } from './define-step.ts';
 
 const kindsOf = {
-  bootstrap: ['snapshot', 'result'],
+  bootstrap: ['snapshot', 'result', 'artifact'],
   packages: ['package', 'unpacked'],
   downloads: ['download'],
   runs: ['run'],

@@ -7,6 +7,7 @@ import type { FakeHost } from './fake-host.ts';
 import type { Moments } from './moments.ts';
 import { pretendArchives } from './pretended-archives.ts';
 import { pretendDebs } from './pretended-debs.ts';
+import { pretendArtifacts } from './pretended-artifacts.ts';
 import { pretendPrograms } from './pretended-exec.ts';
 import { pretendFiles, pretendMemory, pretendRootFiles } from './pretended-files.ts';
 import { pretendKeeper } from './pretended-keeper.ts';
@@ -75,6 +76,7 @@ export function openBench(
     proxies: pretendProxies(moments, host),
     archives: pretendArchives(world, moments),
     trees,
+    artifacts: pretendArtifacts(world, moments),
     machines: pretendMachines(world, moments, host),
     directories: { cache, packages, state, scratch },
     root: (path) => pretendRootFiles(world, moments, path),

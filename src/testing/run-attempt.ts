@@ -69,6 +69,9 @@ async function outcome(
   try {
     return { output: await Promise.race([step.run(context), late.promise]) };
   } catch (error) {
+    // What is no Error has no code, no message and no stack.
+    if (!(error instanceof Error))
+      return { error: new TypeError(`the step threw ${JSON.stringify(error) ?? 'undefined'}, which is no Error`) };
     return { error };
   } finally {
     clearTimeout(timer);

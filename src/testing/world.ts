@@ -28,6 +28,8 @@ export const directories = {
   scratch: '/var/lib/machinespawn/scratch',
   /** Committed trees, by their reference. */
   trees: '/var/cache/machinespawn/trees',
+  /** Files that steps have kept, by their digest. */
+  artifacts: '/var/cache/machinespawn/artifacts',
   /** Trees that are being made. */
   work: '/var/cache/machinespawn/work',
 } as const;

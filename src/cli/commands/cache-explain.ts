@@ -75,10 +75,10 @@ async function requestFor(
 }
 
 function requestOfRun(
-  run: { readonly pipeline: string; readonly inputs: Readonly<Record<string, unknown>> },
+  run: { readonly source: string; readonly inputs: Readonly<Record<string, unknown>> },
   inputs: Readonly<Record<string, string>>,
 ): RunRequest {
-  return { pipeline: run.pipeline, inputs: { ...run.inputs, ...inputs } };
+  return { pipeline: run.source, inputs: { ...run.inputs, ...inputs } };
 }
 
 function isNoRun(error: unknown): boolean {

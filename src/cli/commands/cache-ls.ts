@@ -15,7 +15,7 @@ export const cacheLs = defineCommand({
     kind: {
       type: 'string',
       valueName: 'KIND',
-      choices: ['snapshot', 'result', 'package', 'unpacked', 'download', 'run'],
+      choices: ['snapshot', 'result', 'artifact', 'package', 'unpacked', 'download', 'run'],
       summary: 'Only these',
     },
   },

@@ -14,7 +14,7 @@ export const cleanCache = defineCommand({
   positionals: [{ name: 'image', summary: 'Only what was made for these images', optional: true, variadic: true }],
   options: {
     all: { type: 'boolean', summary: 'Everything, the history of runs too' },
-    bootstrap: { type: 'boolean', summary: 'Snapshots and results of steps' },
+    bootstrap: { type: 'boolean', summary: 'Snapshots, files and results of steps' },
     packages: { type: 'boolean', summary: 'Downloaded .deb files, and what was unpacked of them' },
     downloads: { type: 'boolean', summary: 'Other downloads' },
     runs: { type: 'boolean', summary: 'The history of runs' },

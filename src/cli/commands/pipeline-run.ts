@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
+import { fail } from '../../errors/machinespawn-error.ts';
 import { defineCommand } from '../command.ts';
 import { execute } from '../execute.ts';
-import { inputOption, parseInputs, pipelineName } from '../pipeline-request.ts';
+import { inputOption, partOptions, pipelineName, readRequest } from '../pipeline-request.ts';
 import { outputLines, readyLines } from '../report/final-words.ts';
 
 export const pipelineRun = defineCommand({
@@ -11,6 +13,11 @@ export const pipelineRun = defineCommand({
   positionals: [{ name: 'pipeline', summary: 'A file, or the name of a built-in pipeline' }],
   options: {
     ...inputOption,
+    ...partOptions,
+    from: { type: 'list', valueName: 'STEP', summary: 'Do these steps and what depends on them again' },
+    failFast: { type: 'boolean', summary: 'After a failure, take up nothing more' },
+    keepGoing: { type: 'boolean', summary: 'After a failure, go on with what does not depend on it' },
+    output: { type: 'string', short: 'o', valueName: 'DIR', summary: 'Put the files that it makes there' },
     fresh: { type: 'boolean', summary: 'Start over instead of going on with an interrupted run' },
     noCache: { type: 'boolean', summary: 'Use no result of earlier runs' },
     refresh: { type: 'list', valueName: 'STEP', summary: 'Do these steps again' },
@@ -20,20 +27,26 @@ export const pipelineRun = defineCommand({
   },
   examples: [
     ['machinespawn pipeline run ./live.yaml -i suite=trixie', 'a file'],
+    ['machinespawn pipeline run ./ci.yaml -m arch=arm64 -o out', 'some combinations of a matrix, and their files'],
     ['machinespawn pipeline run bootstrap -i image=debian-12 -i name=bread', 'a built-in one'],
   ],
 
   async run(invocation) {
     const { positionals, options, globals, app, terminal } = invocation;
     const pipeline = pipelineName(positionals.pipeline, globals.cwd);
-    const inputs = parseInputs(options.input);
+    if (options.failFast && options.keepGoing)
+      throw fail('MSP_USAGE', { problem: '--fail-fast and --keep-going exclude each other' });
+    const part = await readRequest(app, options);
     const { summary } = await app.showPipeline(pipeline);
     const request = {
       pipeline,
-      inputs,
+      ...part,
       fresh: options.fresh,
       noCache: options.noCache,
       ...(options.refresh.length === 0 ? {} : { refresh: options.refresh }),
+      ...(options.from.length === 0 ? {} : { from: options.from }),
+      ...(options.failFast || options.keepGoing ? { keepGoing: options.keepGoing } : {}),
+      ...(options.output === undefined ? {} : { output: resolve(globals.cwd, options.output) }),
       keepFailed: options.keepFailed,
       debugShell: options.debugShell,
     };
@@ -45,7 +58,7 @@ export const pipelineRun = defineCommand({
         const { imageTitle } = await import('../image-title.ts');
         if (pipeline === 'bootstrap')
           for (const line of readyLines(outcome, durationMs, imageTitle)) terminal.say(line);
-        else if (!options.json) for (const line of outputLines(outcome.outputs, durationMs)) terminal.say(line);
+        else if (!options.json) for (const line of outputLines(outcome, durationMs)) terminal.say(line);
         return 0;
       },
     });

@@ -2,6 +2,7 @@ import type { App } from '../../app-types.ts';
 import { fail } from '../../errors/machinespawn-error.ts';
 import { nearest } from '../../model/nearest.ts';
 import { defineCommand } from '../command.ts';
+import { stepLines } from '../step-lines.ts';
 import { listOptions, printList } from '../table.ts';
 
 type StepType = Awaited<ReturnType<App['stepTypes']>>[number];
@@ -50,44 +51,3 @@ export const pipelineSteps = defineCommand({
     return 0;
   },
 });
-
-function stepLines(step: StepType): readonly string[] {
-  const needs = [...(step.needsRoot ? ['root'] : []), ...step.tools].join(', ');
-  return [
-    `${step.id} - ${step.summary}`,
-    ...(needs === '' ? [] : [`needs ${needs}`]),
-    '',
-    'with:',
-    ...fieldLines(step.input),
-    '',
-    'outputs:',
-    ...fieldLines(step.output),
-  ];
-}
-
-interface FieldSchema {
-  readonly type?: string;
-  readonly description?: string;
-  readonly enum?: readonly unknown[];
-  readonly default?: unknown;
-}
-
-/** The fields of a JSON schema of an object. */
-function fieldLines(schema: unknown): readonly string[] {
-  const { properties = {}, required = [] } = (schema ?? {}) as {
-    properties?: Readonly<Record<string, FieldSchema>>;
-    required?: readonly string[];
-  };
-  const fields = Object.entries(properties);
-  const width = Math.max(0, ...fields.map(([name]) => name.length));
-  return fields.map(([name, field]) => {
-    const type = field.enum === undefined ? (field.type ?? 'any') : field.enum.join('|');
-    const rest =
-      field.default !== undefined
-        ? `, default ${JSON.stringify(field.default)}`
-        : required.includes(name)
-          ? ''
-          : ', optional';
-    return `  ${name.padEnd(width)}  ${field.description ?? ''} (${type}${rest})`;
-  });
-}

@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
-import type { RunStepDetail } from '../../app-types.ts';
 import { fail } from '../../errors/machinespawn-error.ts';
 import { nearest } from '../../model/nearest.ts';
 import { defineCommand } from '../command.ts';
-import type { Terminal } from '../terminal.ts';
+import { LogPrinter, logsOf, type LogChoice } from '../run-logs.ts';
+
+const pollMs = 250;
 
 export const runsLogs = defineCommand({
   name: 'runs logs',
@@ -17,19 +17,21 @@ export const runsLogs = defineCommand({
     step: { type: 'string', short: 's', valueName: 'STEP', summary: 'Only this step' },
     attempt: { type: 'count', valueName: 'N', summary: 'Only this attempt; all of them otherwise' },
     failed: { type: 'boolean', summary: 'Only steps that failed' },
+    follow: { type: 'boolean', short: 'f', summary: 'Go on printing until the run has ended' },
   },
   examples: [
     ['machinespawn runs logs', 'of the last run'],
     ['machinespawn runs logs bread -s first-stage', 'one step'],
+    ['machinespawn runs logs -f', 'as it is written'],
   ],
 
   async run({ positionals, options, app, terminal }) {
-    const detail = await app.showRun(positionals.run ?? '@last');
-    const steps = detail.stepDetails.filter(
-      (step) =>
-        (options.step === undefined || step.id === options.step) && (!options.failed || step.status === 'failed'),
+    let detail = await app.showRun(positionals.run ?? '@last');
+    const choice: LogChoice = { step: options.step, attempt: options.attempt, failed: options.failed };
+    const isNamed = detail.stepDetails.some(
+      ({ id, status }) => id === options.step && (!options.failed || status === 'failed'),
     );
-    if (options.step !== undefined && steps.length === 0) {
+    if (options.step !== undefined && !isNamed) {
       const known = detail.stepDetails.map(({ id }) => id);
       const near = nearest(options.step, known);
       throw fail('MSP_USAGE', {
@@ -37,30 +39,16 @@ export const runsLogs = defineCommand({
         ...(near === null ? {} : { hint: `did you mean '${near}'?` }),
       });
     }
-    const chosen = steps.flatMap((step) => attemptsOf(step, options.attempt));
-    for (const { title, file } of chosen) {
-      if (chosen.length > 1) terminal.out(`== ${title} ==`);
-      await copyOut(file, terminal);
+    const printer = new LogPrinter(terminal);
+    for (;;) {
+      const isOver = detail.status !== 'running';
+      const logs = logsOf(detail, choice);
+      await printer.print(logs, logs.length > 1 || options.follow);
+      if (!options.follow || isOver) break;
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+      detail = await app.showRun(detail.id);
     }
-    if (chosen.length === 0) terminal.say('No log.');
+    if (printer.isEmpty) terminal.say('No log.');
     return 0;
   },
 });
-
-function attemptsOf(step: RunStepDetail, attempt: number | undefined): readonly { title: string; file: string }[] {
-  return step.logs
-    .map((file, index) => ({ title: `${step.id}, attempt ${index + 1}`, file, attempt: index + 1 }))
-    .filter((log) => attempt === undefined || log.attempt === attempt);
-}
-
-async function copyOut(file: string, terminal: Terminal): Promise<void> {
-  try {
-    for await (const chunk of createReadStream(file, 'utf8')) terminal.stdout.write(chunk as string);
-  } catch (error) {
-    throw fail(
-      'MSP_FILE_UNREADABLE',
-      { path: file, problem: error instanceof Error ? error.message : String(error) },
-      error,
-    );
-  }
-}

@@ -1,5 +1,7 @@
 /** What is said last: what there is now, and one command to go on with. */
 import type { RunOutcome } from '../../app-types.ts';
+import type { Json } from '../../engine/step.ts';
+import { isArtifact } from '../../model/artifact.ts';
 import { formatByteSize } from '../../model/byte-size.ts';
 import { harmless } from '../terminal.ts';
 import { elapsed } from './amounts.ts';
@@ -28,15 +30,25 @@ export function readyLines(
   ];
 }
 
-/** What a pipeline gave. */
-export function outputLines(outputs: Readonly<Record<string, unknown>>, durationMs: number): readonly string[] {
-  const entries = Object.entries(outputs);
+/** What a pipeline gave, and where its files are. */
+export function outputLines(outcome: Pick<RunOutcome, 'outputs' | 'files'>, durationMs: number): readonly string[] {
+  const entries = Object.entries(outcome.outputs).flatMap(([name, value]) => rowsOf(name, value));
   const width = Math.max(0, ...entries.map(([name]) => name.length));
-  const lines = entries.map(
-    ([name, value]) =>
-      `  ${name.padEnd(width)}  ${harmless(typeof value === 'string' ? value : JSON.stringify(value))}`,
-  );
-  return ['', `Done in ${elapsed(durationMs)}.`, ...lines];
+  const lines = entries.map(([name, value]) => `  ${name.padEnd(width)}  ${harmless(shown(value))}`);
+  const files = outcome.files.map(({ path, sizeBytes }) => `  ${harmless(path)}  ${formatByteSize(sizeBytes)}`);
+  return ['', `Done in ${elapsed(durationMs)}.`, ...lines, ...(files.length === 0 ? [] : ['', 'Files:', ...files])];
+}
+
+/** What a matrix gives is one row for each cell. */
+function rowsOf(name: string, value: Json): readonly (readonly [string, Json])[] {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value) && !isArtifact(value);
+  if (!isMap) return [[name, value]];
+  return Object.entries(value).map(([cell, inner]: [string, Json]) => [`${name} ${cell}`, inner]);
+}
+
+function shown(value: Json): string {
+  if (isArtifact(value)) return `${value.name} (${formatByteSize(value.sizeBytes)}, sha256 ${value.sha256})`;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** For a run that ended before its end and can go on. `sudo`: does it need root? */

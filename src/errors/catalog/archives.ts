@@ -129,6 +129,11 @@ export const archiveErrors = {
         ? `there is ${instead.join(', ')}; a package may also be in another component (--components)`
         : 'look at --include: a package may be in another component (--components)',
   }),
+  MSP_APT_NETWORK: entry<{ text: string }>({
+    exit: 7,
+    message: ({ text }) => `apt could not download: ${text}`,
+    hint: () => 'what is complete is kept; machinespawn resume goes on',
+  }),
   MSP_PACKAGE_CORRUPT: entry<{ text: string; mirror: string }>({
     exit: 8,
     message: ({ text, mirror }) => `a package from ${mirror} has not the digest that the archive promises: ${text}`,

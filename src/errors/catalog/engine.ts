@@ -16,6 +16,26 @@ export const engineErrors = {
     message: ({ pipeline, input, problem }) => `input '${input}' of pipeline ${pipeline}: ${problem}`,
     hint: ({ pipeline }) => `machinespawn pipeline show ${pipeline}`,
   }),
+  MSP_MATRIX_INVALID: entry<{ pipeline: string; problem: string }>({
+    exit: 3,
+    message: ({ pipeline, problem }) => `the matrix of pipeline ${pipeline}: ${problem}`,
+    hint: ({ pipeline }) => `machinespawn pipeline show ${pipeline}`,
+  }),
+  MSP_SELECTION_INVALID: entry<{ pipeline: string; problem: string; hint: string | null }>({
+    exit: 2,
+    message: ({ pipeline, problem }) => `pipeline ${pipeline}: ${problem}`,
+    hint: ({ hint }) => hint ?? undefined,
+  }),
+  MSP_SECRET_UNUSABLE: entry<{ name: string; source: string; problem: string }>({
+    exit: 2,
+    message: ({ name, source, problem }) => `the secret '${name}' cannot be taken from ${source}: ${problem}`,
+    hint: ({ name }) => `-i ${name}=@FILE; sudo hands variables on only with --preserve-env`,
+  }),
+  MSP_SECRET_IN_RESULT: entry<{ step: string; name: string }>({
+    exit: 1,
+    message: ({ step, name }) => `step '${step}' returned the secret '${name}', and results are kept on the disk`,
+    hint: () => 'hand a secret only to a step that uses it and does not return it',
+  }),
   MSP_EXPRESSION_FAILED: entry<{ expression: string; problem: string }>({
     exit: 3,
     message: ({ expression, problem }) => `\${{ ${expression} }}: ${problem}`,
@@ -52,6 +72,12 @@ export const engineErrors = {
     exit: 5,
     message: ({ run, pid }) => `run ${run} is being executed${pid === null ? '' : ` by process ${pid}`}`,
   }),
+  MSP_RUN_NO_TREE: entry<{ run: string; step: string | null; nearest: string | null }>({
+    exit: 4,
+    message: ({ run, step }) =>
+      step === null ? `no step of run ${run} has made a tree` : `step '${step}' of run ${run} has made no tree`,
+    hint: ({ run, nearest }) => (nearest === null ? `machinespawn runs show ${run}` : `did you mean '${nearest}'?`),
+  }),
   MSP_JOURNAL_CORRUPT: entry<{ run: string; line: number; problem: string }>({
     exit: 1,
     message: ({ run, line, problem }) => `the journal of run ${run} is damaged at line ${line}: ${problem}`,
@@ -80,6 +106,35 @@ export const engineErrors = {
   MSP_PLUGIN_INVALID: entry<{ plugin: string; problem: string }>({
     exit: 3,
     message: ({ plugin, problem }) => `plugin '${plugin}' is not well formed: ${problem}`,
+  }),
+  MSP_PLUGIN_NOT_FOUND: entry<{ plugin: string; askedBy: string; problem: string }>({
+    exit: 4,
+    message: ({ plugin, askedBy, problem }) => `there is no plugin '${plugin}', which ${askedBy} names: ${problem}`,
+    hint: () =>
+      'a path begins with ./ or /, and is looked for beside the file that names it; anything else is an npm package',
+  }),
+  MSP_PLUGIN_LOAD_FAILED: entry<{ file: string; askedBy: string; problem: string }>({
+    exit: 3,
+    message: ({ file, askedBy, problem }) => `the plugin ${file}, which ${askedBy} names, cannot be loaded: ${problem}`,
+    hint: ({ file }) => `machinespawn plugins check ${file}`,
+  }),
+  MSP_PLUGIN_UNTRUSTED: entry<{ file: string; askedBy: string; digest: string; changed: boolean }>({
+    exit: 2,
+    message: ({ file, askedBy, changed }) =>
+      `the plugin ${file}, which ${askedBy} names, ${changed ? 'has changed since it was trusted' : 'is not trusted yet'}: its code would run as root`,
+    hint: () => 'read it, then say so with --trust-plugins',
+  }),
+  MSP_PLUGIN_CHECK_FAILED: entry<{ plugin: string; failed: number }>({
+    exit: 1,
+    message: ({ plugin, failed }) =>
+      `plugin ${plugin} does not keep the contract: ${failed} check${failed === 1 ? '' : 's'} failed`,
+    hint: () => 'docs/guides/plugins.md says what a step has to keep',
+  }),
+  MSP_STEP_TRESPASS: entry<{ step: string; problem: string }>({
+    exit: 70,
+    message: ({ step, problem }) => `step '${step}' may not ${problem}`,
+    hint: () =>
+      "a plugin's step writes into the tree of services.trees.change, its scratch directory and its artifacts",
   }),
   MSP_CANCELLED: entry<{ reason: string }>({ exit: 130, message: ({ reason }) => `stopped: ${reason}` }),
   MSP_STEP_TYPE_INVALID: entry<{ step: string; problem: string }>({

@@ -33,4 +33,10 @@ export const machineErrors = {
     exit: 125,
     message: ({ name, problem }) => `no command could be started in machine '${name}': ${problem}`,
   }),
+  MSP_BOOT_FAILED: entry<{ image: string; firmware: string; problem: string; tail: string }>({
+    exit: 1,
+    message: ({ image, firmware, problem, tail }) =>
+      `${image} did not boot by ${firmware}: ${problem}${tail === '' ? '' : `\n${tail}`}`,
+    hint: () => 'the whole console is in the log of the step',
+  }),
 } as const;

@@ -15,4 +15,14 @@ export const snapshotErrors = {
     message: ({ driver, path, problem }) => `the ${driver} snapshot driver cannot work at ${path}: ${problem}`,
     hint: () => 'another driver: --snapshot-driver copy',
   }),
+  MSP_ARTIFACT_MISSING: entry<{ artifact: string }>({
+    exit: 1,
+    message: ({ artifact }) => `the file ${artifact} is not in the cache`,
+    hint: () => 'the same command with --fresh makes it anew',
+  }),
+  MSP_ARTIFACT_DAMAGED: entry<{ artifact: string }>({
+    exit: 1,
+    message: ({ artifact }) => `the file ${artifact} in the cache is not what it was`,
+    hint: () => 'the same command with --fresh makes it anew',
+  }),
 } as const;

@@ -1,4 +1,5 @@
 import type { App, MachineSummary, PipelineSummary, RunDetail, RunOutcome } from '../../../src/app-types.ts';
+import type { PluginSummary } from '../../../src/app-plugin-types.ts';
 import type { RunEvent } from '../../../src/engine/events.ts';
 import { fail } from '../../../src/errors/machinespawn-error.ts';
 
@@ -43,6 +44,7 @@ export const succeeded: RunOutcome = {
   exitCode: 0,
   steps: { total: 3, done: 3, cached: 0 },
   resumable: false,
+  files: [],
 };
 
 const helloPipeline: PipelineSummary = {
@@ -71,6 +73,7 @@ export const lastRun: RunDetail = {
   inputs: { image: 'debian-12', name: 'bread' },
   user: 'alice',
   version: '0.1.0',
+  source: 'bootstrap',
   directory: '/var/lib/machinespawn/runs/20261122-184902-k3f9',
   error: null,
   stepDetails: [
@@ -90,6 +93,17 @@ export const lastRun: RunDetail = {
 };
 
 /** An application that does nothing and remembers what was asked of it. */
+const paint: PluginSummary = {
+  name: 'paint',
+  summary: 'Greet people',
+  version: null,
+  origin: 'file',
+  file: '/w/paint.ts',
+  trusted: false,
+  steps: [{ id: 'paint/greet', summary: 'Write a greeting', version: 1 }],
+  pipelines: ['paint'],
+};
+
 export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] = []): FakeApp {
   const asked: Asked[] = [];
   const note =
@@ -112,6 +126,9 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
     run: note('run', (_request, onEvent) => start(onEvent)),
     resume: note('resume', (_id, _options, onEvent) => start(onEvent)),
     plan: note('plan', () => plan),
+    readInputs: note('readInputs', () => ({ suite: 'trixie', name: 'from-file' })),
+    shell: note('shell', () => 7),
+    initPipeline: note('initPipeline', () => ['/w/live.yaml', '/w/pipeline.schema.json']),
     listRuns: note('listRuns', () => [lastRun]),
     showRun: note('showRun', (id: string) => {
       if (['@last', 'k3f9', lastRun.id, 'bread'].includes(id)) return lastRun;
@@ -159,6 +176,17 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
         reuse: 'always',
       },
     ]),
+    plugins: note('plugins', () => [paint]),
+    plugin: note('plugin', () => paint),
+    checkPlugins: note('checkPlugins', () => [
+      {
+        plugin: 'paint',
+        file: '/w/paint.ts',
+        checks: [{ name: 'the plugin loads', problem: null }],
+        untested: ['greet'],
+      },
+    ]),
+    newPlugin: note('newPlugin', () => ['/w/plugins/paint/paint.ts']),
     missingTools: note('missingTools', () => ({ packages: [], commands: [] })),
     installTools: note('installTools', () => undefined),
     elevate: note('elevate', () => undefined),

@@ -64,6 +64,10 @@ function engineOf(type: AnyStep<null>, shared = sharedPlace()): Engine<null> {
       look: () => null,
       missing: async () => [],
     },
+    secrets: {
+      canonical: (source) => source,
+      open: () => Promise.reject(new TypeError('no test asks for a secret')),
+    },
     clock: { now: () => Date.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
     process: { pid: 1, host: 'test', bootId: 'boot', user: 'tester', version: '0' },
     randomWord: () => Math.random().toString(36).slice(2, 6),
@@ -84,6 +88,7 @@ describe('what a step returns', () => {
   test.each([
     ['another field', { value: 1, more: 2 }, 'MSP_STEP_OUTPUT_INVALID'],
     ['something that JSON has no word for', { value: Number.NaN }, 'MSP_STEP_OUTPUT_INVALID'],
+    ['what JSON turns into something else', { value: new Map([['a', 1]]) }, 'MSP_STEP_OUTPUT_INVALID'],
     ['more than 64 KiB', { value: 'x'.repeat(70_000) }, 'MSP_STEP_OUTPUT_INVALID'],
   ])('%s is refused, and nothing is committed', async (_name, value, code) => {
     const { end, shared } = await runOne(step(() => Promise.resolve(value as { value: number })));

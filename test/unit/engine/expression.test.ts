@@ -17,6 +17,7 @@ const context: ExpressionContext = {
     left: { outputs: null },
   },
   run: { id: 'r-1' },
+  matrix: null,
 };
 
 const value = (text: string): Promise<Json> => evaluateValue(text, context);
@@ -156,7 +157,7 @@ describe('expressions', () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (json) => {
         const given = JSON.parse(JSON.stringify(json)) as Json;
-        const here: ExpressionContext = { inputs: { x: given }, steps: {}, run: { id: 'r' } };
+        const here: ExpressionContext = { inputs: { x: given }, steps: {}, run: { id: 'r' }, matrix: null };
         expect(await evaluateValue('${{ inputs.x }}', here)).toEqual(given);
         expect(await evaluateValue("${{ inputs['x'] }}", here)).toEqual(given);
         expect(await evaluateValue('${{ fromJSON(toJSON(inputs.x)) }}', here)).toEqual(given);

@@ -54,7 +54,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'unknown key, like no other',
     withSteps('  - { id: a, uses: echo, with: { text: x }, colour: red }\n'),
-    "live.yaml:5:45 unknown key 'colour' in step 'a' (there are id, uses, summary, with, needs, if, retry, timeout, cache, always)",
+    "live.yaml:5:45 unknown key 'colour' in step 'a' (there are id, uses, summary, with, needs, if, retry, timeout, cache, always, matrix)",
   ],
   [
     'unknown top key',
@@ -64,7 +64,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'merge key',
     withSteps('  - { id: a, uses: echo, with: { text: x }, <<: { cache: false } }\n'),
-    "live.yaml:5:45 unknown key '<<' in step 'a' (there are id, uses, summary, with, needs, if, retry, timeout, cache, always)",
+    "live.yaml:5:45 unknown key '<<' in step 'a' (there are id, uses, summary, with, needs, if, retry, timeout, cache, always, matrix)",
   ],
   [
     'nothing required is there',
@@ -91,11 +91,6 @@ const cases: readonly (readonly [string, string, string])[] = [
     'a step that is a text',
     withSteps('  - echo\n'),
     "live.yaml:5:5 'echo' is not a step (a step is a map such as { id: hello, uses: echo })",
-  ],
-  [
-    'matrix',
-    withSteps('  - { id: a, uses: echo, with: { text: x } }\n', 'matrix: { x: [1] }\n'),
-    'live.yaml:4:1 matrix comes later (run the pipeline once for each value)',
   ],
   [
     'summary of two lines',
@@ -213,7 +208,7 @@ const inputCases: readonly (readonly [string, string])[] = [
   ['{ type: strnig, summary: S }', "live.yaml:5:14 type: there is no input type 'strnig' (did you mean 'string'?)"],
   [
     '{ type: constructor, summary: S }',
-    "live.yaml:5:14 type: there is no input type 'constructor' (there are string, path, number, boolean, list, choice, duration, size)",
+    "live.yaml:5:14 type: there is no input type 'constructor' (there are string, path, number, boolean, list, choice, secret, duration, size)",
   ],
   ['{ type: string }', "live.yaml:5:8 input 'x' has no 'summary'"],
   ['{ type: number, summary: S, default: many }', "live.yaml:5:43 default: 'many' is not a number"],

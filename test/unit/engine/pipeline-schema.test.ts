@@ -29,7 +29,9 @@ it('offers the step types, each with its own fields', async () => {
 
 it('knows the keys of a pipeline, and no others', async () => {
   const schema = await made;
-  expect(Object.keys(schema.properties)).toEqual(['format', 'id', 'summary', 'inputs', 'plugins', 'steps', 'outputs']);
+  expect(Object.keys(schema.properties)).toEqual([
+    ...['format', 'id', 'summary', 'inputs', 'plugins', 'matrix', 'steps', 'outputs'],
+  ]);
   expect((schema as unknown as { additionalProperties: unknown }).additionalProperties).toBe(false);
 });
 

@@ -46,6 +46,7 @@ describe('makePlan', () => {
         timeoutMs: null,
         cache: true,
         always: false,
+        cell: null,
         line: 16,
       },
       {
@@ -59,6 +60,7 @@ describe('makePlan', () => {
         timeoutMs: 600_000,
         cache: false,
         always: true,
+        cell: null,
         line: 15,
       },
     ]);

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readJournal } from '../../../src/engine/journal.ts';
 import type { Plan } from '../../../src/engine/plan.ts';
-import type { RunEnd } from '../../../src/engine/run.ts';
+import { untilDone } from './support/until-done.ts';
 import { planOf, plannedStep, World } from './support/world.ts';
 
 interface Shape {
@@ -43,30 +43,6 @@ function graph(shapes: readonly Shape[]): Plan {
   return planOf(steps, outputs);
 }
 
-async function untilDone(
-  world: World,
-  plan: Plan,
-  cuts: readonly number[],
-  jobs: number,
-): Promise<{ end: RunEnd; kills: number }> {
-  let kills = 0;
-  for (const moments of [...cuts, Infinity]) {
-    const { engine, killed } = world.process(moments);
-    const opening = (async () => {
-      const unfinished = await engine.findUnfinished(plan);
-      const run = unfinished === null ? await engine.start(plan, { jobs }) : await engine.resume(unfinished, { jobs });
-      return run.done;
-    })().catch((error: unknown) => {
-      if (moments === Infinity) throw error;
-      return 'killed' as const;
-    });
-    const end = await Promise.race([opening, killed]);
-    if (end !== 'killed' && end.status !== 'paused') return { end, kills };
-    kills += 1;
-  }
-  throw new TypeError('the last process was killed, too');
-}
-
 test('cut-offs change nothing', async () => {
   let killsSeen = 0;
   await fc.assert(
@@ -76,9 +52,9 @@ test('cut-offs change nothing', async () => {
       fc.integer({ min: 1, max: 4 }),
       async (shapes, cuts, jobs) => {
         const plan = graph(shapes);
-        const calm = await untilDone(new World(), plan, [], jobs);
+        const calm = await untilDone(new World(), plan, [], { jobs });
         const world = new World();
-        const stormy = await untilDone(world, plan, cuts, jobs);
+        const stormy = await untilDone(world, plan, cuts, { jobs });
         killsSeen += stormy.kills;
         expect(stormy.end.status).toBe('succeeded');
         expect(stormy.end.outputs).toEqual(calm.end.outputs);
@@ -110,9 +86,9 @@ test('a second run of the same plan makes nothing anew', async () => {
   const plan = graph(
     [0, 1, 2, 3].map((index) => ({ needs: [index - 1], failing: 0, thing: true, look: false, skipped: false })),
   );
-  const first = await untilDone(world, plan, [], 2);
+  const first = await untilDone(world, plan, [], { jobs: 2 });
   const before = world.executions.length;
-  const second = await untilDone(world, plan, [], 2);
+  const second = await untilDone(world, plan, [], { jobs: 2 });
   expect(second.end.outputs).toEqual(first.end.outputs);
   expect(second.end.runId).not.toBe(first.end.runId);
   expect(world.executions.length).toBe(before);

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, expectTypeOf, test } from 'vitest';
 import type { Workbench } from '../../../src/engine/ports.ts';
+import { ArtifactStore } from '../../../src/host/artifact-store.ts';
+import { fail } from '../../../src/errors/machinespawn-error.ts';
 import { Exec } from '../../../src/host/exec.ts';
 import { SystemFacts } from '../../../src/host/facts.ts';
 import { KernelLocks } from '../../../src/host/locks.ts';
@@ -40,15 +42,17 @@ class DirectoryTrees implements TreeStore {
     return { path: this.#path(wanted), release: async () => void this.released.push(wanted) };
   }
   async verify(wanted: string) {
-    expect(await this.has(wanted)).toBe(true);
+    if (!(await this.has(wanted))) throw fail('MSP_SNAPSHOT_MISSING', { key: wanted });
   }
   async materialize() {}
 }
 
 const store = new DirectoryTrees();
 const locks = new KernelLocks(`${scratch}/locks`, 'test');
+const artifacts = new ArtifactStore(`${scratch}/artifacts`);
 const bench = new HostWorkbench({
   store,
+  artifacts,
   locks,
   runs: `${scratch}/runs`,
   host: {
@@ -85,11 +89,12 @@ test('commit keeps the tree under the key, and gives back lock, view and scratch
   expect(lines).toEqual(['said']);
   writeFileSync(`${services.directories.scratch}/x`, '');
   await expectCode(services.trees.change(null), 'MSP_STEP_TYPE_INVALID');
-  expect(await bench.missing({ a: [ref] })).toEqual([ref]);
+  const gone = (reference: string) => ({ reference, what: `tree ${reference.slice(5, 17)}`, problem: 'is gone' });
+  expect(await bench.missing({ a: [ref] })).toEqual([gone(ref)]);
   await place.commit();
   expect(existsSync(path)).toBe(false);
   expect(existsSync(services.directories.scratch)).toBe(false);
-  expect(await bench.missing({ a: [ref, treeRef(other)], b: 'tree:x' })).toEqual([treeRef(other)]);
+  expect(await bench.missing({ a: [ref, treeRef(other)], b: 'tree:x' })).toEqual([gone(treeRef(other))]);
   (await locks.tryAcquire('machine-bread'))?.release();
   const next = await bench.open(job());
   expect(await (await next.services.trees.view(ref)).root.readText('/etc/hostname')).toBe('x');

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { builtInPlugins } from '../../../src/app-built-in-plugins.ts';
 import { inputTypes } from '../../../src/app-input-types.ts';
 import { parsePipeline } from '../../../src/engine/pipeline-file.ts';
 import { makePlan } from '../../../src/engine/plan.ts';
@@ -13,13 +14,14 @@ const directory = join(import.meta.dirname, '../../../pipelines');
 const files = readdirSync(directory).toSorted();
 const registry = new StepRegistry<StepServices>();
 loadPlugin(corePlugin, registry);
+for (const plugin of builtInPlugins) loadPlugin(plugin, registry);
 
 const read = async (file: string) =>
   await parsePipeline(readFileSync(join(directory, file), 'utf8'), { file, registry, inputTypes });
 
 it('are the ones that the commands need', () => {
   expect(files).toEqual([
-    ...['bootstrap.yaml', 'clean-cache.yaml', 'hello.yaml', 'list.yaml'],
+    ...['bootstrap.yaml', 'clean-cache.yaml', 'hello.yaml', 'list.yaml', 'live-iso.yaml'],
     ...['pull-raw.yaml', 'pull-tar.yaml', 'remove.yaml', 'run.yaml'],
   ]);
 });

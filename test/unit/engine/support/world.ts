@@ -27,6 +27,8 @@ export class World {
   readonly results = new Map<string, StoredResult>();
   readonly things = new Map<string, string>();
   readonly executions: string[] = [];
+  /** By where they are. */
+  readonly secrets = new Map<string, string>();
   readonly failures = new Map<string, number>();
   nowMs = Date.UTC(2026, 10, 22);
   syncs = 0;
@@ -36,11 +38,16 @@ export class World {
   process(moments = Infinity): { engine: Engine<TestServices>; killed: Promise<'killed'>; moments: () => number } {
     const life = new Life(moments);
     this.runs.releaseLocks();
-    const registry = new StepRegistry<TestServices>();
-    registry.add('mix', () => Promise.resolve(mix));
-    registry.add('look', () => Promise.resolve(look));
-    registry.add('stash', () => Promise.resolve(stashIn(this.things)));
-    return { engine: new Engine(this.#ports(life), registry), killed: life.killed, moments: () => life.used };
+    return {
+      engine: new Engine(this.#ports(life), worldRegistry(this.things)),
+      killed: life.killed,
+      moments: () => life.used,
+    };
+  }
+
+  /** What an engine is made of; this process is never killed. */
+  parts(): { readonly ports: EnginePorts<TestServices>; readonly registry: StepRegistry<TestServices> } {
+    return { ports: this.#ports(new Life(Infinity)), registry: worldRegistry(this.things) };
   }
 
   #ports(life: Life): EnginePorts<TestServices> {
@@ -102,7 +109,17 @@ export class World {
         missing: async (value) =>
           [...JSON.stringify(value).matchAll(/thing:[0-9a-f]{64}/gu)]
             .map(([found]) => found)
-            .filter((found) => !this.things.has(found)),
+            .filter((found) => !this.things.has(found))
+            .map((reference) => ({ reference, what: `thing ${reference.slice(6, 18)}`, problem: 'is gone' as const })),
+      },
+      secrets: {
+        canonical: (source) => source,
+        open: (name, source) => {
+          const value = this.secrets.get(source);
+          if (value === undefined)
+            return Promise.reject(fail('MSP_SECRET_UNUSABLE', { name, source, problem: 'gone' }));
+          return Promise.resolve({ value, digest: createHash('sha256').update(`key ${value}`).digest('hex') });
+        },
       },
       clock: {
         now: () => (this.nowMs += 1),
@@ -115,6 +132,16 @@ export class World {
       randomWord: () => String((this.#words += 1)).padStart(4, '0'),
     };
   }
+}
+
+/** The step types of the world. */
+export function worldRegistry(things = new Map<string, string>()): StepRegistry<TestServices> {
+  const registry = new StepRegistry<TestServices>();
+  registry.add('mix', () => Promise.resolve(mix));
+  registry.add('look', () => Promise.resolve(look));
+  registry.add('stash', () => Promise.resolve(stashIn(things)));
+  registry.add('place', () => Promise.resolve({ ...mix, id: 'place', reuse: 'run' as const }));
+  return registry;
 }
 
 class Life {
@@ -231,6 +258,7 @@ export function plannedStep(
     timeoutMs: null,
     cache: true,
     always: false,
+    cell: null,
     line: 1,
     ...more,
   };
@@ -241,6 +269,9 @@ export function planOf(steps: readonly PlannedStep[], outputs: Readonly<Record<s
     format: 1,
     pipeline: { id: 'test', summary: 'A test', file: null, sourceDigest: '0' },
     inputs: {},
+    plugins: [],
+    secrets: {},
+    matrix: null,
     steps,
     outputs,
   };
