@@ -1,5 +1,6 @@
 // Bundles the command line with its npm packages: reading a few large files starts faster than many small ones.
 // Each dynamic import stays a chunk of its own, so a command reads only what it uses.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
@@ -37,6 +38,27 @@ const STEPS_IN_ONE_CHUNK = {
 };
 
 /**
+ * The built-in pipelines are read and checked now, and not each time that one is run.
+ * @param {string} root
+ * @returns {import('esbuild').Plugin}
+ */
+const compiledPipelines = (root) => ({
+  name: 'compiled-pipelines',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]src[\\/]app-compiled-pipelines\.ts$/ }, () => {
+      const packaged = join(root, 'node_modules/node/bin/node');
+      const node = existsSync(packaged) ? packaged : process.execPath;
+      const { status, stdout, stderr, error } = spawnSync(node, [join(root, 'scripts/compile-pipelines.ts')], {
+        cwd: root,
+        encoding: 'utf8',
+      });
+      if (status !== 0) throw new Error(`the built-in pipelines cannot be read: ${error?.message ?? stderr}`);
+      return { contents: `export const compiledPipelines = ${stdout};`, loader: 'js' };
+    });
+  },
+});
+
+/**
  * @param {string} root folder of package.json
  * @param {string} outdir
  */
@@ -55,7 +77,7 @@ export async function buildCli(root, outdir) {
     target: 'node22.19',
     banner: { js: BANNER },
     chunkNames: 'chunks/[name]-[hash]',
-    plugins: [STEPS_IN_ONE_CHUNK],
+    plugins: [STEPS_IN_ONE_CHUNK, compiledPipelines(root)],
     legalComments: 'linked',
     logLevel: 'warning',
   });

@@ -2,12 +2,14 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { App, PipelineSummary, RunRequest, ValidationFault } from './app-types.ts';
+import { createHash } from 'node:crypto';
+import { compiledPipelines } from './app-compiled-pipelines.ts';
 import { inputTypes } from './app-input-types.ts';
 import type { AppPlugins } from './app-plugins.ts';
 import type { World } from './app-world.ts';
 import { MachinespawnError, fail } from './errors/machinespawn-error.ts';
 import { forecast } from './engine/plan-report.ts';
-import { parsePipeline } from './engine/pipeline-file.ts';
+import { decodePipeline } from './engine/pipeline-codec.ts';
 import type { Pipeline } from './engine/pipeline.ts';
 import { makePlan, type Plan } from './engine/plan.ts';
 import { planMatrix } from './engine/plan-matrix.ts';
@@ -39,7 +41,8 @@ export class AppPipelines {
     const text = await readFile(found.file, 'utf8').catch((error: unknown) => {
       throw fail('MSP_PIPELINE_NOT_FOUND', { name }, error);
     });
-    return { pipeline: await this.#parse(text, found.shown, dirname(found.file)), text, found };
+    const compiled = found.origin === 'builtin' ? readCompiled(text, found.shown) : null;
+    return { pipeline: compiled ?? (await this.#parse(text, found.shown, dirname(found.file))), text, found };
   }
 
   /** Throws what `read` throws, MSP_INPUT_INVALID, MSP_MATRIX_INVALID, MSP_SELECTION_INVALID, MSP_SECRET_UNUSABLE. */
@@ -148,6 +151,7 @@ export class AppPipelines {
   /** `directory`: where the plugins that it names are looked for. */
   async #parse(text: string, file: string, directory: string): Promise<Pipeline> {
     await this.#plugins.loadGiven();
+    const { parsePipeline } = await import('./engine/pipeline-file.ts');
     const pipeline = await parsePipeline(text, {
       file,
       registry: this.#world.registry,
@@ -192,6 +196,13 @@ export class AppPipelines {
       ['system', '/etc/machinespawn/pipelines'],
     ];
   }
+}
+
+/** Null when the file is another one than the bundle was made of. */
+function readCompiled(text: string, file: string): Pipeline | null {
+  const encoded = Object.values(compiledPipelines).find((one) => one.file === file);
+  const digest = createHash('sha256').update(text).digest('hex');
+  return encoded?.sourceDigest === digest ? decodePipeline(encoded, inputTypes) : null;
 }
 
 /** Ids of the steps that are to be done anew; ['*'] for all. Throws MSP_SELECTION_INVALID. */

@@ -48,14 +48,14 @@ function readInput(
   const summary = reader.line('summary', reader.required('summary'));
   const isRequired = reader.boolean('required');
   if (typeName === undefined || typeNode === undefined) return [];
-  const plain = Object.hasOwn(types, typeName) ? types[typeName] : undefined;
-  if (plain === undefined) {
+  const plain = typeOfInput(typeName, null, types);
+  if (plain === null) {
     const hint = faults.suggest(typeName, Object.keys(types)) ?? `there are ${Object.keys(types).join(', ')}`;
     reader.refuse(typeNode, 'unknown-type', 'type', `there is no input type '${typeName}'`, hint);
     return [];
   }
   const options = readOptions(reader, typeName);
-  const type = typeName === 'choice' && options !== null ? choiceOf(options, plain) : plain;
+  const type = typeOfInput(typeName, options, types) ?? plain;
   const defaultNode = reader.entry('default')?.value;
   if (isRequired === true && defaultNode !== undefined) {
     reader.refuse(defaultNode, 'value', 'default', 'an input that is required has no default');
@@ -63,6 +63,13 @@ function readInput(
   const standard = defaultNode === undefined ? undefined : readDefault(reader, defaultNode, type);
   const required = isRequired ?? defaultNode === undefined;
   return summary === undefined ? [] : [{ name, typeName, type, summary, required, default: standard, options }];
+}
+
+/** Null when there is no such type. */
+export function typeOfInput(typeName: string, options: readonly string[] | null, types: InputTypes): InputType | null {
+  const plain = Object.hasOwn(types, typeName) ? types[typeName] : undefined;
+  if (plain === undefined) return null;
+  return typeName === 'choice' && options !== null ? choiceOf(options, plain) : plain;
 }
 
 function readOptions(reader: MapReader, typeName: string): readonly string[] | null {
