@@ -1,7 +1,8 @@
 // `npm test`: set-up, checks, then the three tiers of tests. `node scripts/test.mjs real` runs only the stages named.
 // Every stage runs even after a failure, so that one run shows all faults. The last line counts the tests.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +17,10 @@ const failures = [];
 const PROXY_NAMES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
 const KEPT_BY_SUDO = PROXY_NAMES.concat(
   PROXY_NAMES.map((name) => name.toUpperCase()),
-  ['CI', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'TERM', 'TMPDIR', 'MACHINESPAWN_TEST_COUNTS'],
+  ['CI', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'TERM', 'TMPDIR', 'MACHINESPAWN_TEST_COUNTS'].concat([
+    'MACHINESPAWN_TEST_LANE',
+    'MACHINESPAWN_TEST_ARCHIVE',
+  ]),
 );
 
 const npmScript = (name) => ['npm', 'run', '--silent', name];
@@ -38,7 +42,7 @@ const STAGES = [
   { name: 'docs', argv: npmScript('docs:check') },
   { name: 'unit', argv: vitest('unit'), counted: true },
   { name: 'rules', argv: vitest('rules'), counted: true },
-  { name: 'real', argv: asRoot(inOwnMounts(vitest('real'))), counted: true, needs: ['set-up', 'build'] },
+  { name: 'real', argv: asRoot(inOwnMounts(vitest('real'))), counted: true, needs: ['set-up', 'build'], lanes: 2 },
 ];
 
 function readCounts(file) {
@@ -66,16 +70,38 @@ function addCounts(stage, file, ok) {
   return ok;
 }
 
-function runStage(stage) {
+async function runStage(stage) {
   process.stdout.write(`\n== ${stage.name}\n`);
+  if (stage.lanes === undefined) return runLane(stage, 'inherit', {});
+  // What the lanes fetch they fetch once.
+  const archive = process.env.MACHINESPAWN_TEST_ARCHIVE ?? join(countsFolder, 'archive');
+  mkdirSync(archive, { recursive: true });
+  const lanes = Array.from({ length: stage.lanes }, async (_, at) => {
+    const output = join(countsFolder, `${stage.name}-${at + 1}.log`);
+    const file = at === 0 ? 'inherit' : openSync(output, 'w');
+    const lane = { MACHINESPAWN_TEST_LANE: String(at + 1), MACHINESPAWN_TEST_ARCHIVE: archive };
+    const ok = await runLane({ ...stage, name: `${stage.name}-${at + 1}` }, file, lane);
+    if (file !== 'inherit') closeSync(file);
+    return { ok, output: file === 'inherit' ? null : output };
+  });
+  const ended = await Promise.all(lanes);
+  for (const { output } of ended) if (output !== null) process.stdout.write(readFileSync(output));
+  return ended.every(({ ok }) => ok);
+}
+
+/** @param {'inherit' | number} output where it writes to */
+async function runLane(stage, output, more) {
   const file = join(countsFolder, `${stage.name}.json`);
   const [program, ...args] = stage.argv;
-  const { status, signal, error } = spawnSync(program, args, {
+  const child = spawn(program, args, {
     cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, MACHINESPAWN_TEST_COUNTS: file },
+    stdio: ['inherit', output, output],
+    env: { ...process.env, ...more, MACHINESPAWN_TEST_COUNTS: file },
   });
-  if (error) process.stderr.write(`${stage.name}: ${error.message}\n`);
+  const [status, signal] = await once(child, 'close').catch((error) => {
+    process.stderr.write(`${stage.name}: ${error.message}\n`);
+    return [null, null];
+  });
   if (signal) process.stderr.write(`${stage.name}: ended by ${signal}\n`);
   const ok = status === 0;
   return stage.counted ? addCounts(stage, file, ok) : ok;
@@ -97,7 +123,7 @@ try {
       continue;
     }
     const start = performance.now();
-    const ok = runStage(stage);
+    const ok = await runStage(stage);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     results.set(stage.name, { ok, note: `${seconds.padStart(7)} s` });
   }
