@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from './app-types.ts';
+import { AppInnerPipelines } from './app-inner-pipelines.ts';
 import { AppKeeper } from './app-keeper.ts';
 import { Engine } from './engine/engine.ts';
 import { MemoryRunStore } from './engine/memory-run-store.ts';
@@ -103,9 +104,10 @@ export function openWorld(
     state: settings.stateDirectory,
   };
   const world = { failedTree: null } as { failedTree: World['failedTree'] };
+  const pipelines = new AppInnerPipelines({ registry, ports: () => ports, workbenchAt: (place) => makeWorkbench(place) });
   const makeWorkbench = (place: string): HostWorkbench<WritableSnapshot> =>
     new HostWorkbench<WritableSnapshot>({
-      host: { exec, facts, machines, keeper, directories },
+      host: { exec, facts, machines, keeper, pipelines, directories },
       store,
       artifacts,
       locks,

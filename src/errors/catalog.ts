@@ -1,5 +1,6 @@
 import { engineErrors } from './catalog/engine.ts';
 import { hostErrors } from './catalog/host.ts';
+import { imageErrors } from './catalog/images.ts';
 import { machineErrors } from './catalog/machines.ts';
 import { archiveErrors } from './catalog/archives.ts';
 import { snapshotErrors } from './catalog/snapshots.ts';
@@ -14,6 +15,7 @@ export const catalog = {
   ...snapshotErrors,
   ...archiveErrors,
   ...machineErrors,
+  ...imageErrors,
 } as const;
 
 export type ErrorCode = keyof typeof catalog;

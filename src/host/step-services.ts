@@ -3,7 +3,25 @@ import type { ExecContext } from './exec-settings.ts';
 import { HostFiles } from './files.ts';
 import { HttpNet } from './net.ts';
 import { TreeFiles } from './root-files.ts';
-import type { Artifacts, Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
+import type {
+  Artifacts,
+  Command,
+  HostFacts,
+  Keeper,
+  Machines,
+  PipelineListener,
+  StepServices,
+  Trees,
+} from './services.ts';
+
+/** Runs a pipeline inside of a step; `place`: a directory of the step's own. */
+export interface InnerPipelines {
+  run(
+    name: string,
+    inputs: Readonly<Record<string, unknown>>,
+    step: { readonly place: string; readonly signal: AbortSignal; readonly listener: PipelineListener },
+  ): Promise<Readonly<Record<string, unknown>>>;
+}
 
 /** What all attempts of all steps share. */
 export interface HostParts {
@@ -11,6 +29,7 @@ export interface HostParts {
   readonly facts: HostFacts;
   readonly machines: Machines;
   readonly keeper: Keeper;
+  readonly pipelines: InnerPipelines;
   readonly directories: { readonly cache: string; readonly packages: string; readonly state: string };
 }
 
@@ -29,6 +48,10 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
   const exec = async (command: Command) => await host.exec.run(command, context);
   return {
     keeper: host.keeper,
+    pipelines: {
+      run: async (name, inputs, listener) =>
+        await host.pipelines.run(name, inputs, { place: attempt.scratch, signal: context.signal, listener }),
+    },
     facts: host.facts,
     files: new HostFiles(exec),
     net: new HttpNet({ env: (name) => host.facts.env(name), signal: context.signal }),

@@ -59,6 +59,14 @@ export function openBench(
         return hex;
       },
     },
+    pipelines: {
+      run: (name, inputs) =>
+        moments.call(`run(${name})`, 'writes', () => {
+          const outputs = Object.hasOwn(host.pipelines ?? {}, name) ? host.pipelines?.[name] : undefined;
+          if (outputs === undefined) throw fail('MSP_PIPELINE_NOT_FOUND', { name });
+          return outputs(inputs, world);
+        }),
+    },
     keeper: pretendKeeper(world, moments, host),
     files: pretendFiles(world, moments, host.freeBytes ?? 100 * 2 ** 30),
     net: pretendNet(moments, host),

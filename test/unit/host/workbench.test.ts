@@ -58,6 +58,7 @@ const bench = new HostWorkbench({
     exec: new Exec({ isRoot: false }),
     facts: new SystemFacts({ environment: { HTTP_PROXY: 'http://p' }, scratch }),
     machines: new MachinesDirectory(`${scratch}/machines`, `${scratch}/records`),
+    pipelines: { run: () => Promise.resolve({}) },
     keeper: { items: () => Promise.resolve([]), remove: () => Promise.resolve([]) },
     directories: { cache: '/c', packages: '/p', state: '/s' },
   },
