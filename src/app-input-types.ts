@@ -1,4 +1,5 @@
 /** The types of pipeline inputs that only this product knows, beside the generic ones of the engine. */
+import { resolve } from 'node:path';
 import { genericInputTypes, type InputType, type InputTypes } from './engine/input-types.ts';
 import { fail } from './errors/machinespawn-error.ts';
 import { archOfNode, archs, parseArch } from './model/arch.ts';
@@ -17,7 +18,16 @@ function parseArchInput(value: unknown): string {
   return archOfNode(process.arch) ?? parseArch(process.arch);
 }
 
+const plainPath = genericInputTypes['path'];
+
 const domainInputTypes: Readonly<Record<string, InputType>> = {
+  path: {
+    summary: 'a path',
+    text: true,
+    // A run that is gone on with from another directory means the same file.
+    parse: (value) => resolve(String(plainPath?.parse(value) ?? '')),
+    jsonSchema: { type: 'string', minLength: 1 },
+  },
   'image-spec': {
     summary: 'an image, such as debian-12 or ubuntu-jammy',
     text: true,

@@ -37,6 +37,7 @@ export const bootstrap = defineStep({
     mirror: z.string().default('').describe("Archive to read from; '' for the release's own"),
     keyring: z.string().default('').describe("Keyring to verify with; '' for the release's own"),
     proxy: z.string().default('auto').describe('auto, none, or the URL of a proxy'),
+    salt: z.string().default('').describe('Sets this build apart from others of the same inputs, to compare the two'),
   }),
   output,
   // The archive is asked whenever a run is opened. What its answer decides is kept by the steps inside.
