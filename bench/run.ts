@@ -9,11 +9,12 @@ import type { Bench, BenchTable } from './bench.ts';
 import { bootstrap } from './bootstrap.ts';
 import { describeMachine } from './describe-machine.ts';
 import { engine } from './engine.ts';
+import { matrix } from './matrix.ts';
 import { removeTree } from './program.ts';
 import { second } from './second.ts';
 import { startUp } from './start-up.ts';
 
-const benches: Readonly<Record<string, Bench>> = { 'start-up': startUp, engine, second, bootstrap };
+const benches: Readonly<Record<string, Bench>> = { 'start-up': startUp, engine, matrix, second, bootstrap };
 const results = join(import.meta.dirname, 'RESULTS.md');
 
 const { values, positionals } = parseArgs({

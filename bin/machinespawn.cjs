@@ -88,7 +88,7 @@ function handOver(node) {
 
 // Words after which a private mount namespace is not wanted at once, or not at all.
 var QUIET =
-  'list ls list-images images doctor runs cache help run remove rm clean-cache clean-bootstrap pipeline resume';
+  'list ls list-images images doctor runs cache help run remove rm clean-cache clean-bootstrap pipeline plugins resume';
 var QUIET_OPTIONS = ['-h', '--help', '-V', '--version', '--dry-run'];
 
 /*

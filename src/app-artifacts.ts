@@ -1,22 +1,45 @@
 /** Files that steps made: as items of the cache, and where a person gets them. */
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ArtifactStore } from './host/artifact-store.ts';
 import { writeWhole } from './host/durable.ts';
 import { unwritable } from './host/file-error.ts';
 import type { CacheItem } from './host/services.ts';
 import type { Json } from './engine/step.ts';
-import { artifactsIn, digestOfArtifact, isArtifact, type ArtifactFile } from './model/artifact.ts';
+import { sizeOfFiles } from './host/size-of-files.ts';
+import { artifactRef, artifactsIn, digestOfArtifact, isArtifact, type ArtifactFile } from './model/artifact.ts';
 
 /** `used`: digests that an unfinished run may need. */
-export async function artifactItems(store: ArtifactStore, used: ReadonlySet<string>): Promise<readonly CacheItem[]> {
+export async function artifactItems(
+  store: ArtifactStore,
+  used: ReadonlySet<string>,
+  isRunning: (pending: string) => boolean,
+): Promise<readonly CacheItem[]> {
+  const unfinished = await Promise.all(
+    (await store.pending()).map(async (id): Promise<CacheItem> => {
+      const path = store.pendingPlace(id);
+      const sizeBytes = await sizeOfFiles(path);
+      const text = 'unfinished files of a step';
+      const about = { kind: 'artifact', image: null, createdAt: null } as const;
+      return { ...about, id: `${unfinishedPrefix}${id}`, path, sizeBytes, text, inUse: isRunning(id) };
+    }),
+  );
   const kept = await store.list();
-  return kept.map(({ ref, sizeBytes, keptAt }) => {
+  const finished = kept.map(({ ref, sizeBytes, keptAt }): CacheItem => {
     const id = digestOfArtifact(ref) ?? ref;
     const path = store.pathOf(ref);
     const text = 'a file that a step made';
     return { kind: 'artifact', id, path, sizeBytes, createdAt: keptAt, text, image: null, inUse: used.has(id) };
   });
+  return [...finished, ...unfinished];
+}
+
+const unfinishedPrefix = 'pending/';
+
+/** Removes what `artifactItems` gave. */
+export async function removeArtifact(store: ArtifactStore, { id, path }: CacheItem): Promise<void> {
+  if (id.startsWith(unfinishedPrefix)) await rm(path, { recursive: true, force: true });
+  else await store.remove(artifactRef(id));
 }
 
 export interface ExportedFile {
@@ -90,5 +113,9 @@ async function makeDirectory(path: string, owner: Owner): Promise<void> {
 
 async function giveTo(path: string, { uid, gid }: NonNullable<Owner>): Promise<void> {
   const handle = await open(path, 'r');
-  await handle.chown(uid, gid).finally(() => handle.close());
+  try {
+    await handle.chown(uid, gid);
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,7 +1,7 @@
 /** What is kept to save work: snapshots, packages, runs; and what of it may go. */
-import { lstat, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { artifactItems } from './app-artifacts.ts';
+import { artifactItems, removeArtifact } from './app-artifacts.ts';
 import type { Settings } from './app-types.ts';
 import type { Plan } from './engine/plan.ts';
 import { isResumable, viewRun, type RunView } from './engine/run-summary.ts';
@@ -10,11 +10,11 @@ import type { Json } from './engine/step.ts';
 import type { ArtifactStore } from './host/artifact-store.ts';
 import type { Exec } from './host/exec.ts';
 import type { KernelLocks } from './host/locks.ts';
-import { artifactRef } from './model/artifact.ts';
 import { removeTree } from './host/remove-tree.ts';
 import type { ResultFiles, StoredResult } from './host/result-store.ts';
 import type { RunDirectories } from './host/run-store.ts';
 import type { CacheItem, Keeper, StepServices } from './host/services.ts';
+import { sizeOfFiles } from './host/size-of-files.ts';
 import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 
 interface Parts {
@@ -41,7 +41,9 @@ export class AppKeeper implements Keeper {
 
   async items(): Promise<readonly CacheItem[]> {
     const views = await this.#views();
-    const artifacts = await artifactItems(this.#parts.artifacts, usedKeys(views));
+    const artifacts = await artifactItems(this.#parts.artifacts, usedKeys(views), (pending) =>
+      views.some(({ id, status }) => status === 'running' && pending.startsWith(`${id}.`)),
+    );
     const runs = await Promise.all(views.map(runItem));
     return [await this.#snapshots(views), artifacts, await this.#packages(), runs].flat();
   }
@@ -57,7 +59,7 @@ export class AppKeeper implements Keeper {
         await this.#parts.runs.remove(item.id);
         removed.push(item);
       } else if (item.kind === 'artifact') {
-        await this.#parts.artifacts.remove(artifactRef(item.id));
+        await removeArtifact(this.#parts.artifacts, item);
         removed.push(item);
       } else if (item.kind === 'package') {
         const lock = await this.#parts.locks.tryAcquire(`packages-${item.id}`);
@@ -215,10 +217,4 @@ async function runItem(view: RunView): Promise<CacheItem> {
     image: null,
     inUse: view.status === 'running' || isResumable(view),
   };
-}
-
-async function sizeOfFiles(directory: string): Promise<number> {
-  const names = await readdir(directory, { recursive: true }).catch(() => []);
-  const stats = await Promise.all(names.map((name) => lstat(join(directory, name)).catch(() => null)));
-  return stats.reduce((sum, one) => sum + (one?.isFile() === true ? one.size : 0), 0);
 }

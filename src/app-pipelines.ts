@@ -52,7 +52,9 @@ export class AppPipelines {
 
   async #makePlan({ pipeline: name, inputs, cells = {}, only = [], skip = [], until }: PlanRequest): Promise<Plan> {
     const { registry, ports } = this.#world;
-    const { pipeline } = await this.read(name);
+    const { pipeline: read, found } = await this.read(name);
+    // The run is to find its file again, wherever somebody stands.
+    const pipeline = found.origin === 'builtin' ? read : { ...read, file: found.file };
     const plan = await makePlan(pipeline, inputs, registry, { cells, secrets: ports.secrets });
     return choosePart(plan, { only, skip, until: until ?? null });
   }
@@ -133,6 +135,11 @@ export class AppPipelines {
       matrixSize: await sizeOfMatrix(pipeline),
       needsRoot: types.some((type) => type.needs?.root === true),
     };
+  }
+
+  /** Those that a run's plan needs. Throws what `AppPlugins.load` throws. */
+  async loadPlugins(plan: Plan | null, run: string): Promise<void> {
+    for (const file of plan?.plugins ?? []) await this.#plugins.load(file, '/', `run ${run}`);
   }
 
   /** `directory`: where the plugins that it names are looked for. */

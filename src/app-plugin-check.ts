@@ -5,23 +5,26 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { PluginReport } from './app-types.ts';
+import type { PluginReport } from './app-plugin-types.ts';
 import { fail } from './errors/machinespawn-error.ts';
 import { packageRoot } from './package-root.ts';
 import { checkPrefix, type CheckMessage } from './plugins/check-protocol.ts';
 import { resolvePlugin } from './plugins/resolve-plugin.ts';
 
 /** A single check takes far less, unless it never ends. */
-const silenceMs = 20_000;
+const usualSilenceMs = 20_000;
 const code = /\.[cm]?[jt]s$/u;
 
 /** Throws MSP_PLUGIN_NOT_FOUND. */
 export async function checkPlugins(
   path: string,
   environment: Readonly<Record<string, string | undefined>>,
+  {
+    silenceMs = usualSilenceMs,
+  }: { /** After this time without a word it is killed. */ readonly silenceMs?: number } = {},
 ): Promise<readonly PluginReport[]> {
   const reports: PluginReport[] = [];
-  for (const entry of await entriesAt(path)) reports.push(await checkOne(entry, environment));
+  for (const entry of await entriesAt(path)) reports.push(await checkOne(entry, environment, silenceMs));
   return reports;
 }
 
@@ -35,19 +38,31 @@ async function entriesAt(path: string): Promise<readonly string[]> {
     if ((await readFile(join(path, name), 'utf8')).includes('definePlugin')) entries.push(join(path, name));
   }
   if (entries.length === 0)
-    throw fail('MSP_PLUGIN_NOT_FOUND', { plugin: path, askedBy: 'the command', problem: 'no file in it calls definePlugin' });
+    throw fail('MSP_PLUGIN_NOT_FOUND', {
+      plugin: path,
+      askedBy: 'the command',
+      problem: 'no file in it calls definePlugin',
+    });
   return entries;
 }
 
 async function checkOne(
   entry: string,
   environment: Readonly<Record<string, string | undefined>>,
+  silenceMs: number,
 ): Promise<PluginReport> {
   const tests = (await readdir(dirname(entry))).filter((name) => code.test(name) && name.includes('.test.')).toSorted();
   const worlds = ['/dev/shm', tmpdir()].map((place) => `--allow-fs-write=${place}/machinespawn-step-*`);
   const child = spawn(
     process.execPath,
-    ['--permission', '--allow-fs-read=*', ...worlds, runner(), entry, ...tests.map((name) => join(dirname(entry), name))],
+    [
+      '--permission',
+      '--allow-fs-read=*',
+      ...worlds,
+      runner(),
+      entry,
+      ...tests.map((name) => join(dirname(entry), name)),
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: environment['PATH'] ?? '', NO_COLOR: '1' }, cwd: dirname(entry) },
   );
   const checks: { name: string; problem: string | null }[] = [];
@@ -75,19 +90,21 @@ async function checkOne(
     }
   }
   clearTimeout(timer);
-  if (!isDone) checks.push(unfinished(running, words.join('')));
+  if (!isDone) checks.push(unfinished(running, words.join(''), silenceMs));
   return { plugin: basename(entry).replace(code, ''), file: entry, checks, untested };
 }
 
-function unfinished(running: readonly string[], words: string): { name: string; problem: string } {
+function unfinished(running: readonly string[], words: string, silenceMs: number): { name: string; problem: string } {
   const isStuck = running.at(-1) === '';
   const name = running.filter(Boolean).at(-1) ?? 'the plugin loads';
-  if (isStuck) return { name, problem: `it does not end, and blocks everything: it was killed after ${silenceMs / 1000} s` };
+  if (isStuck)
+    return { name, problem: `it does not end, and blocks everything: it was killed after ${silenceMs / 1000} s` };
   return { name, problem: `the process of the check ended: ${words.trim().split('\n').at(-1) ?? ''}` };
 }
 
 /** Beside us in the bundle, or in the sources. */
 function runner(): string {
-  const isSource = import.meta.dirname.startsWith(join(packageRoot, 'src')) && !import.meta.dirname.includes(`${sep}dist${sep}`);
+  const isSource =
+    import.meta.dirname.startsWith(join(packageRoot, 'src')) && !import.meta.dirname.includes(`${sep}dist${sep}`);
   return isSource ? join(packageRoot, 'src/plugin-check.ts') : join(packageRoot, 'dist/cli-bundle/plugin-check.js');
 }

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PluginSummary } from './app-types.ts';
+import type { PluginSummary } from './app-plugin-types.ts';
 import type { AppPlugins, LoadedPlugin } from './app-plugins.ts';
 import type { World } from './app-world.ts';
 import { Faults } from './engine/pipeline-faults.ts';
@@ -25,7 +25,10 @@ export async function findPlugin(world: World, plugins: AppPlugins, cwd: string,
   const all = await listPlugins(world, plugins, cwd);
   const found = all.find((one) => one.name === name);
   if (found !== undefined) return found;
-  const near = nearest(name, all.map((one) => one.name));
+  const near = nearest(
+    name,
+    all.map((one) => one.name),
+  );
   const problem = near === null ? 'no pipeline of this directory names it' : `did you mean '${near}'?`;
   throw fail('MSP_PLUGIN_NOT_FOUND', { plugin: name, askedBy: 'the command', problem });
 }

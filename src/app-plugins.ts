@@ -3,14 +3,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PluginOptions } from './app.ts';
+import { builtInPlugins } from './app-built-in-plugins.ts';
+import { confined } from './app-confined-steps.ts';
 import type { World } from './app-world.ts';
 import type { Plugin } from './engine/plugin.ts';
-import type { AnyStep, StepContext } from './engine/step.ts';
 import { fail } from './errors/machinespawn-error.ts';
-import { confinedServices } from './host/confined-services.ts';
 import type { StepServices } from './host/services.ts';
 import { importPlugin } from './plugins/import-plugin.ts';
-import { isoPlugin } from './plugins/iso/index.ts';
 import { loadPlugin } from './plugins/load-plugins.ts';
 import { pluginFiles, type PluginFiles } from './plugins/plugin-files.ts';
 import { resolvePlugin, type FoundPlugin } from './plugins/resolve-plugin.ts';
@@ -25,8 +24,6 @@ export interface LoadedPlugin {
   readonly origin: 'builtin' | 'file' | 'package';
 }
 
-export const builtInPlugins: readonly Plugin[] = [isoPlugin];
-
 export class AppPlugins {
   readonly #world: World;
   readonly #cwd: string;
@@ -35,7 +32,12 @@ export class AppPlugins {
   readonly #loaded = new Map<string, LoadedPlugin>();
   #given: Promise<void> | null = null;
 
-  constructor(world: World, cwd: string, environment: Readonly<Record<string, string | undefined>>, options: PluginOptions) {
+  constructor(
+    world: World,
+    cwd: string,
+    environment: Readonly<Record<string, string | undefined>>,
+    options: PluginOptions,
+  ) {
     this.#world = world;
     this.#cwd = cwd;
     this.#options = options;
@@ -73,13 +75,21 @@ export class AppPlugins {
   }
 
   loaded(): readonly LoadedPlugin[] {
-    const builtIn = builtInPlugins.map((plugin) => ({ name: plugin.name, plugin, entry: null, version: null, origin: 'builtin' as const }));
+    const builtIn = builtInPlugins.map((plugin) => ({
+      name: plugin.name,
+      plugin,
+      entry: null,
+      version: null,
+      origin: 'builtin' as const,
+    }));
     return [...builtIn, ...this.#loaded.values()];
   }
 
   /** Files of the pipelines that loaded plugins bring. */
   pipelines(): readonly string[] {
-    return [...this.#loaded.values()].flatMap(({ plugin }) => (plugin.pipelines ?? []).map((url) => fileURLToPath(url)));
+    return [...this.#loaded.values()].flatMap(({ plugin }) =>
+      (plugin.pipelines ?? []).map((url) => fileURLToPath(url)),
+    );
   }
 
   async isTrusted(entry: string): Promise<boolean> {
@@ -106,13 +116,4 @@ export class AppPlugins {
       throw fail('MSP_PLUGIN_UNTRUSTED', { file: entry, askedBy, digest, changed: state === 'changed' });
     this.#trust.remember(entry, digest, new Date());
   }
-}
-
-/** Its steps change nothing but what is theirs. */
-function confined(plugin: string): (step: AnyStep<StepServices>) => AnyStep<StepServices> {
-  return (step) => ({
-    ...step,
-    run: async (context: StepContext<unknown, StepServices>) =>
-      await step.run({ ...context, services: confinedServices(context.services, `${plugin}/${step.id}`) }),
-  });
 }

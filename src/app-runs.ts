@@ -1,18 +1,10 @@
 /** Runs: start, go on, list, show, remove. */
-import { readdir, rm } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { exportArtifacts, type Owner } from './app-artifacts.ts';
 import { refreshed, type AppPipelines } from './app-pipelines.ts';
-import type { AppPlugins } from './app-plugins.ts';
-import type {
-  ResumeRequest,
-  RunDetail,
-  RunHandle,
-  RunOutcome,
-  RunRequest,
-  RunStepDetail,
-  RunSummary,
-} from './app-types.ts';
+import { machineOf, sourceOf, startOf, stepDetail, summaryOf } from './app-run-details.ts';
+import type { ResumeRequest, RunDetail, RunHandle, RunOutcome, RunRequest, RunSummary } from './app-types.ts';
 import type { World } from './app-world.ts';
 import type { OpenRun } from './engine/engine.ts';
 import type { RunEvent } from './engine/events.ts';
@@ -20,7 +12,7 @@ import type { Plan } from './engine/plan.ts';
 import { describePlanChanges } from './engine/plan-changes.ts';
 import { withDependants } from './engine/plan-selection.ts';
 import type { RunEnd } from './engine/run.ts';
-import { countSteps, currentStep, isResumable, viewRun, type RunView } from './engine/run-summary.ts';
+import { isResumable, viewRun, type RunView } from './engine/run-summary.ts';
 import { fail, MachinespawnError } from './errors/machinespawn-error.ts';
 import { warmUpNet } from './host/net.ts';
 
@@ -32,14 +24,12 @@ export class AppRuns {
   readonly #kill: AbortController;
   /** Whose the files in an output directory are; null for the caller's own. */
   readonly #owner: Owner;
-  readonly #plugins: AppPlugins;
 
-  constructor(world: World, pipelines: AppPipelines, kill: AbortController, owner: Owner, plugins: AppPlugins) {
+  constructor(world: World, pipelines: AppPipelines, kill: AbortController, owner: Owner) {
     this.#owner = owner;
     this.#world = world;
     this.#pipelines = pipelines;
     this.#kill = kill;
-    this.#plugins = plugins;
   }
 
   async run(request: RunRequest, onEvent: Listener): Promise<RunHandle> {
@@ -77,7 +67,7 @@ export class AppRuns {
       if (view.status === 'running') throw fail('MSP_RUN_BUSY', { run: view.id, pid: view.record?.pid ?? null });
       throw fail('MSP_RUN_NOT_RESUMABLE', { run: view.id, status: view.status });
     }
-    for (const file of view.plan?.plugins ?? []) await this.#plugins.load(file, '/', `run ${view.id}`);
+    await this.#pipelines.loadPlugins(view.plan, view.id);
     const again = view.plan === null ? [] : [...withDependants(view.plan, from)];
     const secretSources = this.#secretSources(view.plan, inputs);
     this.#watchFailures(options);
@@ -172,7 +162,8 @@ export class AppRuns {
         return files === null ? null : viewRun(files, () => runs.isBusy(id));
       }),
     );
-    return views.filter((view) => view !== null);
+    // An id tells the second; two runs of one second are told apart by what their journals say.
+    return views.filter((view) => view !== null).toSorted((a, b) => startOf(b) - startOf(a));
   }
 
   #handle(run: OpenRun, output?: string): RunHandle {
@@ -234,69 +225,4 @@ async function endThenRemove(done: Promise<RunEnd>, directory: string): Promise<
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-/** A built-in pipeline is known by its name, any other by its file. */
-function sourceOf({ pipeline }: Plan): string {
-  return pipeline.file !== null && isAbsolute(pipeline.file) ? pipeline.file : pipeline.id;
-}
-
-function machineOf(plan: Plan | null): string | null {
-  const name = plan?.inputs['name'];
-  return typeof name === 'string' ? name : null;
-}
-
-const iso = (milliseconds: number | null | undefined): string | null =>
-  milliseconds === null || milliseconds === undefined ? null : new Date(milliseconds).toISOString();
-
-function summaryOf(view: RunView): RunSummary {
-  const { plan, record } = view;
-  const startedAt = record?.startedAt ?? null;
-  const endedAt = record?.endedAt ?? (view.status === 'running' ? null : (record?.lastAt ?? null));
-  return {
-    id: view.id,
-    pipeline: plan?.pipeline.id ?? '?',
-    machine: machineOf(plan),
-    status: view.status,
-    resumable: isResumable(view),
-    startedAt: iso(startedAt) ?? startOfId(view.id),
-    endedAt: iso(endedAt),
-    durationMs: startedAt === null || endedAt === null ? null : endedAt - startedAt,
-    steps:
-      record === null
-        ? { total: plan?.steps.length ?? 0, done: 0, cached: 0, skipped: 0, failed: 0 }
-        : countSteps(record),
-    currentStep: plan === null || record === null || view.status === 'succeeded' ? null : currentStep(plan, record),
-    exitCode: record?.exitCode ?? null,
-    inputs: plan?.inputs ?? {},
-    user: record?.user ?? '',
-    version: record?.version ?? '',
-  };
-}
-
-/** An id begins with the time of its start. */
-function startOfId(id: string): string {
-  const parts = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/u.exec(id);
-  if (parts === null) return new Date(0).toISOString();
-  const [, year, month, day, hour, minute, second] = parts;
-  return `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
-}
-
-async function stepDetail(view: RunView, id: string, uses: string): Promise<RunStepDetail> {
-  const step = view.record?.steps.get(id);
-  const place = join(view.directory, 'steps', encodeURIComponent(id));
-  const logs = (await readdir(place).catch(() => [])).filter((name) => name.endsWith('.log'));
-  const byAttempt = logs.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-  return {
-    id,
-    uses,
-    status: step?.state ?? 'pending',
-    attempts: step?.attempts ?? 0,
-    startedAt: iso(step?.startedAt),
-    durationMs: step?.durationMs ?? null,
-    key: step?.key ?? null,
-    outputs: step?.outputs ?? null,
-    error: step?.error ?? null,
-    logs: byAttempt.map((name) => join(place, name)),
-  };
 }

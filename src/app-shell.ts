@@ -34,9 +34,9 @@ export async function shellIn(world: World, runs: AppRuns, run: string, step: st
   }
 }
 
-/** The tree's own shell; a tree without one is looked at with the host's. */
+/** The tree's own shell; a tree without one is looked at with the host's. What is mounted is gone with the sandbox. */
 const enter =
-  'for shell in /bin/bash /bin/sh; do [ -x "$1$shell" ] && exec chroot "$1" "$shell"; done; cd "$1" && exec /bin/sh';
+  '[ -d "$1/proc" ] && mount -t proc proc "$1/proc" 2>/dev/null; for shell in /bin/bash /bin/sh; do [ -x "$1$shell" ] && exec chroot "$1" "$shell"; done; cd "$1" && exec /bin/sh';
 
 function treeOf(view: RunView, step: string | null): { readonly ref: string; readonly id: string } {
   const steps = view.plan?.steps ?? [];

@@ -1,75 +1,17 @@
 /** What the command line asks of the application; `app.ts` fulfils it. */
 import type { ErrorRecord } from './errors/machinespawn-error.ts';
+import type { PluginCommands } from './app-plugin-types.ts';
 import type { RunEvent } from './engine/events.ts';
+import type { ResumeRequest, RunHandle, RunRequest, RunStatus } from './app-run-types.ts';
 import type { Json } from './engine/step.ts';
+
+export type { ResumeRequest, RunHandle, RunOutcome, RunRequest, RunStatus } from './app-run-types.ts';
 
 export interface Settings {
   readonly machinesDirectory: string;
   readonly cacheDirectory: string;
   readonly stateDirectory: string;
   readonly snapshotDriver: 'auto' | 'btrfs' | 'overlay' | 'copy';
-}
-
-export interface RunRequest {
-  /** Name of a built-in pipeline, or path of a file (it holds a slash or ends in .yaml or .yml). */
-  readonly pipeline: string;
-  readonly inputs: Readonly<Record<string, unknown>>;
-  /** Steps side by side. @default 4 */
-  readonly jobs?: number;
-  /** Do not go on with an interrupted run of the same plan, and trust no stored result of it. */
-  readonly fresh?: boolean;
-  /** Use no stored result of other runs. */
-  readonly noCache?: boolean;
-  /** Steps to do again although a result is stored; ['*'] for all. */
-  readonly refresh?: readonly string[];
-  /** Steps to do again with all that depends on them; what comes before is reused. */
-  readonly from?: readonly string[];
-  /** Only these combinations of the matrix: axis -> values. */
-  readonly cells?: Readonly<Record<string, readonly string[]>>;
-  /** Only these steps and what they need. */
-  readonly only?: readonly string[];
-  /** Not these steps. */
-  readonly skip?: readonly string[];
-  /** Not what comes after this step. */
-  readonly until?: string;
-  /** After a failure, go on with what does not depend on it. @default what the matrix says; false without one */
-  readonly keepGoing?: boolean;
-  /** Absolute path of a directory in which the files that the pipeline gives are put. */
-  readonly output?: string;
-  /** Keep the tree of a step that fails, and say where it is. */
-  readonly keepFailed?: boolean;
-  /** Open a shell in the tree of a step that fails. */
-  readonly debugShell?: boolean;
-  /** Leave no run behind (list, run, remove …). */
-  readonly ephemeral?: boolean;
-}
-
-export type RunStatus = 'succeeded' | 'failed' | 'interrupted' | 'paused';
-
-export interface RunOutcome {
-  readonly runId: string;
-  readonly status: RunStatus;
-  readonly outputs: Readonly<Record<string, Json>>;
-  readonly error: ErrorRecord | null;
-  /** By CLI.md 3.7; 0 when it succeeded. */
-  readonly exitCode: number;
-  readonly steps: { readonly total: number; readonly done: number; readonly cached: number };
-  /** Does `machinespawn resume` go on with it? */
-  readonly resumable: boolean;
-  /** What was put into the output directory. */
-  readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly sha256: string }[];
-}
-
-/** `inputs`: only where secrets are now; all others are those of the run. */
-export type ResumeRequest = Pick<RunRequest, 'jobs' | 'keepFailed' | 'debugShell' | 'from' | 'keepGoing' | 'output'> & {
-  readonly inputs?: Readonly<Record<string, unknown>>;
-};
-
-export interface RunHandle {
-  readonly runId: string;
-  readonly done: Promise<RunOutcome>;
-  /** First call: no new steps, running ones are asked to end. With `hard`: killed now. Exit code 128 + signal. */
-  cancel(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', hard: boolean): void;
 }
 
 /** One step of `--dry-run` and of `cache explain`. */
@@ -226,31 +168,8 @@ export interface PipelineSummary {
   readonly needsRoot: boolean;
 }
 
-export interface PluginSummary {
-  readonly name: string;
-  readonly summary: string;
-  readonly version: string | null;
-  readonly origin: 'builtin' | 'file' | 'package';
-  /** The file that it is; null for one that is built in. */
-  readonly file: string | null;
-  /** Was a yes said to its code as it is now? */
-  readonly trusted: boolean;
-  /** As pipelines use them. */
-  readonly steps: readonly { readonly id: string; readonly summary: string; readonly version: number }[];
-  readonly pipelines: readonly string[];
-}
-
-/** What `plugins check` found. */
-export interface PluginReport {
-  readonly plugin: string;
-  readonly file: string;
-  readonly checks: readonly { readonly name: string; readonly problem: string | null }[];
-  /** Steps without a test. */
-  readonly untested: readonly string[];
-}
-
 /** Everything loads lazily: making an App costs nothing. */
-export interface App {
+export interface App extends PluginCommands {
   readonly settings: Settings;
   readonly version: string;
   /** Versions of node, systemd, debootstrap and kernel; null for what is not there. */
@@ -309,14 +228,6 @@ export interface App {
       readonly reuse: string;
     }[]
   >;
-  /** Built-in ones, those of --plugin, and those that the pipelines of the project name. */
-  plugins(): Promise<readonly PluginSummary[]>;
-  /** `name`: of a plugin that is listed, or a path. Throws MSP_PLUGIN_NOT_FOUND. */
-  plugin(name: string): Promise<PluginSummary>;
-  /** `path`: a plugin's file, or a directory of plugins. Throws MSP_PLUGIN_NOT_FOUND. */
-  checkPlugins(path: string): Promise<readonly PluginReport[]>;
-  /** Writes a plugin with one step, its test, a pipeline and a README; gives their paths. Throws MSP_FILE_UNWRITABLE. */
-  newPlugin(name: string, directory: string): Promise<readonly string[]>;
   /** A glance: are the programs there that nearly every command needs? Loads nothing. */
   hasUsualTools(): boolean;
   /** The tools that a request needs and this host lacks, as Debian packages, with the commands that install them. */

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from './app-types.ts';
+import { builtInPlugins } from './app-built-in-plugins.ts';
+import { confined } from './app-confined-steps.ts';
 import { AppInnerPipelines } from './app-inner-pipelines.ts';
 import { AppKeeper } from './app-keeper.ts';
 import { Engine } from './engine/engine.ts';
@@ -20,7 +22,6 @@ import { RunDirectories } from './host/run-store.ts';
 import { SecretFiles } from './host/secret-files.ts';
 import type { StepServices } from './host/services.ts';
 import { HostWorkbench } from './host/workbench.ts';
-import { isoPlugin } from './plugins/iso/index.ts';
 import { loadPlugin } from './plugins/load-plugins.ts';
 import { openSnapshotStore } from './snapshots/open-snapshot-store.ts';
 import type { SnapshotStore, WritableSnapshot } from './snapshots/snapshot-store.ts';
@@ -96,7 +97,7 @@ export function openWorld(
   const store = lazyStore(openSnapshots);
   const registry = new StepRegistry<StepServices>();
   loadPlugin(corePlugin, registry);
-  loadPlugin(isoPlugin, registry);
+  for (const plugin of builtInPlugins) loadPlugin(plugin, registry, confined(plugin.name));
   const keeper = new AppKeeper({ settings, runs, results, artifacts, locks, registry, openSnapshots, exec });
   const directories = {
     cache: settings.cacheDirectory,

@@ -48,7 +48,7 @@ export function createApp(options: AppOptions): App {
   );
   const runs = lazy(async () => {
     const { AppRuns } = await import('./app-runs.ts');
-    return new AppRuns(await world(), await pipelines(), kill, callerOf(environment), await plugins());
+    return new AppRuns(await world(), await pipelines(), kill, callerOf(environment));
   });
   const doctor = lazy(async () => new (await import('./app-doctor.ts')).AppDoctor(await world(), await pipelines()));
 
@@ -60,7 +60,8 @@ export function createApp(options: AppOptions): App {
     resume: async (id, resumeOptions, onEvent) => (await runs()).resume(id, resumeOptions, onEvent),
     plan: async (request) => {
       const { plan, ...report } = await (await pipelines()).forecast(request);
-      const startsAnew = request.fresh === true || request.noCache === true || (request.refresh?.length ?? 0) > 0;
+      const anew = (request.refresh?.length ?? 0) + (request.from?.length ?? 0) > 0;
+      const startsAnew = request.fresh === true || request.noCache === true || anew;
       const mayLook = !startsAnew && request.ephemeral !== true;
       return {
         ...report,
@@ -96,9 +97,11 @@ export function createApp(options: AppOptions): App {
       return (await import('./app-step-types.ts')).stepTypesOf(await world());
     },
     plugins: async () => (await import('./app-plugin-list.ts')).listPlugins(await world(), await plugins(), cwd),
-    plugin: async (name) => (await import('./app-plugin-list.ts')).findPlugin(await world(), await plugins(), cwd, name),
+    plugin: async (name) =>
+      (await import('./app-plugin-list.ts')).findPlugin(await world(), await plugins(), cwd, name),
     checkPlugins: async (path) => (await import('./app-plugin-check.ts')).checkPlugins(resolve(cwd, path), environment),
-    newPlugin: async (name, directory) => (await import('./app-plugin-new.ts')).newPlugin(name, resolve(cwd, directory)),
+    newPlugin: async (name, directory) =>
+      (await import('./app-plugin-new.ts')).newPlugin(name, resolve(cwd, directory)),
     hasUsualTools: () =>
       usualTools.every((tool) => ['/usr/sbin', '/usr/bin'].some((place) => existsSync(join(place, tool)))),
     missingTools: async (request) => (await doctor()).missing(request),

@@ -57,7 +57,7 @@ for (const test of tests) {
   });
 }
 for (const { step, checks } of collected) {
-  for (const { name, run } of checks) await check(`${step}: ${name}`, run);
+  for (const one of checks) await check(`${step}: ${one.name}`, () => one.run());
 }
 for (const id of ids) if (!collected.some(({ step }) => step === id)) say({ type: 'untested', name: id });
 say({ type: 'done', name: '' });

@@ -8,3 +8,4 @@ export type { ArtifactFile } from './model/artifact.ts';
 export { artifactSchema } from './model/schemas.ts';
 export type { Artifacts, Command, CommandResult, Files, RootFiles, StepServices, Trees } from './host/services.ts';
 export { defineStep } from './steps/define-step.ts';
+export { runInTree, type TreeBind, type TreeProgram } from './steps/lib/run-in-tree.ts';

@@ -1,4 +1,5 @@
 /** docs/reference/steps.md: what each step type takes, gives and needs. */
+import { builtInPlugins } from '../../src/app-built-in-plugins.ts';
 import type { AnyStep } from '../../src/engine/step.ts';
 import { inputSchema, outputSchema } from '../../src/engine/step-schemas.ts';
 import { corePlugin } from '../../src/steps/index.ts';
@@ -14,8 +15,12 @@ const reuseWords: Readonly<Record<AnyStep['reuse'], string>> = {
 
 export async function stepsPage(): Promise<string> {
   const steps = await Promise.all(Object.values(corePlugin.steps).map(async (load): Promise<AnyStep> => load()));
+  for (const plugin of builtInPlugins) {
+    for (const [id, load] of Object.entries(plugin.steps))
+      steps.push({ ...(await load()), id: `${plugin.name}/${id}` });
+  }
   const overview = steps.map((step) => [
-    `[${step.id}](#${step.id})`,
+    `[${step.id}](#${step.id.replace('/', '')})`,
     step.needs?.root === true ? 'yes' : 'no',
     step.reuse,
     step.summary,

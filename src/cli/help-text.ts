@@ -28,6 +28,7 @@ Examples:
 const familyGroups: Readonly<Record<string, (typeof groups)[number]>> = {
   pipeline: 'Pipelines',
   runs: 'Pipelines',
+  plugins: 'Pipelines',
   cache: 'Manage',
 };
 

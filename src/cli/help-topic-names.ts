@@ -3,6 +3,7 @@ export const helpTopicNames = [
   'images',
   'pipelines',
   'expressions',
+  'plugins',
   'files',
   'environment',
   'exit-codes',

@@ -37,11 +37,30 @@ Every command is a pipeline of steps, and a pipeline file of your own runs on th
   machinespawn pipeline validate FILE    all faults at once, with line and column
   machinespawn pipeline schema           JSON schema for the editor`,
 
+  plugins: () => `Plugins
+
+A plugin brings steps of your own to pipelines: one TypeScript or JavaScript file, or an npm
+package. A pipeline names it, and uses its steps as NAME/STEP:
+
+  plugins: [./paint.ts]
+  steps:
+    - { id: wall, uses: paint/wall, with: { color: green } }
+
+  machinespawn plugins new paint         writes one that works, with its test
+  machinespawn plugins check plugins/paint
+  machinespawn plugins ls                those of this project, and those that are built in
+  machinespawn pipeline steps paint/wall --plugin ./paint.ts
+
+As root, machinespawn asks before it runs the code of a plugin for the first time, and again
+when it has changed; --trust-plugins says yes beforehand.`,
+
   expressions: () => `Expressions
 
 A value may hold \${{ … }} with the grammar of GitHub Actions:
   \${{ inputs.image }}                   an input
   \${{ steps.archive.outputs.suite }}    an output of an earlier step
+  \${{ matrix.image }}                   a value of this combination of the matrix
+  \${{ steps.pack.outputs.*.file }}       where matrix: false, those of all combinations
   \${{ inputs.arch == 'arm64' }}         operators: == != < <= > >= && || !
 An unknown name is a fault of the file, found before anything runs.`,
 

@@ -78,7 +78,7 @@ const words: Readonly<Record<string, string>> = {
 
 function typeOf(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map(String).join('|');
-  if (schema.const !== undefined) return String(schema.const);
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
   const options = schema.anyOf ?? schema.oneOf;
   if (options !== undefined) return [...new Set(options.map(typeOf))].join(' or ');
   if (schema.type === undefined) return 'any value';

@@ -1,4 +1,5 @@
 /** One attempt of a step: opens its place of work, runs it within its limits, and commits or throws away what it left. */
+import { isDeepStrictEqual } from 'node:util';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { deepFreeze } from './freeze.ts';
 import type { Bench, LogWriter, Workbench } from './ports.ts';
@@ -108,7 +109,8 @@ function checkedOutputs<Services>(job: AttemptJob<Services>, returned: unknown):
     throw fail('MSP_STEP_OUTPUT_INVALID', { step: job.stepId, problem });
   }
   const text = JSON.stringify(parsed.data);
-  if (text === undefined || JSON.stringify(JSON.parse(text)) !== text) {
+  // Dates, maps and the like become something else on the way.
+  if (text === undefined || !isDeepStrictEqual(JSON.parse(text), parsed.data)) {
     throw fail('MSP_STEP_OUTPUT_INVALID', { step: job.stepId, problem: 'it does not survive JSON' });
   }
   if (Buffer.byteLength(text) > maxOutputBytes) {

@@ -4,7 +4,7 @@ import { readJournal, type JournalReading } from './journal.ts';
 import { decodePlan, encodePlan, planDigest } from './plan-codec.ts';
 import type { Plan } from './plan.ts';
 import type { EnginePorts, Lock, RunFiles } from './ports.ts';
-import { recoveryEntries } from './recovery.ts';
+import { recoveryEntries, stepsAgain } from './recovery.ts';
 import { RunJournal } from './run-journal.ts';
 import type { RunOptions } from './run-options.ts';
 import { openSecrets } from './secrets.ts';
@@ -76,7 +76,7 @@ export class Engine<Services> {
 
   async #open(plan: Plan, files: RunFiles, lock: Lock, reading: JournalReading, options: RunOptions): Promise<OpenRun> {
     const record = foldJournal(plan, reading, files.runId);
-    const again = options.again ?? [];
+    const again = options.again === undefined ? [] : await stepsAgain(plan, options.again, this.#registry);
     if (record.state === 'succeeded' && again.length === 0)
       throw fail('MSP_RUN_NOT_RESUMABLE', { run: files.runId, status: 'finished' });
     const secrets = await openSecrets(plan, this.#ports.secrets, options.secretSources);
@@ -91,16 +91,20 @@ export class Engine<Services> {
     });
     const isNew = reading.entries.length === 0;
     const [cutOff, anew] = isNew ? [[], []] : await recoveryEntries(plan, record, this.#registry);
-    journal.commit({
+    const why = 'it is to be done again (--from)';
+    const wished = again.map((step) => ({ type: 'INVALIDATE', step, why, anew: true }) as const);
+    const isCutOff = ({ step }: { readonly step: string }): boolean => journal.step(step).state === 'running';
+    // In one append with the opening, and before it: a run that is open has heard of every wish.
+    journal.commit(...wished.filter((one) => !isCutOff(one)), {
       type: 'RUN_OPENED',
       reason: isNew ? 'start' : 'resume',
       torn: reading.tornBytes,
       ...this.#ports.process,
     });
+    const late = wished.filter(isCutOff);
     journal.commit(...cutOff);
     journal.commit(...anew);
-    const why = 'it is to be done again (--from)';
-    journal.commit(...again.map((step) => ({ type: 'INVALIDATE', step, why, anew: true }) as const));
+    journal.commit(...late);
     const run = new Run({ plan, files, journal, ports: this.#ports, registry: this.#registry, options, secrets });
     const done = this.#drive(run, lock, isNew, secrets.changed);
     return { runId: files.runId, done, cancel: (reason) => run.cancel(reason) };

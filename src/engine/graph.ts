@@ -52,8 +52,12 @@ function drawMermaid(plan: Plan, stateOf: StateOf): string {
   const escape = (text: string): string =>
     text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   const lines = ['flowchart TD'];
-  for (const step of plan.steps) {
-    lines.push(`  ${names.get(step.id) ?? ''}["${labelLines(step, stateOf(step)).map(escape).join('<br/>')}"]`);
+  const node = (step: PlannedStep): string =>
+    `  ${names.get(step.id) ?? ''}["${labelLines(step, stateOf(step)).map(escape).join('<br/>')}"]`;
+  for (const step of plan.steps) if (step.cell === null) lines.push(node(step));
+  for (const [index, cell] of (plan.matrix?.cells ?? []).entries()) {
+    const own = plan.steps.filter((step) => step.cell === cell.id);
+    lines.push(`  subgraph c${index}["${escape(cell.id)}"]`, ...own.map((step) => `  ${node(step)}`), '  end');
   }
   for (const [from, to, isConditional] of edges(plan)) {
     lines.push(`  ${names.get(from) ?? ''} ${isConditional ? '-.->' : '-->'} ${names.get(to) ?? ''}`);

@@ -31,3 +31,24 @@ export async function recoveryEntries(
   }
   return [cutOff, anew];
 }
+
+/**
+ * The wished steps, all that depends on them, and what they need that serves one run only: such a result is used up by
+ * the steps after it, as a place that was given its last name is.
+ */
+export async function stepsAgain(
+  plan: Plan,
+  wished: readonly string[],
+  registry: StepRegistry,
+): Promise<readonly string[]> {
+  const again = new Set(wished);
+  const isUsedUp = new Set<string>();
+  for (const { id, uses } of plan.steps) if ((await registry.get(uses)).reuse === 'run') isUsedUp.add(id);
+  for (let before = -1; before !== again.size;) {
+    before = again.size;
+    for (const { id, needs } of plan.steps.toReversed())
+      if (again.has(id)) for (const need of needs) if (isUsedUp.has(need)) again.add(need);
+    for (const { id, needs } of plan.steps) if (needs.some((need) => again.has(need))) again.add(id);
+  }
+  return plan.steps.map(({ id }) => id).filter((id) => again.has(id));
+}

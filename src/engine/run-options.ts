@@ -9,7 +9,7 @@ export interface RunOptions {
   readonly refresh?: readonly string[];
   /** After a failure, go on with what does not depend on it. @default only where the matrix says so */
   readonly keepGoing?: boolean;
-  /** When a run is resumed: steps to do again although they are done. Ids of the plan. */
+  /** When a run is resumed: ids of steps to do again although they are done, with what depends on them. */
   readonly again?: readonly string[];
   /** Where secrets are now, by the name of the input, if not where the plan says. */
   readonly secretSources?: Readonly<Record<string, string>>;

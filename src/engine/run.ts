@@ -140,7 +140,7 @@ export class Run<Services> {
     let isAny = false;
     const last = this.plan.steps.map(({ id }) => id).toReversed();
     for (const { reference, what, problem } of await this.ports.workbench.missing(outputs)) {
-      const producer = findProducer(this as Run<unknown>, last, reference);
+      const producer = findProducer(this, last, reference);
       if (producer === null) continue;
       this.#taker.doAgain(producer, `the ${what} that it made ${problem}`);
       isAny = true;

@@ -21,7 +21,8 @@ export async function openSecrets(
   const opened = new Map<string, OpenSecret>();
   const changed: string[] = [];
   for (const [name, digest] of Object.entries(plan.secrets)) {
-    const source = elsewhere[name] ?? String(plan.inputs[name]);
+    const planned = plan.inputs[name];
+    const source = elsewhere[name] ?? (typeof planned === 'string' ? planned : '');
     const secret = await sources.open(name, source);
     opened.set(name, secret);
     if (secret.digest !== digest) changed.push(name);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -122,34 +122,48 @@ export class ArtifactStore {
     );
   }
 
+  /** Places of unfinished files, by the id they were made with: those of a step that runs, and left-overs of dead ones. */
+  async pending(): Promise<readonly string[]> {
+    return await readdir(join(this.directory, 'pending')).catch(() => []);
+  }
+
   async remove(ref: string): Promise<void> {
     await rm(this.pathOf(ref), { force: true });
     await rm(`${this.pathOf(ref)}.stamp`, { force: true });
   }
 
   async #moveIn(path: string, final: string): Promise<void> {
-    const scratch = scratchName(final);
     try {
-      await rename(path, scratch);
+      await settle(path, final);
     } catch (error) {
       if (errnoCode(error) !== 'EXDEV') throw error;
-      await copyFile(path, scratch, constants.COPYFILE_EXCL);
+      const place = this.pendingPlace(`copy-${randomBytes(6).toString('hex')}`);
+      await mkdir(place, { recursive: true, mode: 0o700 });
+      try {
+        await copyFile(path, join(place, 'file'), constants.COPYFILE_EXCL);
+        await settle(join(place, 'file'), final);
+      } finally {
+        await rm(place, { recursive: true, force: true });
+      }
     }
-    try {
-      await chmod(scratch, 0o444);
-      const handle = await open(scratch, 'r');
-      await handle.sync().finally(() => handle.close());
-      await rename(scratch, final);
-      await syncDirectory(this.directory);
-    } catch (error) {
-      await rm(scratch, { force: true });
-      throw error;
-    }
+    await syncDirectory(this.directory);
   }
 
   async #stamp(path: string): Promise<void> {
     await writeWhole(`${path}.stamp`, JSON.stringify(await stampOf(path)), { mode: 0o600, durable: false });
   }
+}
+
+/** Its content is durable before it has its name. */
+async function settle(path: string, final: string): Promise<void> {
+  await chmod(path, 0o444);
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(path, final);
 }
 
 async function stampOf(path: string): Promise<Stamp | null> {

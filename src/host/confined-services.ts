@@ -23,7 +23,6 @@ export function confinedServices(services: StepServices, step: string): StepServ
     ...services,
     files: guardedFiles(files, guard),
     trees: {
-      ...trees,
       change: async (parent, options) => {
         const tree = await trees.change(parent, options);
         own.add(tree.path);
@@ -32,7 +31,7 @@ export function confinedServices(services: StepServices, step: string): StepServ
       },
       view: async (ref) => {
         const view = await trees.view(ref);
-        return { ...view, root: guardedRoot(view.root, guard) };
+        return { path: view.path, root: guardedRoot(view.root, guard) };
       },
       materialize: async (ref, directory) => {
         guard(directory);
@@ -40,7 +39,7 @@ export function confinedServices(services: StepServices, step: string): StepServ
       },
     },
     artifacts: {
-      ...artifacts,
+      open: async (ref) => await artifacts.open(ref),
       create: async (name) => {
         const path = await artifacts.create(name);
         own.add(dirname(path));

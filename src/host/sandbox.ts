@@ -21,6 +21,7 @@ kept=
 while [ "$1" != -- ]; do
   if [ "$1" = memory ]; then
     mkdir -p -- "$3" && mount -t tmpfs -o mode=0755 tmpfs "$3" || exit 125
+    kept="$kept:$3:"
     shift 3
     continue
   fi
@@ -34,7 +35,12 @@ while [ "$1" != -- ]; do
     shift 3
     continue
   fi
-  if [ "$1" = keep ]; then kept="$kept:$2:"; fi
+  if [ "$1" = keep ]; then
+    kept="$kept:$2:"
+    mount --rbind -- "$2" "$3" || exit 125
+    shift 3
+    continue
+  fi
   mount --bind -- "$2" "$3" || exit 125
   if [ "$1" = ro ]; then mount -o remount,bind,ro -- "$3" || exit 125; fi
   shift 3

@@ -9,4 +9,3 @@ export interface CheckMessage {
 
 /** Lines of the plugin itself do not begin like this. */
 export const checkPrefix = '\u0001machinespawn ';
-

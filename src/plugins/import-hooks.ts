@@ -41,7 +41,9 @@ export function installImportHooks(): void {
 
 function refuseUnknown(path: string): void {
   if (own.some((directory) => path.startsWith(directory))) return;
-  const owners = known.filter(({ directory }) => path.startsWith(directory) && !path.slice(directory.length).includes('node_modules/'));
+  const owners = known.filter(
+    ({ directory }) => path.startsWith(directory) && !path.slice(directory.length).includes('node_modules/'),
+  );
   if (owners.length === 0 || owners.some(({ files }) => files.has(path))) return;
   const plugin = owners[0]?.plugin ?? '';
   throw fail('MSP_PLUGIN_INVALID', {

@@ -22,7 +22,10 @@ export async function importPlugin(entry: string, { files }: PluginFiles, askedB
     >;
     const found = pluginIn(exported);
     if (found === null)
-      throw fail('MSP_PLUGIN_INVALID', { plugin: entry, problem: 'it exports no plugin: export default definePlugin({ … })' });
+      throw fail('MSP_PLUGIN_INVALID', {
+        plugin: entry,
+        problem: 'it exports no plugin: export default definePlugin({ … })',
+      });
     checkPlugin(found);
     return found;
   } catch (error) {

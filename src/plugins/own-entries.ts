@@ -4,7 +4,11 @@ import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../package-root.ts';
 
-const publicEntries = { machinespawn: 'index', 'machinespawn/plugin': 'plugin', 'machinespawn/testing': 'testing' } as const;
+const publicEntries = {
+  machinespawn: 'index',
+  'machinespawn/plugin': 'plugin',
+  'machinespawn/testing': 'testing',
+} as const;
 
 /** Specifier -> URL. From the bundle it is the bundle's own entry, so that there is one error class and one zod. */
 export const ownEntries: Readonly<Record<string, string>> = Object.fromEntries(

@@ -1,5 +1,5 @@
 /** Where the plugin is that a pipeline or an option names. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire, findPackageJSON } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,7 +23,9 @@ const suffix = /\.[cm]?[jt]s$/u;
 export function resolvePlugin(name: string, from: string, askedBy: string): FoundPlugin {
   const isPath = name.startsWith('.') || isAbsolute(name) || suffix.test(name);
   try {
-    return isPath ? fromPath(resolve(from, name)) : fromPackage(name, from);
+    const found = isPath ? fromPath(resolve(from, name)) : fromPackage(name, from);
+    // As Node imports it: a link is not another plugin.
+    return { ...found, entry: realpathSync(found.entry) };
   } catch (error) {
     const problem = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw fail('MSP_PLUGIN_NOT_FOUND', { plugin: name, askedBy, problem }, error);

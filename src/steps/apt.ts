@@ -62,14 +62,25 @@ export const apt = defineStep({
       const cache = await openCache(context, tree.root);
       context.progress({ phase: 'reading the package lists' });
       await aptGet(context, tree, ['update', '-o', 'APT::Update::Error-Mode=any'], { network: true });
-      const install = ['install', input.recommends ? '--install-recommends' : '--no-install-recommends', ...input.install];
-      await aptGet(context, tree, [...install, '--download-only'], { network: true, cache: { ...cache, readOnly: false } });
+      const install = [
+        'install',
+        input.recommends ? '--install-recommends' : '--no-install-recommends',
+        ...input.install,
+      ];
+      await aptGet(context, tree, [...install, '--download-only'], {
+        network: true,
+        cache: { ...cache, readOnly: false },
+      });
       // What packages run as root sees neither the network nor a cache that it could change.
       await aptGet(context, tree, [...install, '--no-download', '-o', 'Debug::NoLocking=true'], { cache });
     }
     await clearAptTraces(tree.root);
     const after = await packagesIn(tree.root);
-    return { tree: tree.ref, packages: after.size, added: [...after.keys()].filter((name) => !before.has(name)).length };
+    return {
+      tree: tree.ref,
+      packages: after.size,
+      added: [...after.keys()].filter((name) => !before.has(name)).length,
+    };
   },
 });
 

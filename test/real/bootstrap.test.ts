@@ -222,6 +222,21 @@ describe('runs', () => {
   });
 });
 
+describe('runs shell', () => {
+  it('is in the tree that a step made, and what it changes is thrown away', async () => {
+    const shell = (stdin: string, ...step: string[]) =>
+      machinespawn(place, ['runs', 'shell', 'bread', ...step], { stdin });
+    const first = await shell(
+      '. /etc/os-release && echo $VERSION_CODENAME; ls -d /proc/self; touch /changed; exit 3\n',
+    );
+    expect(first).toMatchObject({ code: 3, stdout: 'bookworm\n/proc/self\n' });
+    expect(await shell('ls /changed\n', 'base')).toMatchObject({ code: 2, stdout: '' });
+    const { code, stderr } = await shell('', 'proxy');
+    expect([code, stderr]).toEqual([4, expect.stringContaining('MSP_RUN_NO_TREE')]);
+    expect(await leaksOf(place.root)).toEqual([]);
+  });
+});
+
 describe('cache', () => {
   it('is listed and explained', async () => {
     const entries = JSON.parse((await machinespawnOk(place, ['cache', 'ls', '--json'])).stdout) as Record<

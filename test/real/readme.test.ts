@@ -2,27 +2,30 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { program } from './support/machinespawn.ts';
 
 const root = join(import.meta.dirname, '../..');
+/** Where the reader of a page is. */
+const home = '/home/you';
 
 interface Session {
   readonly command: string;
   readonly output: string;
 }
 
-describe.each(['README.md', 'docs/guide-pipelines.md'])('%s', (page) => {
+describe.each(['README.md', 'docs/guides/pipelines.md', 'docs/guides/plugins.md'])('%s', (page) => {
   const text = readFileSync(join(root, page), 'utf8');
 
   it('shows what really happens', { timeout: 120_000 }, () => {
     const place = mkdtempSync(join(tmpdir(), 'machinespawn-readme-'));
     try {
-      for (const yaml of blocksOf(text, 'yaml')) {
-        const name = /^# (\S+\.yaml)$/mu.exec(yaml)?.[1];
-        if (name === undefined) throw new RangeError(`a yaml block of ${page} says no name of a file`);
-        writeFileSync(join(place, name), yaml);
+      for (const block of [...blocksOf(text, 'yaml'), ...blocksOf(text, 'ts')]) {
+        const name = /^(?:#|\/\/) (\S+\.(?:yaml|ts))$/mu.exec(block)?.[1];
+        if (name === undefined) throw new RangeError(`a block of ${page} says no name of a file`);
+        mkdirSync(dirname(join(place, name)), { recursive: true });
+        writeFileSync(join(place, name), block);
       }
       const environment = environmentIn(place);
       const sessions = blocksOf(text, 'console').flatMap(sessionsOf);
@@ -34,7 +37,9 @@ describe.each(['README.md', 'docs/guide-pipelines.md'])('%s', (page) => {
           env: environment,
           encoding: 'utf8',
         });
-        expect(`$ ${command}\n${loosely(done.stdout)}`).toBe(`$ ${command}\n${loosely(output)}`);
+        expect(`$ ${command}\n${loosely(done.stdout.replaceAll(place, home))}`).toBe(
+          `$ ${command}\n${loosely(output)}`,
+        );
       }
     } finally {
       rmSync(place, { recursive: true, force: true });
@@ -60,6 +65,7 @@ function sessionsOf(block: string): readonly Session[] {
 function loosely(text: string): string {
   return text
     .replaceAll(/\d{8}-\d{6}-[a-z0-9]{4}/gu, 'RUN')
+    .replaceAll(/(?<=machinespawn (?:resume|runs rm) )[a-z0-9]{4}\b/gu, 'ID')
     .replaceAll(/\b\d+(?:\.\d+)?(?:ms|s)\b/gu, 'TIME')
     .replaceAll(/\b(?:just now|\d+ seconds? ago)/gu, 'LATELY')
     .replaceAll(/machinespawn \d+\.\d+\.\d+/gu, 'machinespawn VERSION')

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { builtInPlugins } from '../../src/app-built-in-plugins.ts';
 import { createApp } from '../../src/app.ts';
 import { commandAliases, commandTable } from '../../src/cli/command-table.ts';
 import type { AnyCommand } from '../../src/cli/command.ts';
@@ -40,7 +41,9 @@ describe('steps', () => {
   it('have a file, a line of the table, a page and a test each', () => {
     expect(table.length).toBeGreaterThan(10);
     expect(namesIn('src/steps', '.ts').filter((name) => name !== 'index' && name !== 'define-step')).toEqual(table);
-    expect(headings('docs/reference/steps.md', '##')).toEqual(table);
+    const bundled = builtInPlugins.flatMap(({ name, steps }) => Object.keys(steps).map((id) => `${name}/${id}`));
+    expect(bundled.length).toBeGreaterThan(0);
+    expect(headings('docs/reference/steps.md', '##')).toEqual([...table, ...bundled].toSorted());
     expect(namesIn('test/unit/steps', '.test.ts')).toEqual(expect.arrayContaining(table));
   });
 

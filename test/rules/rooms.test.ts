@@ -93,7 +93,19 @@ describe('the check of the walls', () => {
 
 const CLEAN_TREE = [
   ...['errors/a', 'model/a', 'engine/a', 'engine/step', 'host/a', 'snapshots/a', 'steps/define-step', 'steps/echo'],
-  ...['steps/index', 'plugins/load-plugins', 'cli/a', 'testing/a', 'app', 'bin', 'index', 'plugin', 'testing'],
+  ...[
+    'steps/index',
+    'plugins/load-plugins',
+    'plugins/iso/index',
+    'cli/a',
+    'testing/a',
+    'app',
+    'bin',
+    'index',
+    'plugin',
+    'plugin-check',
+    'testing',
+  ],
   'package-root',
 ].map((name) => `src/${name}.ts`);
 

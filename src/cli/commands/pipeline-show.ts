@@ -51,6 +51,7 @@ function showLines({ summary, steps }: Awaited<ReturnType<App['showPipeline']>>)
   return [
     `${summary.name} - ${summary.title}`,
     summary.file,
+    ...(summary.matrixSize === 1 ? [] : [`matrix of ${summary.matrixSize} combinations`]),
     '',
     ...inputs,
     ...(inputs.length === 0 ? [] : ['']),

@@ -1,4 +1,4 @@
-import type { PluginReport } from '../../app-types.ts';
+import type { PluginReport } from '../../app-plugin-types.ts';
 import { fail } from '../../errors/machinespawn-error.ts';
 import { defineCommand } from '../command.ts';
 

@@ -1,4 +1,4 @@
-import type { PluginSummary } from '../../app-types.ts';
+import type { PluginSummary } from '../../app-plugin-types.ts';
 import { defineCommand } from '../command.ts';
 import { listOptions, printList } from '../table.ts';
 

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { defineCommand } from '../command.ts';
 
 export const pluginsNew = defineCommand({
@@ -9,9 +10,9 @@ export const pluginsNew = defineCommand({
   options: { dir: { type: 'string', valueName: 'DIR', summary: 'Where its directory is made; plugins otherwise' } },
   examples: [['machinespawn plugins new paint', 'into plugins/paint']],
 
-  async run({ positionals, options, app, terminal }) {
+  async run({ positionals, options, globals, app, terminal }) {
     const files = await app.newPlugin(positionals.name, options.dir ?? 'plugins');
-    for (const file of files) terminal.out(file);
+    for (const file of files) terminal.out(relative(globals.cwd, file));
     terminal.say(`Next: machinespawn plugins check ${options.dir ?? 'plugins'}/${positionals.name}`);
     return 0;
   },

@@ -22,7 +22,8 @@ export const pluginsShow = defineCommand({
     terminal.out(`${plugin.name}${version} - ${plugin.summary}`);
     terminal.out(plugin.file === null ? 'built in' : `${plugin.file}${plugin.trusted ? '' : ', not trusted yet'}`);
     terminal.out('');
-    for (const { id, summary, version: number } of plugin.steps) terminal.out(`  ${id} (version ${number})  ${summary}`);
+    for (const { id, summary, version: number } of plugin.steps)
+      terminal.out(`  ${id} (version ${number})  ${summary}`);
     if (plugin.pipelines.length > 0) terminal.out(`\npipelines: ${plugin.pipelines.join(', ')}`);
     return 0;
   },

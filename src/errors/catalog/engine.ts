@@ -110,7 +110,8 @@ export const engineErrors = {
   MSP_PLUGIN_NOT_FOUND: entry<{ plugin: string; askedBy: string; problem: string }>({
     exit: 4,
     message: ({ plugin, askedBy, problem }) => `there is no plugin '${plugin}', which ${askedBy} names: ${problem}`,
-    hint: () => 'a path begins with ./ or /, and is looked for beside the file that names it; anything else is an npm package',
+    hint: () =>
+      'a path begins with ./ or /, and is looked for beside the file that names it; anything else is an npm package',
   }),
   MSP_PLUGIN_LOAD_FAILED: entry<{ file: string; askedBy: string; problem: string }>({
     exit: 3,
@@ -125,13 +126,15 @@ export const engineErrors = {
   }),
   MSP_PLUGIN_CHECK_FAILED: entry<{ plugin: string; failed: number }>({
     exit: 1,
-    message: ({ plugin, failed }) => `plugin ${plugin} does not keep the contract: ${failed} check${failed === 1 ? '' : 's'} failed`,
+    message: ({ plugin, failed }) =>
+      `plugin ${plugin} does not keep the contract: ${failed} check${failed === 1 ? '' : 's'} failed`,
     hint: () => 'docs/guides/plugins.md says what a step has to keep',
   }),
   MSP_STEP_TRESPASS: entry<{ step: string; problem: string }>({
     exit: 70,
     message: ({ step, problem }) => `step '${step}' may not ${problem}`,
-    hint: () => "a plugin's step writes into the tree of services.trees.change, its scratch directory and its artifacts",
+    hint: () =>
+      "a plugin's step writes into the tree of services.trees.change, its scratch directory and its artifacts",
   }),
   MSP_CANCELLED: entry<{ reason: string }>({ exit: 130, message: ({ reason }) => `stopped: ${reason}` }),
   MSP_STEP_TYPE_INVALID: entry<{ step: string; problem: string }>({

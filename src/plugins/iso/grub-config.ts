@@ -17,11 +17,7 @@ export function grubConfig({ title, kernelOptions, serial, timeout }: MenuSettin
     // Other ports are the firmware's console already.
     ...(unit === undefined
       ? []
-      : [
-          `serial --unit=${unit} --speed=${speed}`,
-          'terminal_input console serial',
-          'terminal_output console serial',
-        ]),
+      : [`serial --unit=${unit} --speed=${speed}`, 'terminal_input console serial', 'terminal_output console serial']),
     `menuentry '${title}' {`,
     `  linux /live/vmlinuz ${kernelOptions}${serial === '' ? '' : ` console=tty0 console=${serial}`}`,
     '  initrd /live/initrd.img',

@@ -15,9 +15,14 @@ const input = z
   .strictObject({
     tree: z.string().describe('The system: kernel and initrd are taken from its /boot; it has live-boot'),
     squashfs: artifactSchema.describe('The same system, packed'),
-    loader: z.string().describe('Tree with grub-common, grub-pc-bin and grub-efi-amd64-bin or -arm64-bin, xorriso, mtools'),
+    loader: z
+      .string()
+      .describe('Tree with grub-common, grub-pc-bin and grub-efi-amd64-bin or -arm64-bin, xorriso, mtools'),
     arch: z.enum(['amd64', 'arm64']).default('amd64').describe('Architecture that it boots on'),
-    firmware: z.array(z.enum(['bios', 'uefi'])).default([]).describe('How it boots; none for all that there is'),
+    firmware: z
+      .array(z.enum(['bios', 'uefi']))
+      .default([])
+      .describe('How it boots; none for all that there is'),
     name: z
       .string()
       .regex(/^[A-Za-z0-9][\w.+~@-]{0,199}$/u, 'not a plain file name')
@@ -28,7 +33,11 @@ const input = z
       .regex(/^[\w.-]{1,32}$/u, 'at most 32 letters, digits and _ . -')
       .default('DEBIAN_LIVE')
       .describe('Volume id'),
-    title: z.string().regex(plainLine, 'a line without quotes, $, \\ and braces').default('Live system').describe('What the boot menu says'),
+    title: z
+      .string()
+      .regex(plainLine, 'a line without quotes, $, \\ and braces')
+      .default('Live system')
+      .describe('What the boot menu says'),
     kernelOptions: z
       .string()
       .regex(/^[\w .,:=/@%+-]*$/u, 'only letters, digits, spaces and . , : = / @ % + - _')
@@ -65,12 +74,17 @@ export const writeIso = defineStep({
     const { services, input, stepId } = context;
     const { arch, epoch } = input;
     const firmware: Firmware[] =
-      input.firmware.length > 0 ? [...new Set(input.firmware)].toSorted() : arch === 'amd64' ? ['bios', 'uefi'] : ['uefi'];
+      input.firmware.length > 0
+        ? [...new Set(input.firmware)].toSorted()
+        : arch === 'amd64'
+          ? ['bios', 'uefi']
+          : ['uefi'];
     const system = await services.trees.view(input.tree);
     const loader = await services.trees.view(input.loader);
     const unusable = (problem: string) => fail('MSP_STEP_INPUT_INVALID', { step: stepId, problem });
     const kernel = await findKernel(system.root);
-    if (kernel === null) throw unusable('the tree has no kernel with an initrd in /boot: install linux-image and live-boot');
+    if (kernel === null)
+      throw unusable('the tree has no kernel with an initrd in /boot: install linux-image and live-boot');
     if ((await system.root.info('/usr/share/initramfs-tools/scripts/live')) === null)
       throw unusable('the tree has no live-boot, without which its initrd does not find the disc');
     for (const [path, debianPackage] of loaderPaths(arch, firmware)) {
@@ -86,7 +100,10 @@ export const writeIso = defineStep({
       `${scratch}/early.cfg`,
       `search --no-floppy --set=root --file /.disk/${mark}\nset prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n`,
     );
-    await services.files.writeText(`${scratch}/build.sh`, buildScript({ arch, firmware, kernel, mark, volume: input.volume, epoch }));
+    await services.files.writeText(
+      `${scratch}/build.sh`,
+      buildScript({ arch, firmware, kernel, mark, volume: input.volume, epoch }),
+    );
     const target = await services.artifacts.create(input.name);
     const packed = await services.artifacts.open(input.squashfs.artifact);
     // Something to mount it upon.

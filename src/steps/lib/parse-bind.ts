@@ -8,5 +8,8 @@ export function parseBind(text: string, readOnly: boolean): TreeBind {
     .split(':')
     .map((part) => part.replaceAll('\0', ':'));
   if (rest.length === 0 && from.startsWith('/') && to.startsWith('/')) return { from, to, readOnly };
-  throw fail('MSP_USAGE', { problem: `'${text}' is not a bind mount`, hint: 'write SOURCE:TARGET, both beginning with /' });
+  throw fail('MSP_USAGE', {
+    problem: `'${text}' is not a bind mount`,
+    hint: 'write SOURCE:TARGET, both beginning with /',
+  });
 }

@@ -24,8 +24,16 @@ export interface QemuSettings {
 
 // Of the packages ovmf and qemu-efi-aarch64.
 const uefi = {
-  amd64: { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd', debianPackage: 'ovmf' },
-  arm64: { code: '/usr/share/AAVMF/AAVMF_CODE.fd', variables: '/usr/share/AAVMF/AAVMF_VARS.fd', debianPackage: 'qemu-efi-aarch64' },
+  amd64: {
+    code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+    variables: '/usr/share/OVMF/OVMF_VARS_4M.fd',
+    debianPackage: 'ovmf',
+  },
+  arm64: {
+    code: '/usr/share/AAVMF/AAVMF_CODE.fd',
+    variables: '/usr/share/AAVMF/AAVMF_VARS.fd',
+    debianPackage: 'qemu-efi-aarch64',
+  },
 } as const;
 
 export function qemuMachine({ arch, firmware, attach, image, memory, hasKvm }: QemuSettings): QemuMachine {

@@ -1,4 +1,5 @@
-import type { App, MachineSummary, PipelineSummary, PluginSummary, RunDetail, RunOutcome } from '../../../src/app-types.ts';
+import type { App, MachineSummary, PipelineSummary, RunDetail, RunOutcome } from '../../../src/app-types.ts';
+import type { PluginSummary } from '../../../src/app-plugin-types.ts';
 import type { RunEvent } from '../../../src/engine/events.ts';
 import { fail } from '../../../src/errors/machinespawn-error.ts';
 
@@ -178,7 +179,12 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
     plugins: note('plugins', () => [paint]),
     plugin: note('plugin', () => paint),
     checkPlugins: note('checkPlugins', () => [
-      { plugin: 'paint', file: '/w/paint.ts', checks: [{ name: 'the plugin loads', problem: null }], untested: ['greet'] },
+      {
+        plugin: 'paint',
+        file: '/w/paint.ts',
+        checks: [{ name: 'the plugin loads', problem: null }],
+        untested: ['greet'],
+      },
     ]),
     newPlugin: note('newPlugin', () => ['/w/plugins/paint/paint.ts']),
     missingTools: note('missingTools', () => ({ packages: [], commands: [] })),

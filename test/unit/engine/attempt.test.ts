@@ -88,6 +88,7 @@ describe('what a step returns', () => {
   test.each([
     ['another field', { value: 1, more: 2 }, 'MSP_STEP_OUTPUT_INVALID'],
     ['something that JSON has no word for', { value: Number.NaN }, 'MSP_STEP_OUTPUT_INVALID'],
+    ['what JSON turns into something else', { value: new Map([['a', 1]]) }, 'MSP_STEP_OUTPUT_INVALID'],
     ['more than 64 KiB', { value: 'x'.repeat(70_000) }, 'MSP_STEP_OUTPUT_INVALID'],
   ])('%s is refused, and nothing is committed', async (_name, value, code) => {
     const { end, shared } = await runOne(step(() => Promise.resolve(value as { value: number })));

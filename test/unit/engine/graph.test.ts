@@ -67,6 +67,7 @@ it('draws for a program', async () => {
         needs: [],
         if: null,
         always: false,
+        cell: null,
         status: 'succeeded',
         durationMs: 400,
       },
@@ -77,6 +78,7 @@ it('draws for a program', async () => {
         needs: ['end'],
         if: null,
         always: false,
+        cell: null,
         status: 'failed',
         durationMs: null,
       },
@@ -87,9 +89,31 @@ it('draws for a program', async () => {
         needs: ['end', 'wall'],
         if: '${{ steps.wall.outputs.coats > 1 }}',
         always: true,
+        cell: null,
         status: null,
         durationMs: null,
       },
     ],
   });
+});
+
+it('draws the cells of a matrix as groups', async () => {
+  const text = withSteps(
+    '  - { id: a, uses: echo, matrix: false, with: { text: x } }\n' +
+      '  - { id: b, uses: echo, with: { text: "${{ matrix.n }} ${{ steps.a.outputs.text }}" } }\n',
+    'matrix: { n: [p, q] }\n',
+  );
+  expect(drawGraph(await plan(text), 'mermaid')).toMatchInlineSnapshot(`
+    "flowchart TD
+      s0["a<br/>echo"]
+      subgraph c0["p"]
+        s1["b@p<br/>echo"]
+      end
+      subgraph c1["q"]
+        s2["b@q<br/>echo"]
+      end
+      s0 --> s1
+      s0 --> s2
+    "
+  `);
 });

@@ -40,6 +40,11 @@ export class World {
     return { engine: new Engine(this.#ports(life), worldRegistry()), killed: life.killed, moments: () => life.used };
   }
 
+  /** What an engine is made of; this process is never killed. */
+  parts(): { readonly ports: EnginePorts<TestServices>; readonly registry: StepRegistry<TestServices> } {
+    return { ports: this.#ports(new Life(Infinity)), registry: worldRegistry() };
+  }
+
   #ports(life: Life): EnginePorts<TestServices> {
     return {
       runs: {
@@ -129,6 +134,7 @@ export function worldRegistry(): StepRegistry<TestServices> {
   const registry = new StepRegistry<TestServices>();
   registry.add('mix', () => Promise.resolve(mix));
   registry.add('look', () => Promise.resolve(look));
+  registry.add('place', () => Promise.resolve({ ...mix, id: 'place', reuse: 'run' as const }));
   return registry;
 }
 
