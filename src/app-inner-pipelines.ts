@@ -60,28 +60,30 @@ export class AppInnerPipelines implements InnerPipelines {
 }
 
 /** What the step that it is a part of says to the person. */
-function hear(event: RunEvent, plan: Plan, { progress, log }: PipelineListener): void {
+function hear(event: RunEvent, plan: Plan, listener: PipelineListener): void {
+  const { log } = listener;
   const at = 'step' in event && event.step !== null ? event.step : plan.pipeline.id;
-  switch (event.type) {
-    case 'step.started':
-      return progress({ phase: at });
-    case 'step.progress': {
-      const { phase = at, done, total, unit, text } = event;
-      const numbers = { ...(done !== undefined && { done }), ...(total !== undefined && { total }) };
-      return progress({ phase, ...numbers, ...(unit && { unit }), ...(text !== undefined && { text }) });
-    }
-    case 'step.succeeded':
-      return log.info(`${at}: ${event.text ?? 'done'}`);
-    case 'step.cached':
-      return log.info(`${at}: ${event.text ?? 'done'} (made by run ${event.from?.run ?? '?'})`);
-    case 'step.log':
-      return event.level === 'output' ? log.output(event.text) : log.info(`${at}: ${event.text}`);
-    case 'step.waiting':
-      return log.warn(`${at} waits${event.holder === null ? '' : ` for ${event.holder}`}`);
-    case 'step.retry':
-      return log.warn(`${at} is tried again: ${event.error.message}`);
-    case 'warning':
-      return log.warn(event.text);
-    default:
-  }
+  if (event.type === 'step.started') listener.progress({ phase: at });
+  else if (event.type === 'step.progress') listener.progress(progressOf(event, at));
+  else if (event.type === 'step.succeeded') log.info(`${at}: ${event.text ?? 'done'}`);
+  else if (event.type === 'step.cached')
+    log.info(`${at}: ${event.text ?? 'done'} (made by run ${event.from?.run ?? '?'})`);
+  else if (event.type === 'step.waiting') log.warn(`${at} waits${event.holder === null ? '' : ` for ${event.holder}`}`);
+  else if (event.type === 'step.retry') log.warn(`${at} is tried again: ${event.error.message}`);
+  else if (event.type === 'warning') log.warn(event.text);
+  else if (event.type === 'step.log' && event.level === 'output') log.output(event.text);
+  else if (event.type === 'step.log') log.info(`${at}: ${event.text}`);
+}
+
+function progressOf(
+  { phase = '', done, total, unit, text }: Extract<RunEvent, { type: 'step.progress' }>,
+  at: string,
+): Parameters<PipelineListener['progress']>[0] {
+  return {
+    phase: phase || at,
+    ...(done !== undefined && { done }),
+    ...(total !== undefined && { total }),
+    ...(unit !== undefined && { unit }),
+    ...(text !== undefined && { text }),
+  };
 }

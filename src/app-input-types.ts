@@ -18,14 +18,16 @@ function parseArchInput(value: unknown): string {
   return archOfNode(process.arch) ?? parseArch(process.arch);
 }
 
-const plainPath = genericInputTypes['path'];
-
 const domainInputTypes: Readonly<Record<string, InputType>> = {
   path: {
     summary: 'a path',
     text: true,
     // A run that is gone on with from another directory means the same file.
-    parse: (value) => resolve(String(plainPath?.parse(value) ?? '')),
+    parse: (value) => {
+      const path = text(value, 'a path');
+      if (path !== '' && !path.includes('\0')) return resolve(path);
+      throw fail('MSP_USAGE', { problem: `${JSON.stringify(value)} is not a path` });
+    },
     jsonSchema: { type: 'string', minLength: 1 },
   },
   'image-spec': {

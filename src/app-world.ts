@@ -105,7 +105,11 @@ export function openWorld(
     state: settings.stateDirectory,
   };
   const world = { failedTree: null } as { failedTree: World['failedTree'] };
-  const pipelines = new AppInnerPipelines({ registry, ports: () => ports, workbenchAt: (place) => makeWorkbench(place) });
+  const pipelines = new AppInnerPipelines({
+    registry,
+    ports: () => ports,
+    workbenchAt: (place) => makeWorkbench(place),
+  });
   const makeWorkbench = (place: string): HostWorkbench<WritableSnapshot> =>
     new HostWorkbench<WritableSnapshot>({
       host: { exec, facts, machines, keeper, pipelines, directories },

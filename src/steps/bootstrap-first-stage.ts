@@ -22,10 +22,7 @@ const input = z.strictObject({
   exclude: z.array(packageName).default([]).describe('Packages to leave out'),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
   debootstrap: z.string().describe("Version of the host's debootstrap"),
-  salt: z
-    .string()
-    .default('')
-    .describe('Sets this build apart from others of the same inputs, to compare the two'),
+  salt: z.string().default('').describe('Sets this build apart from others of the same inputs, to compare the two'),
 });
 type Input = z.output<typeof input>;
 

@@ -21,7 +21,7 @@ export const checksums = defineStep({
       .string()
       .nullable()
       .default(null)
-      .describe("Private key as gpg --export-secret-keys --armor gives it: an input of the type secret; null for none"),
+      .describe('Private key as gpg --export-secret-keys --armor gives it: an input of the type secret; null for none'),
     gpgHome: z
       .string()
       .regex(/^(?:\/.*)?$/u, 'not an absolute path')

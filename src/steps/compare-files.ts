@@ -8,7 +8,10 @@ const mostLines = 20;
 
 const input = z.strictObject({
   files: z.array(artifactSchema).min(2).describe('Files that should be the same'),
-  trees: z.array(z.string()).default([]).describe('The trees that they were made of, in the same order; none to say nothing of them'),
+  trees: z
+    .array(z.string())
+    .default([])
+    .describe('The trees that they were made of, in the same order; none to say nothing of them'),
 });
 
 export const compareFiles = defineStep({

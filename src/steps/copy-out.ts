@@ -35,7 +35,9 @@ export const copyOut = defineStep({
     const own = from.slice(path.length).split('/').at(-1) || 'rootfs';
     const name = input.name || `${own.replace(/^[^A-Za-z0-9]+/u, '') || 'file'}${isDirectory ? '.tar' : ''}`;
     if (isDirectory && !/\.tar(?:\.gz|\.xz|\.zst)?$/u.test(name))
-      throw fail('MSP_USAGE', { problem: `${input.from} is a directory: '${name}' does not end as the name of a tar file` });
+      throw fail('MSP_USAGE', {
+        problem: `${input.from} is a directory: '${name}' does not end as the name of a tar file`,
+      });
     const file = await services.artifacts.create(name);
     if (isDirectory) await packTar(context, { directory: from, file, epoch: input.epoch, times: 'latest' });
     else await services.exec({ file: 'cp', args: ['--reflink=auto', '--', from, file] });

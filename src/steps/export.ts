@@ -102,8 +102,7 @@ async function makeDirectory(context: Context<Input>, machine: string | null): P
   await files.makeDirectory(parent);
   await files.remove(staging);
   if (machine === null) await trees.materialize(given.tree, staging);
-  else
-    await services.exec({ file: 'cp', args: ['-a', '--reflink=auto', '--one-file-system', '--', machine, staging] });
+  else await services.exec({ file: 'cp', args: ['-a', '--reflink=auto', '--one-file-system', '--', machine, staging] });
   await services.exec({ file: 'sync', args: ['-f', staging], sandbox: false });
   await files.makeDirectory(`${directories.state}/exports`);
   await files.writeText(record, runId);

@@ -33,7 +33,12 @@ export const hostFiles = defineStep({
     const { from, epoch, exclude } = input;
     const at = from.replace(/\/+$/u, '');
     const type = (await services.files.info(from === '/' ? from : at))?.type ?? null;
-    const problem = { file: null, directory: null, symlink: 'it is a symlink', other: 'it is no file and no directory' };
+    const problem = {
+      file: null,
+      directory: null,
+      symlink: 'it is a symlink',
+      other: 'it is no file and no directory',
+    };
     const fault = type === null ? 'there is no such file' : problem[type];
     if (fault !== null) throw fail('MSP_FILE_UNREADABLE', { path: from, problem: fault });
     const file = await services.artifacts.create(input.name);

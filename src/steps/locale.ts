@@ -57,7 +57,10 @@ async function wish(root: RootFiles, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const line = known.find((candidate) => candidate.split(' ')[0] === name);
     if (line === undefined)
-      throw fail('MSP_TREE_LACKS', { what: `locale '${name}'`, hint: `${supported} in the tree names all that there are` });
+      throw fail('MSP_TREE_LACKS', {
+        what: `locale '${name}'`,
+        hint: `${supported} in the tree names all that there are`,
+      });
     if (!lines.includes(line)) lines.push(line);
   }
   await root.writeText(wanted, `${lines.join('\n')}\n`);

@@ -7,7 +7,13 @@ import { treeSize } from './lib/tree-size.ts';
 
 const rules = '/etc/dpkg/dpkg.cfg.d/machinespawn-slim';
 /** Whole, with all that is in them. Nothing installs into them by a program that minds. */
-const documentation = ['/usr/share/info', '/usr/share/groff', '/usr/share/lintian', '/usr/share/linda', '/usr/share/doc-base'];
+const documentation = [
+  '/usr/share/info',
+  '/usr/share/groff',
+  '/usr/share/lintian',
+  '/usr/share/linda',
+  '/usr/share/doc-base',
+];
 const manuals = '/usr/share/man';
 const docs = '/usr/share/doc';
 const translations = '/usr/share/locale';
@@ -75,7 +81,8 @@ async function removeDocumentation(root: RootFiles): Promise<void> {
 
 async function removeTranslations(root: RootFiles, keep: readonly string[]): Promise<void> {
   for (const name of await root.list(translations)) {
-    const isKept = name === 'locale.alias' || keep.some((language) => name === language || name.startsWith(`${language}_`));
+    const isKept =
+      name === 'locale.alias' || keep.some((language) => name === language || name.startsWith(`${language}_`));
     if (!isKept) await root.remove(`${translations}/${name}`);
   }
 }

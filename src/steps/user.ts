@@ -27,8 +27,16 @@ const input = z.strictObject({
   uid: z.int().min(0).max(4_294_967_294).nullable().default(null).describe('User id; null for the next free one'),
   groups: z.array(loginName).default([]).describe('Groups that the user belongs to, beside one of its own; they exist'),
   shell: z.string().regex(/^\//u, 'not an absolute path').default('/bin/bash').describe('Login shell'),
-  home: z.string().regex(/^(?:\/.*)?$/u, 'not an absolute path').default('').describe("Home; '' for /home/NAME"),
-  comment: z.string().regex(/^[^:\n]*$/u, 'no colon, no line break').default('').describe('Full name'),
+  home: z
+    .string()
+    .regex(/^(?:\/.*)?$/u, 'not an absolute path')
+    .default('')
+    .describe("Home; '' for /home/NAME"),
+  comment: z
+    .string()
+    .regex(/^[^:\n]*$/u, 'no colon, no line break')
+    .default('')
+    .describe('Full name'),
   password: z
     .string()
     .regex(/^(?:\$[^:\n]+|none|locked)$/u, 'not a hash as mkpasswd gives it, none or locked')
@@ -65,7 +73,16 @@ export const user = defineStep({
     const tree = await services.trees.change(given.tree, { whole: true });
     if (given.sudo !== 'no') await allowSudo(tree.root, given.name, given.sudo);
     await runInTree(context, tree, {
-      command: ['/bin/sh', '-euc', script, 'sh', given.name, given.sshKeys.join('\n'), openness(given.password), ...useradd(given)],
+      command: [
+        '/bin/sh',
+        '-euc',
+        script,
+        'sh',
+        given.name,
+        given.sshKeys.join('\n'),
+        openness(given.password),
+        ...useradd(given),
+      ],
       label: 'useradd',
       ...(given.epoch === null ? {} : { env: { SOURCE_DATE_EPOCH: String(given.epoch) } }),
     });

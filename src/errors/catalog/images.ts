@@ -10,7 +10,11 @@ export const imageErrors = {
   MSP_FILES_DIFFER: entry<{ name: string; digests: readonly string[]; differences: readonly string[] }>({
     exit: 1,
     message: ({ name, digests, differences }) =>
-      [`${name} is not the same each time:`, ...digests, ...(differences.length > 0 ? ['differing:', ...differences] : [])].join('\n  '),
+      [
+        `${name} is not the same each time:`,
+        ...digests,
+        ...(differences.length > 0 ? ['differing:', ...differences] : []),
+      ].join('\n  '),
   }),
   MSP_SIGNING_FAILED: entry<{ key: string; problem: string }>({
     exit: 1,

@@ -21,7 +21,10 @@ const compressors: readonly Compressor[] = [
 /** The ending of a file says how it is compressed. */
 export const tarNameSchema = z
   .string()
-  .regex(/^[A-Za-z0-9][\w.+~@-]{0,190}\.tar(?:\.gz|\.xz|\.zst)?$/u, 'not a name that ends in .tar, .tar.gz, .tar.xz or .tar.zst');
+  .regex(
+    /^[A-Za-z0-9][\w.+~@-]{0,190}\.tar(?:\.gz|\.xz|\.zst)?$/u,
+    'not a name that ends in .tar, .tar.gz, .tar.xz or .tar.zst',
+  );
 
 export interface TarJob {
   /** On the host. What is below is named `./…`. */
@@ -41,7 +44,10 @@ export interface TarJob {
 
 /** Throws MSP_TOOL_MISSING, MSP_TOOL_FAILED, MSP_DISK_FULL. */
 export async function packTar({ services }: Pick<Context, 'services'>, job: TarJob): Promise<void> {
-  await services.exec({ file: 'tar', args: ['--create', ...(await compression(services, job.file)), ...argumentsOf(job)] });
+  await services.exec({
+    file: 'tar',
+    args: ['--create', ...(await compression(services, job.file)), ...argumentsOf(job)],
+  });
 }
 
 async function compression({ facts }: Context['services'], file: string): Promise<readonly string[]> {

@@ -15,5 +15,9 @@ export async function replaceText(
   if (info.uid === 0 && info.gid === 0) return;
   // No symlink is in that path.
   const place = await root.resolve(path);
-  await services.exec({ file: 'chown', args: ['--no-dereference', `${info.uid}:${info.gid}`, '--', place], sandbox: false });
+  await services.exec({
+    file: 'chown',
+    args: ['--no-dereference', `${info.uid}:${info.gid}`, '--', place],
+    sandbox: false,
+  });
 }

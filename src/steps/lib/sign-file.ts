@@ -1,4 +1,5 @@
 /** Signs a file with a private key, in a key ring that is gone afterwards. */
+import type { ErrorData } from '../../errors/catalog.ts';
 import { fail, MachinespawnError } from '../../errors/machinespawn-error.ts';
 import type { Command } from '../../host/services.ts';
 import type { Context } from '../define-step.ts';
@@ -49,6 +50,11 @@ export async function signFile(context: Context, file: string, to: string, signi
 
 function asFailure(error: unknown, { user, key }: Signing): unknown {
   if (!MachinespawnError.is(error) || error.code !== 'MSP_TOOL_FAILED') return error;
-  const problem = String(error.data['tail'] ?? '').trim().split('\n').at(-1) ?? '';
-  return fail('MSP_SIGNING_FAILED', { key: user ?? (key === null ? 'the first key' : 'the given key'), problem }, error);
+  const { tail } = error.data as unknown as ErrorData<'MSP_TOOL_FAILED'>;
+  const problem = tail.trim().split('\n').at(-1) ?? '';
+  return fail(
+    'MSP_SIGNING_FAILED',
+    { key: user ?? (key === null ? 'the first key' : 'the given key'), problem },
+    error,
+  );
 }

@@ -19,10 +19,12 @@ const files: Record<string, FileSpec> = {
 };
 // Only where the test does not run as root: then the files are not root's.
 const host = fakeHost({ programs: { chown: prints() } });
-const input = (more: object, other: Record<string, FileSpec> = {}) => (world: World) => ({
-  tree: world.tree({ ...files, ...other }),
-  ...more,
-});
+const input =
+  <More extends object>(more: More, other: Record<string, FileSpec> = {}) =>
+  (world: World) => ({
+    tree: world.tree({ ...files, ...other }),
+    ...more,
+  });
 const output = (world: World) => ({ tree: made(world) });
 
 testStep(
@@ -46,7 +48,10 @@ testStep(
       },
       {
         name: 'a host name for all, and a day',
-        input: input({ hostname: 'stage', epoch: 19_500 * 86_400 + 1 }, { '/etc/resolv.conf': { link: '../run/stub' } }),
+        input: input(
+          { hostname: 'stage', epoch: 19_500 * 86_400 + 1 },
+          { '/etc/resolv.conf': { link: '../run/stub' } },
+        ),
         host,
         output,
         after: (world) => {
@@ -59,7 +64,10 @@ testStep(
       },
       {
         name: 'links that would lead out',
-        input: input({ hostname: 'stage' }, { '/etc/hostname': { link: '/../../../../etc/hostname' }, '/tmp': { link: '/../../precious' } }),
+        input: input(
+          { hostname: 'stage' },
+          { '/etc/hostname': { link: '/../../../../etc/hostname' }, '/tmp': { link: '/../../precious' } },
+        ),
         prepare: (world) => world.put({ '/etc/hostname': 'host', '/precious/a': 'x' }),
         host,
         output,

@@ -38,9 +38,7 @@ testStep(
       { name: 'an image that there is not', input: { image: 'windows-95' }, at: 'image' },
       { name: 'a package that is an option', input: { image: 'debian-12', include: ['--yes'] }, at: 'include.0' },
     ],
-    fails: [
-      { name: 'a pipeline that is gone', input: { image: 'debian-12' }, code: 'MSP_PIPELINE_NOT_FOUND' },
-    ],
+    fails: [{ name: 'a pipeline that is gone', input: { image: 'debian-12' }, code: 'MSP_PIPELINE_NOT_FOUND' }],
   },
   test,
 );

@@ -7,7 +7,8 @@ const one = artifactOf('a.tar', 'A');
 const other = artifactOf('a.tar', 'B');
 const diff: Program = function* diff({ args, print }) {
   yield;
-  for (let line = 0; line < 25; line += 1) print(`Files ${args.at(-2)}/etc/${line} and ${args.at(-1)}/etc/${line} differ`);
+  for (let line = 0; line < 25; line += 1)
+    print(`Files ${args.at(-2)}/etc/${line} and ${args.at(-1)}/etc/${line} differ`);
   return 1;
 };
 

@@ -14,11 +14,13 @@ const host = fakeHost({
     }),
   },
 });
-const input = (more: object) => (world: World) => ({
-  tree: world.tree({ '/etc/passwd': '' }),
-  file: kept(world, 'files.tar', 'tar'),
-  ...more,
-});
+const input =
+  <More extends object>(more: More) =>
+  (world: World) => ({
+    tree: world.tree({ '/etc/passwd': '' }),
+    file: kept(world, 'files.tar', 'tar'),
+    ...more,
+  });
 const output = (world: World) => ({ tree: made(world) });
 
 testStep(

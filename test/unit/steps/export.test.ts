@@ -3,8 +3,7 @@ import { exportStep } from '../../../src/steps/export.ts';
 import { fakeHost, prints, testStep, type Program, type World } from '../../../src/testing.ts';
 import { artifactOf } from './tree-fixture.ts';
 
-const pack =
-  (fileOf: (args: readonly string[]) => string | undefined): Program =>
+const pack = (fileOf: (args: readonly string[]) => string | undefined): Program =>
   function* packs({ args, world }) {
     yield;
     world.put({ [fileOf(args) ?? '']: 'packed' });
@@ -19,7 +18,9 @@ const tar = pack((args) => args.find((word) => word.startsWith('--file='))?.slic
 const mksquashfs = pack((args) => args[1]);
 const programs = { tar, mksquashfs, cp, zstd: prints(), sync: prints() };
 const host = fakeHost({ programs });
-const ofTree = (more: object) => (world: World) => ({ tree: world.tree({ '/etc/motd': 'hello' }), ...more });
+const ofTree =
+  <More extends object>(more: More) =>
+  (world: World) => ({ tree: world.tree({ '/etc/motd': 'hello' }), ...more });
 const machine = (world: World): void => world.put({ '/var/lib/machines/bread/etc/motd': 'of bread' });
 
 testStep(

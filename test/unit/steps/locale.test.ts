@@ -11,7 +11,7 @@ const host = fakeHost({
   },
 });
 const input =
-  (more: object, files: Record<string, FileSpec> = { '/usr/share/i18n/SUPPORTED': supported }) =>
+  <More extends object>(more: More, files: Record<string, FileSpec> = { '/usr/share/i18n/SUPPORTED': supported }) =>
   (world: World) => ({ tree: world.tree(files), ...more });
 const output = (generated: number) => (world: World) => ({ tree: made(world), generated });
 
@@ -42,7 +42,10 @@ testStep(
       },
       {
         name: "a system with systemd's file",
-        input: input({ lang: 'C' }, { '/etc/locale.conf': 'LANG=x\n', '/etc/default/locale': { link: '../locale.conf' } }),
+        input: input(
+          { lang: 'C' },
+          { '/etc/locale.conf': 'LANG=x\n', '/etc/default/locale': { link: '../locale.conf' } },
+        ),
         output: output(0),
         after: (world) => {
           expect(textIn(world, '/etc/locale.conf')).toBe('LANG=C\n');

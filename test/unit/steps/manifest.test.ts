@@ -62,9 +62,7 @@ testStep(
       },
     ],
     refuses: [{ name: 'a path', input: { tree: 'x', name: 'a/b' }, at: 'name' }],
-    fails: [
-      { name: 'a tree without packages', input: (world) => ({ tree: world.tree({}) }), code: 'MSP_TREE_LACKS' },
-    ],
+    fails: [{ name: 'a tree without packages', input: (world) => ({ tree: world.tree({}) }), code: 'MSP_TREE_LACKS' }],
   },
   test,
 );

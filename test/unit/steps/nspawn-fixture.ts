@@ -16,10 +16,18 @@ export function pretendNspawn(act: (call: InsideCall) => number | void): Program
   return function* nspawn({ args, world }) {
     const end = args.indexOf('--');
     const options = args.slice(0, end);
-    const valueOf = (option: string) => options.flatMap((word) => (word.startsWith(`--${option}=`) ? [word.slice(option.length + 3)] : []));
-    const binds = [...valueOf('bind'), ...valueOf('bind-ro')].map((bind) => bind.split(':').toReversed() as [string, string]);
+    const valueOf = (option: string) =>
+      options.flatMap((word) => (word.startsWith(`--${option}=`) ? [word.slice(option.length + 3)] : []));
+    const binds = [...valueOf('bind'), ...valueOf('bind-ro')].map(
+      (bind) => bind.split(':').toReversed() as [string, string],
+    );
     yield;
-    const code = act({ command: args.slice(end + 1), tree: valueOf('directory')[0] ?? '', binds: new Map(binds), world });
+    const code = act({
+      command: args.slice(end + 1),
+      tree: valueOf('directory')[0] ?? '',
+      binds: new Map(binds),
+      world,
+    });
     yield;
     return code;
   };

@@ -7,12 +7,14 @@ import { makePlan } from '../../../src/engine/plan.ts';
 import { StepRegistry } from '../../../src/engine/step-registry.ts';
 import type { StepServices } from '../../../src/host/services.ts';
 import { loadPlugin } from '../../../src/plugins/load-plugins.ts';
+import { isoPlugin } from '../../../src/plugins/iso/index.ts';
 import { corePlugin } from '../../../src/steps/index.ts';
 
 const directory = join(import.meta.dirname, '../../../pipelines');
 const files = readdirSync(directory).toSorted();
 const registry = new StepRegistry<StepServices>();
 loadPlugin(corePlugin, registry);
+loadPlugin(isoPlugin, registry);
 
 const read = async (file: string) =>
   await parsePipeline(readFileSync(join(directory, file), 'utf8'), { file, registry, inputTypes });
@@ -61,7 +63,7 @@ it('base is bootstrap up to the tree without a name, less what knows the machine
   );
   const ofMachine = new Set(['name', 'replace']);
   const ownOnly = new Set(['salt']);
-  const asked = (steps: typeof shared) =>
+  const asked = (steps: typeof base.steps) =>
     steps.map(({ id, uses, needs, with: given }) => {
       const fields = Object.entries(given as object).filter(([field]) => !ofMachine.has(field) && !ownOnly.has(field));
       return { id, uses, needs, with: Object.fromEntries(fields) };
@@ -69,7 +71,9 @@ it('base is bootstrap up to the tree without a name, less what knows the machine
   expect(asked(base.steps)).toEqual(asked(shared));
   const inputs = base.inputs.filter(({ name }) => !ownOnly.has(name));
   const same = bootstrap.inputs.filter(({ name }) => ![...ofMachine, 'hostname'].includes(name));
-  expect(inputs.map(({ name, default: usual }) => [name, usual])).toEqual(same.map(({ name, default: usual }) => [name, usual]));
+  expect(inputs.map(({ name, default: usual }) => [name, usual])).toEqual(
+    same.map(({ name, default: usual }) => [name, usual]),
+  );
 });
 
 it('the step bootstrap takes what the pipeline base takes, and gives what it gives', async () => {
@@ -88,7 +92,9 @@ it('dev-box tells no step above the copy what the machine is called, but for the
 });
 
 it('every pipeline for images gives each apt step the state of the archive, and the proxy only as a hint', async () => {
-  const all = await Promise.all(['ci-matrix', 'container-tarball', 'dev-box', 'reproducible'].map((id) => read(`${id}.yaml`)));
+  const all = await Promise.all(
+    ['ci-matrix', 'container-tarball', 'dev-box', 'reproducible'].map((id) => read(`${id}.yaml`)),
+  );
   const steps = all.flatMap((pipeline) => pipeline.steps.filter(({ uses }) => uses === 'apt'));
   expect(steps.length).toBeGreaterThan(3);
   for (const { with: given } of steps)

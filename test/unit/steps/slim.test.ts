@@ -28,8 +28,14 @@ const du: Program = function* du({ args, print, world }) {
   print(`${world.has(path) ? 5000 : 1200}\t/tree`);
 };
 const host = fakeHost({ programs: { du } });
-const input = (more: object) => (world: World) => ({ tree: world.tree(files), ...more });
-const output = (sizeBytes: number) => (world: World) => ({ tree: made(world), sizeBytes, freedBytes: 5000 - sizeBytes });
+const input =
+  <More extends object>(more: More) =>
+  (world: World) => ({ tree: world.tree(files), ...more });
+const output = (sizeBytes: number) => (world: World) => ({
+  tree: made(world),
+  sizeBytes,
+  freedBytes: 5000 - sizeBytes,
+});
 const gone = (world: World) => Object.keys(files).filter((path) => !isIn(world, path));
 
 testStep(

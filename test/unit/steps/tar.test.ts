@@ -11,7 +11,9 @@ const packs: Program = function* packs({ args, world }) {
   world.put({ [file]: 'packed' });
 };
 const zstd = prints();
-const input = (more: object) => (world: World) => ({ tree: world.tree({ '/etc/motd': 'x' }), ...more });
+const input =
+  <More extends object>(more: More) =>
+  (world: World) => ({ tree: world.tree({ '/etc/motd': 'x' }), ...more });
 const lastArguments = (world: World): readonly string[] => world.commands.at(-1)?.args ?? [];
 
 testStep(
@@ -26,7 +28,13 @@ testStep(
         after: (world) => {
           const args = lastArguments(world);
           expect(args).toEqual(
-            expect.arrayContaining(['--sort=name', '--numeric-owner', '--mtime=@7', '--clamp-mtime', '--exclude=./boot/*']),
+            expect.arrayContaining([
+              '--sort=name',
+              '--numeric-owner',
+              '--mtime=@7',
+              '--clamp-mtime',
+              '--exclude=./boot/*',
+            ]),
           );
           expect(args.find((word) => word.startsWith('--use-compress'))).toMatch(/=zstd /u);
           expect(args.slice(args.indexOf('--'))).toEqual(['--', '.']);

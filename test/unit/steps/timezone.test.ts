@@ -3,7 +3,10 @@ import { timezone } from '../../../src/steps/timezone.ts';
 import { testStep, type FileSpec, type World } from '../../../src/testing.ts';
 import { isIn, made, textIn } from './tree-fixture.ts';
 
-const zones: Record<string, FileSpec> = { '/usr/share/zoneinfo/Europe/Berlin': 'TZif2…', '/usr/share/zoneinfo/tzdata.zi': '# v' };
+const zones: Record<string, FileSpec> = {
+  '/usr/share/zoneinfo/Europe/Berlin': 'TZif2…',
+  '/usr/share/zoneinfo/tzdata.zi': '# v',
+};
 const input =
   (more: Record<string, FileSpec>, zone = 'Europe/Berlin') =>
   (world: World) => ({ tree: world.tree({ ...zones, ...more }), zone });
@@ -37,7 +40,11 @@ testStep(
     fails: [
       { name: 'a zone that is not there', input: input({}, 'Mars/Olympus'), code: 'MSP_TREE_LACKS' },
       { name: 'a directory of zones', input: input({}, 'Europe'), code: 'MSP_TREE_LACKS' },
-      { name: 'a file that is no zone', input: input({ '/usr/share/zoneinfo/leapseconds': '#' }, 'leapseconds'), code: 'MSP_TREE_LACKS' },
+      {
+        name: 'a file that is no zone',
+        input: input({ '/usr/share/zoneinfo/leapseconds': '#' }, 'leapseconds'),
+        code: 'MSP_TREE_LACKS',
+      },
     ],
   },
   test,

@@ -9,7 +9,8 @@ export const made = (world: World): string => world.committed.at(-1) ?? '';
 export const textIn = (world: World, path: string): string | null =>
   world.read(`${fakeDirectories.trees}/${made(world)}${path}`);
 
-export const isIn = (world: World, path: string): boolean => world.has(`${fakeDirectories.trees}/${made(world)}${path}`);
+export const isIn = (world: World, path: string): boolean =>
+  world.has(`${fakeDirectories.trees}/${made(world)}${path}`);
 
 /** A file that is kept already. */
 export function kept(world: World, name: string, text: string) {

@@ -10,16 +10,21 @@ const host = fakeHost({
   programs: {
     'systemd-nspawn': pretendNspawn(({ command, tree, world }) => {
       given = command.slice(4);
-      world.put({ '/etc/passwd': `root:x:0:0::/root:/bin/sh\n${given[0]}:x:1000:1001::/home/${given[0]}:/bin/bash\n` }, tree);
+      world.put(
+        { '/etc/passwd': `root:x:0:0::/root:/bin/sh\n${given[0]}:x:1000:1001::/home/${given[0]}:/bin/bash\n` },
+        tree,
+      );
     }),
   },
 });
 const files = { '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n', '/usr/bin/sudo': '' };
-const input = (more: object, tree: Record<string, string> = files) => (world: World) => ({
-  tree: world.tree(tree),
-  name: 'ada',
-  ...more,
-});
+const input =
+  <More extends object>(more: More, tree: Record<string, string> = files) =>
+  (world: World) => ({
+    tree: world.tree(tree),
+    name: 'ada',
+    ...more,
+  });
 const output = (world: World) => ({ tree: made(world), uid: 1000, gid: 1001, home: '/home/ada' });
 
 testStep(
@@ -47,7 +52,9 @@ testStep(
             expect.arrayContaining(['--uid=4711', '--groups=adm,video', '--home-dir=/srv/ada', '--comment=Ada L.']),
           );
           expect(textIn(world, '/etc/sudoers.d/ada')).toBe('ada ALL=(ALL:ALL) NOPASSWD: ALL\n');
-          expect(world.listing().get(`/var/cache/machinespawn/trees/${made(world)}/etc/sudoers.d/ada`)).toMatch(/^file 440/u);
+          expect(world.listing().get(`/var/cache/machinespawn/trees/${made(world)}/etc/sudoers.d/ada`)).toMatch(
+            /^file 440/u,
+          );
           expect(world.commands.at(-1)?.args).toContain('--setenv=SOURCE_DATE_EPOCH=86400');
         },
       },
