@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,7 +67,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
   async open(job: Job): Promise<OpenBench> {
     const { host, locks, runs } = this.#settings;
     const store = this.#store;
-    const place = encodeURIComponent(job.stepId);
+    const place = plainWord(job.stepId);
     const scratch = join(runs, job.runId, 'scratch', place);
     const taken: { readonly name: string; release(): void }[] = [];
     const isOurs = (name: string): boolean =>
@@ -176,6 +176,13 @@ function verifyingOnce<W extends { readonly path: string }>(store: TreeStore<W>)
       sound.add(key);
     },
   };
+}
+
+/** The id of a step of a matrix holds any letters, and many; what is made of it must serve as a short file name anywhere. */
+function plainWord(stepId: string): string {
+  if (/^[\w.-]{1,60}$/u.test(stepId)) return stepId;
+  const digest = createHash('sha256').update(stepId).digest('hex').slice(0, 12);
+  return `${stepId.replaceAll(/[^\w.-]+/gu, '-').slice(0, 40)}-${digest}`;
 }
 
 async function emptyDirectory(run: RunProgram, path: string): Promise<void> {

@@ -212,7 +212,7 @@ describe('reproducible', () => {
     mirror.forget();
     const { outputs, runId } = await run<{ sha256: string; tar: Readonly<Record<string, Kept>> }>('reproducible');
     expect(Object.values(outputs.tar).map(({ sha256 }) => sha256)).toEqual([outputs.sha256, outputs.sha256]);
-    const log = readFileSync(join(place.state, 'runs', runId, 'steps', 'base@first', '2.log'), 'utf8');
+    const log = readFileSync(join(place.state, 'runs', runId, 'steps', encodeURIComponent('base@first'), '2.log'), 'utf8');
     expect(log).toMatch(/first-stage: \d+ packages \(made by run /u);
     expect(log).toMatch(/second-stage: \d+ packages installed$/mu);
   });

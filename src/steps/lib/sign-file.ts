@@ -40,8 +40,8 @@ export async function signFile(context: Context, file: string, to: string, signi
     [
       ...(signing.user === null ? [] : ['--local-user', signing.user]),
       ...(signing.passphrase === null ? [] : ['--passphrase-fd', '0']),
-      // The key may be younger than the date that all files have.
-      ...(signing.epoch === null ? [] : ['--faked-system-time', `${signing.epoch}!`, '--ignore-time-conflict']),
+      // A key that is younger is refused, as its signature would be.
+      ...(signing.epoch === null ? [] : ['--faked-system-time', `${signing.epoch}!`]),
       ...['--armor', '--detach-sign', '--output', to, '--', file],
     ],
     signing.passphrase === null ? null : `${signing.passphrase}\n`,
