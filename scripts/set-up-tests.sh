@@ -4,7 +4,7 @@ set -eu
 
 packages="debootstrap mmdebstrap systemd-container dbus qemu-user-static binfmt-support btrfs-progs xfsprogs
   arch-test attr acl libcap2-bin e2fsprogs gpgv gnupg util-linux debian-archive-keyring tmux
-  squashfs-tools xorriso mtools qemu-system-x86 ovmf"
+  squashfs-tools zstd xz-utils xorriso mtools qemu-system-x86 ovmf"
 BINFMT=/proc/sys/fs/binfmt_misc
 
 # A user's PATH on Debian has no sbin.

@@ -43,7 +43,7 @@ export const bootstrap = defineStep({
   // The archive is asked whenever a run is opened. What its answer decides is kept by the steps inside.
   reuse: 'never',
   singleFlight: false,
-  needs: { root: true, tools: ['debootstrap', 'systemd-nspawn', 'gpgv', 'wget', 'chroot'] },
+  needs: { root: true, tools: ['debootstrap', 'systemd-nspawn', 'gpgv', 'wget', 'chroot', 'getfattr'] },
   describe: ({ os, packages, date }) => `${os}, ${packages} packages, archive of ${date.slice(0, 10)}`,
 
   async run(context) {

@@ -29,7 +29,12 @@ export const checksums = defineStep({
       .describe("Directory of gpg on this host that has the key instead; '' for none"),
     localUser: z.string().default('').describe("Which of the keys: fingerprint or address; '' for the first"),
     passphrase: z.string().nullable().default(null).describe('Passphrase of the key: an input of the type secret'),
-    epoch: z.int().min(0).nullable().default(null).describe('The time of the signature, in seconds, not before that of the key; null for now'),
+    epoch: z
+      .int()
+      .min(0)
+      .nullable()
+      .default(null)
+      .describe('The time of the signature, in seconds, not before that of the key; null for now'),
   }),
   output: z.strictObject({
     sums: artifactSchema.describe('The digests'),

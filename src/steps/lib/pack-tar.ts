@@ -15,7 +15,7 @@ const compressors: readonly Compressor[] = [
   { ending: '.tar', command: null, debianPackage: '' },
   { ending: '.tar.gz', command: 'gzip -n -6', debianPackage: 'gzip' },
   { ending: '.tar.xz', command: 'xz -6 --threads=2', debianPackage: 'xz-utils' },
-  { ending: '.tar.zst', command: 'zstd -q -12 -T0', debianPackage: 'zstd' },
+  { ending: '.tar.zst', command: 'zstd -q -9 -T0', debianPackage: 'zstd' },
 ];
 
 /** The ending of a file says how it is compressed. */
