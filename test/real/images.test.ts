@@ -138,16 +138,11 @@ describe('the steps for images', () => {
   });
 
   it('are done again only for what is no longer the same', async () => {
-    sh('touch "$1"', join(files(), 'etc/motd'));
-    writeFileSync(file(), imagePipeline(join(place.root, 'out/second')));
     const looked = ['base', 'date', 'files'];
-    const exported = ['directory', 'squashfs'];
-    expect((await run<Outputs>(file(), ...given)).ran.toSorted()).toEqual([...looked, ...exported].toSorted());
+    sh('touch "$1"', join(files(), 'etc/motd'));
+    expect((await run(file(), ...given, '--only', 'tar')).ran.toSorted()).toEqual(looked);
     writeFileSync(join(files(), 'etc/motd'), 'another text\n');
-    writeFileSync(file(), imagePipeline(join(place.root, 'out/third')));
-    const { ran, outputs } = await run<Outputs>(file(), ...given);
-    expect(ran).toEqual(expect.arrayContaining(['in', 'user', 'slim', 'tar']));
-    expect(textIn(outputs.tar, './etc/motd')).toBe('another text\n');
+    expect((await run(file(), ...given, '--only', 'in')).ran.toSorted()).toEqual(['base', 'files', 'in']);
   });
 
   it('say what the tree lacks, and leave nothing', async () => {
