@@ -1,33 +1,28 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { builtInPlugins } from '../../../src/app-built-in-plugins.ts';
 import { inputTypes } from '../../../src/app-input-types.ts';
 import { parsePipeline } from '../../../src/engine/pipeline-file.ts';
 import { makePlan } from '../../../src/engine/plan.ts';
 import { StepRegistry } from '../../../src/engine/step-registry.ts';
 import type { StepServices } from '../../../src/host/services.ts';
 import { loadPlugin } from '../../../src/plugins/load-plugins.ts';
-import { isoPlugin } from '../../../src/plugins/iso/index.ts';
 import { corePlugin } from '../../../src/steps/index.ts';
 
 const directory = join(import.meta.dirname, '../../../pipelines');
 const files = readdirSync(directory).toSorted();
 const registry = new StepRegistry<StepServices>();
 loadPlugin(corePlugin, registry);
-loadPlugin(isoPlugin, registry);
+for (const plugin of builtInPlugins) loadPlugin(plugin, registry);
 
 const read = async (file: string) =>
   await parsePipeline(readFileSync(join(directory, file), 'utf8'), { file, registry, inputTypes });
 
 it('are the ones that the commands need, and those for images', () => {
-  expect(files).toEqual(
-    expect.arrayContaining(
-      [
-        ...['bootstrap', 'clean-cache', 'hello', 'list', 'remove', 'run'],
-        ...['base', 'ci-matrix', 'container-tarball', 'dev-box', 'reproducible'],
-      ].map((id) => `${id}.yaml`),
-    ),
-  );
+  const ofCommands = ['bootstrap', 'clean-cache', 'hello', 'list', 'remove', 'run'];
+  const ofImages = ['base', 'ci-matrix', 'container-tarball', 'dev-box', 'live-iso', 'reproducible'];
+  expect(files).toEqual([...ofCommands, ...ofImages].map((id) => `${id}.yaml`).toSorted());
 });
 
 it.each(files)('%s is right, is called as its file, and says how it is run', async (file) => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { watchSerial } from '../../../src/steps/lib/watch-serial.ts';
+import { watchSerial } from '../../../../src/steps/lib/watch-serial.ts';
 
 let place: string;
 beforeAll(() => {
