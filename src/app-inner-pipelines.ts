@@ -7,7 +7,7 @@ import type { RunEvent } from './engine/events.ts';
 import { MemoryRunStore } from './engine/memory-run-store.ts';
 import { parsePipeline } from './engine/pipeline-file.ts';
 import { makePlan, type Plan } from './engine/plan.ts';
-import type { EnginePorts, Workbench } from './engine/ports.ts';
+import type { EnginePorts, RunStore, Workbench } from './engine/ports.ts';
 import type { StepRegistry } from './engine/step-registry.ts';
 import { fail, reviveError } from './errors/machinespawn-error.ts';
 import type { PipelineListener, StepServices } from './host/services.ts';
@@ -34,10 +34,10 @@ export class AppInnerPipelines implements InnerPipelines {
     inputs: Readonly<Record<string, unknown>>,
     step: Parameters<InnerPipelines['run']>[2],
   ): Promise<Readonly<Record<string, unknown>>> {
-    const { signal, listener, place } = step;
+    const { id, signal, listener, place } = step;
     const { registry, workbenchAt } = this.#parts;
     const plan = await this.#plan(name, inputs);
-    const ports = { ...this.#parts.ports(), runs: new MemoryRunStore(), workbench: workbenchAt(place) };
+    const ports = { ...this.#parts.ports(), runs: memoryRunsAs(id), workbench: workbenchAt(place) };
     const run = await new Engine(ports, registry).start(plan, { onEvent: (event) => hear(event, plan, listener) });
     const cancel = (): void => run.cancel('SIGINT');
     signal.addEventListener('abort', cancel, { once: true });
@@ -57,6 +57,17 @@ export class AppInnerPipelines implements InnerPipelines {
     const pipeline = await parsePipeline(text, { file, registry, inputTypes });
     return await makePlan(pipeline, inputs, registry, { cells: {}, secrets: ports().secrets });
   }
+}
+
+/** Their id is the same in each attempt: what a killed one left half done is found and removed by the next. */
+function memoryRunsAs(id: string): RunStore {
+  const memory = new MemoryRunStore();
+  return {
+    create: async (_, plan) => await memory.create(id, plan),
+    open: async (run) => await memory.open(run),
+    list: async () => await memory.list(),
+    remove: async (run) => await memory.remove(run),
+  };
 }
 
 /** What the step that it is a part of says to the person. */

@@ -14,12 +14,17 @@ import type {
   Trees,
 } from './services.ts';
 
-/** Runs a pipeline inside of a step; `place`: a directory of the step's own. */
+/** Runs a pipeline inside of a step; `id`: of the step in its run; `place`: a directory of the step's own. */
 export interface InnerPipelines {
   run(
     name: string,
     inputs: Readonly<Record<string, unknown>>,
-    step: { readonly place: string; readonly signal: AbortSignal; readonly listener: PipelineListener },
+    step: {
+      readonly id: string;
+      readonly place: string;
+      readonly signal: AbortSignal;
+      readonly listener: PipelineListener;
+    },
   ): Promise<Readonly<Record<string, unknown>>>;
 }
 
@@ -35,6 +40,8 @@ export interface HostParts {
 
 /** What belongs to one attempt. */
 export interface AttemptParts {
+  /** Unique to the step in its run, and the same in each attempt. */
+  readonly id: string;
   readonly context: ExecContext;
   readonly trees: Trees;
   readonly artifacts: Artifacts;
@@ -50,7 +57,12 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     keeper: host.keeper,
     pipelines: {
       run: async (name, inputs, listener) =>
-        await host.pipelines.run(name, inputs, { place: attempt.scratch, signal: context.signal, listener }),
+        await host.pipelines.run(name, inputs, {
+          id: attempt.id,
+          place: attempt.scratch,
+          signal: context.signal,
+          listener,
+        }),
     },
     facts: host.facts,
     files: new HostFiles(exec),

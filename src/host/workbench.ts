@@ -102,7 +102,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
       for (let held = taken.pop(); held !== undefined; held = taken.pop()) held.release();
     };
     return {
-      services: composeServices(host, { context, trees, artifacts, scratch, lock }),
+      services: composeServices(host, { id, context, trees, artifacts, scratch, lock }),
       commit: async () => {
         await trees.commit();
         await close();
@@ -130,7 +130,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const artifacts = new StepArtifacts(this.#settings.artifacts, 'look');
     const scratch = this.lookScratch;
     const lock = (): Promise<void> => Promise.resolve();
-    return lookOnly(composeServices(host, { context: { signal }, trees, artifacts, scratch, lock }));
+    return lookOnly(composeServices(host, { id: 'look', context: { signal }, trees, artifacts, scratch, lock }));
   }
 
   /** What the value names and the stores do not have as it was. */

@@ -36,7 +36,10 @@ function listening() {
 }
 const run = async (name: string, inputs: Record<string, unknown>, signal = new AbortController().signal) => {
   const { heard, listener } = listening();
-  return { outputs: await inner.run(name, inputs, { place: join(root, 'place'), signal, listener }), heard };
+  return {
+    outputs: await inner.run(name, inputs, { id: 'outer.base', place: join(root, 'place'), signal, listener }),
+    heard,
+  };
 };
 
 it('runs a pipeline in the place of the step, says what it does, and keeps no journal', async () => {
@@ -54,6 +57,7 @@ it('takes results that other runs have made', async () => {
   const { heard } = await run('hello', { name: 'twice' });
   expect(heard.filter((line) => line.startsWith('at '))).toEqual([]);
   expect(heard.filter((line) => line.includes('made by run'))).toHaveLength(2);
+  expect(heard.join('\n')).toMatch(/made by run outer\.base\)/u);
 });
 
 it('names what is wrong before it runs', async () => {
