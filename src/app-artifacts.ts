@@ -9,6 +9,8 @@ import type { Json } from './engine/step.ts';
 import { sizeOfFiles } from './host/size-of-files.ts';
 import { artifactRef, artifactsIn, digestOfArtifact, isArtifact, type ArtifactFile } from './model/artifact.ts';
 
+const sumsName = 'SHA256SUMS';
+
 /** `used`: digests that an unfinished run may need. */
 export async function artifactItems(
   store: ArtifactStore,
@@ -52,7 +54,7 @@ export interface ExportedFile {
 export type Owner = { readonly uid: number; readonly gid: number } | null;
 
 /**
- * Puts the files that a run gives into a directory, with SHA256SUMS beside them. Those of a matrix go into a directory
+ * Puts the files that a run gives into a directory, with SHA256SUMS beside them unless it gives one itself. Those of a matrix go into a directory
  * for each cell; two of one name go into directories named by the output. Each appears whole or not at all.
  */
 export async function exportArtifacts(
@@ -70,8 +72,10 @@ export async function exportArtifacts(
     await store.copyTo(artifact, path, owner);
     exported.push({ path, sizeBytes, sha256 });
   }
+  // The run's own list of digests: its signature would be wrong for another one.
+  if (placed.has(sumsName)) return exported;
   const sums = [...placed].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, { sha256 }]) => `${sha256}  ${name}\n`);
-  const path = join(directory, 'SHA256SUMS');
+  const path = join(directory, sumsName);
   try {
     await writeWhole(path, sums.join(''), { mode: 0o644, durable: true });
     if (owner !== null) await giveTo(path, owner);

@@ -1,4 +1,5 @@
 /** The types of pipeline inputs that only this product knows, beside the generic ones of the engine. */
+import { resolve } from 'node:path';
 import { genericInputTypes, type InputType, type InputTypes } from './engine/input-types.ts';
 import { fail } from './errors/machinespawn-error.ts';
 import { archOfNode, archs, parseArch } from './model/arch.ts';
@@ -18,6 +19,17 @@ function parseArchInput(value: unknown): string {
 }
 
 const domainInputTypes: Readonly<Record<string, InputType>> = {
+  path: {
+    summary: 'a path',
+    text: true,
+    // A run that is gone on with from another directory means the same file.
+    parse: (value) => {
+      const path = text(value, 'a path');
+      if (path !== '' && !path.includes('\0')) return resolve(path);
+      throw fail('MSP_USAGE', { problem: `${JSON.stringify(value)} is not a path` });
+    },
+    jsonSchema: { type: 'string', minLength: 1 },
+  },
   'image-spec': {
     summary: 'an image, such as debian-12 or ubuntu-jammy',
     text: true,

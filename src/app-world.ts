@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Settings } from './app-types.ts';
 import { builtInPlugins } from './app-built-in-plugins.ts';
 import { confined } from './app-confined-steps.ts';
+import { AppInnerPipelines } from './app-inner-pipelines.ts';
 import { AppKeeper } from './app-keeper.ts';
 import { Engine } from './engine/engine.ts';
 import { MemoryRunStore } from './engine/memory-run-store.ts';
@@ -109,9 +110,14 @@ export function openWorld(
     state: settings.stateDirectory,
   };
   const world = { failedTree: null } as { failedTree: World['failedTree'] };
+  const pipelines = new AppInnerPipelines({
+    registry,
+    ports: () => ports,
+    workbenchAt: (place) => makeWorkbench(place),
+  });
   const makeWorkbench = (place: string): HostWorkbench<WritableSnapshot> =>
     new HostWorkbench<WritableSnapshot>({
-      host: { exec, facts, machines, keeper, directories, proxies },
+      host: { exec, facts, machines, keeper, pipelines, directories, proxies },
       store,
       artifacts,
       locks,

@@ -1,6 +1,7 @@
 import { downloadErrors } from './catalog/downloads.ts';
 import { engineErrors } from './catalog/engine.ts';
 import { hostErrors } from './catalog/host.ts';
+import { imageErrors } from './catalog/images.ts';
 import { machineErrors } from './catalog/machines.ts';
 import { archiveErrors } from './catalog/archives.ts';
 import { proxyErrors } from './catalog/proxies.ts';
@@ -22,6 +23,7 @@ export const catalog = {
   ...downloadErrors,
   ...pullErrors,
   ...machineErrors,
+  ...imageErrors,
 } as const;
 
 export type ErrorCode = keyof typeof catalog;

@@ -92,6 +92,7 @@ export function confinedServices(services: StepServices, step: string): StepServ
         return await artifacts.keep(path);
       },
     },
+    pipelines: { run: () => Promise.reject(trespass('run a pipeline')) },
     keeper: {
       items: async () => await services.keeper.items(),
       remove: () => Promise.reject(trespass('clean the cache')),
@@ -167,6 +168,7 @@ function guardedRoot(root: RootFiles, guard: (path: string) => void): RootFiles 
   const { path } = root;
   return {
     path,
+    resolve: async (inner) => await root.resolve(inner),
     readText: async (inner) => await root.readText(inner),
     readStart: async (inner, bytes) => await root.readStart(inner, bytes),
     info: async (inner) => await root.info(inner),

@@ -10,6 +10,7 @@ const refuse = (what: string) => (): Promise<never> => Promise.reject(refusal(wh
 function lookOnlyRoot(root: RootFiles): RootFiles {
   return {
     path: root.path,
+    resolve: async (path) => await root.resolve(path),
     readText: async (path) => await root.readText(path),
     readStart: async (path, bytes) => await root.readStart(path, bytes),
     info: async (path) => await root.info(path),
@@ -98,6 +99,7 @@ export function lookOnly(services: StepServices): StepServices {
       if (command.reads !== true) throw refusal(`run ${command.file}`);
       return await services.exec(command);
     },
+    pipelines: { run: refuse('run a pipeline') },
     execOnTerminal: refuse('take the terminal'),
     lock: refuse('take a lock'),
   };

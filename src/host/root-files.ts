@@ -28,6 +28,10 @@ export class TreeFiles implements RootFiles {
     this.#run = run;
   }
 
+  async resolve(path: string): Promise<string> {
+    return await resolveInside(this.path, path, { followLast: true });
+  }
+
   async readText(path: string): Promise<string | null> {
     return (await this.#read(path, mostTextBytes, true))?.toString('utf8') ?? null;
   }

@@ -94,6 +94,8 @@ export interface Files {
 /** Files of a root file system by their path inside it; a symlink in it cannot lead out of it. */
 export interface RootFiles {
   readonly path: string;
+  /** The host's path of what is at `path`, all symlinks followed inside the tree: for programs. It need not exist. */
+  resolve(path: string): Promise<string>;
   readText(path: string): Promise<string | null>;
   /** The first bytes, as base64; null when there is no such file. */
   readStart(path: string, bytes: number): Promise<Buffer | null>;
@@ -216,9 +218,32 @@ export interface Keeper {
   remove(items: readonly CacheItem[]): Promise<readonly CacheItem[]>;
 }
 
+/** What a step hears of a pipeline that runs inside it. The step's own context fits. */
+export interface PipelineListener {
+  progress(progress: {
+    readonly phase?: string;
+    readonly done?: number;
+    readonly total?: number;
+    readonly unit?: 'bytes' | 'items' | 'percent';
+    readonly text?: string;
+  }): void;
+  readonly log: { info(text: string): void; warn(text: string): void; output(line: string): void };
+}
+
+/** Pipelines that ship, run as a part of a step: their steps' results are kept and reused as in any other run. */
+export interface Pipelines {
+  /** Gives its outputs. Throws what its failed step threw, and MSP_CANCELLED. */
+  run(
+    name: string,
+    inputs: Readonly<Record<string, unknown>>,
+    listener: PipelineListener,
+  ): Promise<Readonly<Record<string, unknown>>>;
+}
+
 export interface StepServices {
   readonly debs: Debs;
   readonly keeper: Keeper;
+  readonly pipelines: Pipelines;
   readonly facts: HostFacts;
   readonly files: Files;
   readonly net: Net;

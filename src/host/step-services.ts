@@ -7,7 +7,30 @@ import { MemoryFiles } from './memory.ts';
 import { HostProxies, type ProxyBook } from './proxies.ts';
 import { TreeFiles } from './root-files.ts';
 import type { Net } from './net-services.ts';
-import type { Artifacts, Command, HostFacts, Keeper, Machines, StepServices, Trees } from './services.ts';
+import type {
+  Artifacts,
+  Command,
+  HostFacts,
+  Keeper,
+  Machines,
+  PipelineListener,
+  StepServices,
+  Trees,
+} from './services.ts';
+
+/** Runs a pipeline inside of a step; `id`: of the step in its run; `place`: a directory of the step's own. */
+export interface InnerPipelines {
+  run(
+    name: string,
+    inputs: Readonly<Record<string, unknown>>,
+    step: {
+      readonly id: string;
+      readonly place: string;
+      readonly signal: AbortSignal;
+      readonly listener: PipelineListener;
+    },
+  ): Promise<Readonly<Record<string, unknown>>>;
+}
 
 /** What all attempts of all steps share. */
 export interface HostParts {
@@ -16,11 +39,14 @@ export interface HostParts {
   readonly machines: Machines;
   readonly keeper: Keeper;
   readonly proxies: ProxyBook;
+  readonly pipelines: InnerPipelines;
   readonly directories: { readonly cache: string; readonly packages: string; readonly state: string };
 }
 
 /** What belongs to one attempt. */
 export interface AttemptParts {
+  /** Unique to the step in its run, and the same in each attempt. */
+  readonly id: string;
   readonly context: ExecContext;
   readonly net: Net;
   readonly trees: Trees;
@@ -43,6 +69,15 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     });
   return {
     keeper: host.keeper,
+    pipelines: {
+      run: async (name, inputs, listener) =>
+        await host.pipelines.run(name, inputs, {
+          id: attempt.id,
+          place: attempt.scratch(),
+          signal: context.signal,
+          listener,
+        }),
+    },
     facts: host.facts,
     files: new HostFiles(exec, context.signal),
     memory: new MemoryFiles(host.directories.cache),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,7 +68,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
   async open(job: Job): Promise<OpenBench> {
     const { host, locks, runs } = this.#settings;
     const store = this.#store;
-    const place = encodeURIComponent(job.stepId);
+    const place = plainWord(job.stepId);
     const scratch = join(runs, job.runId, 'scratch', place);
     const taken: { readonly name: string; release(): void }[] = [];
     const isOurs = (name: string): boolean =>
@@ -117,6 +117,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
     };
     return {
       services: composeServices(host, {
+        id,
         context,
         net,
         trees,
@@ -152,6 +153,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const artifacts = new StepArtifacts(this.#settings.artifacts, 'look');
     return lookOnly(
       composeServices(host, {
+        id: 'look',
         context: { signal },
         artifacts,
         net: new HttpNet({ env: (name) => host.facts.env(name), signal, proxies: host.proxies }),
@@ -206,6 +208,13 @@ function verifyingOnce<W extends { readonly path: string }>(store: TreeStore<W>)
       sound.add(key);
     },
   };
+}
+
+/** The id of a step of a matrix holds any letters, and many; what is made of it must serve as a short file name anywhere. */
+function plainWord(stepId: string): string {
+  if (/^[\w.-]{1,60}$/u.test(stepId)) return stepId;
+  const digest = createHash('sha256').update(stepId).digest('hex').slice(0, 12);
+  return `${stepId.replaceAll(/[^\w.-]+/gu, '-').slice(0, 40)}-${digest}`;
 }
 
 function makeDirectory(path: string): void {

@@ -24,6 +24,7 @@ const input = z.strictObject({
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
   offline: z.boolean().default(false).describe('Ask nobody: the step then has nothing to build from'),
   debootstrap: z.string().describe("Version of the host's debootstrap"),
+  salt: z.string().default('').describe('Sets this build apart from others of the same inputs, to compare the two'),
 });
 type Input = z.output<typeof input>;
 
@@ -40,7 +41,7 @@ export const bootstrapFirstStage = defineStep({
   needs: { root: true, tools: ['debootstrap'] },
   retry: { attempts: 2, on: ['MSP_DEBOOTSTRAP_NETWORK'], delayMs: 2000 },
   // The proxy only makes it faster. The digest stands for all that the index promises.
-  identity: ({ archive, arch, variant, include, exclude, debootstrap }) => ({
+  identity: ({ archive, arch, variant, include, exclude, debootstrap, salt }) => ({
     codename: archive.codename,
     mirror: archive.mirror,
     components: sortedSet(archive.components),
@@ -51,6 +52,7 @@ export const bootstrapFirstStage = defineStep({
     include: sortedSet(include),
     exclude: sortedSet(exclude),
     debootstrap,
+    ...(salt !== '' && { salt }),
   }),
   describe: ({ packages }) => `${packages} packages`,
 

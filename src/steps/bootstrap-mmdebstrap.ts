@@ -20,6 +20,7 @@ export const bootstrapMmdebstrap = defineStep({
     variant: variantSchema.default('default'),
     include: z.array(packageName).default([]).describe('More packages'),
     proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
+    salt: z.string().default('').describe('Sets this build apart from others of the same inputs, to compare the two'),
   }),
   output: z.strictObject({
     tree: z.string().describe('The installed tree'),
@@ -27,7 +28,7 @@ export const bootstrapMmdebstrap = defineStep({
   }),
   reuse: 'always',
   needs: { root: true },
-  identity: ({ archive, arch, variant, include }) => ({
+  identity: ({ archive, arch, variant, include, salt }) => ({
     codename: archive.codename,
     mirror: archive.mirror,
     components: [...new Set(archive.components)].toSorted(),
@@ -36,6 +37,7 @@ export const bootstrapMmdebstrap = defineStep({
     arch,
     variant,
     include: [...new Set(include)].toSorted(),
+    ...(salt !== '' && { salt }),
   }),
   describe: ({ packages }) => `${packages} packages installed`,
 
@@ -51,9 +53,10 @@ export const bootstrapMmdebstrap = defineStep({
         // Its index is compared with the one that was resolved; configure-base removes it.
         '--skip=cleanup/apt/lists',
         ...(include.length === 0 ? [] : [`--include=${[...new Set(include)].toSorted().join(',')}`]),
-        ...(proxy === null ? [] : [`--aptopt=Acquire::http::Proxy "${proxy}"`]),
         ...[archive.codename, path, archive.mirror],
       ],
+      // apt takes it from there, too; everybody may read arguments.
+      env: proxy === null ? {} : { http_proxy: services.proxies.reveal(proxy) },
       label: 'mmdebstrap',
       onLine: (text) => context.progress({ phase: 'running mmdebstrap', text }),
     });

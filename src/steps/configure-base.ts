@@ -8,11 +8,9 @@ import { releaseOf } from '../model/releases.ts';
 import { archSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
+import { blankMachineId } from './lib/blank-machine-id.ts';
 import { installedPackages } from './lib/dpkg-status.ts';
 import { treeSize } from './lib/tree-size.ts';
-
-/** From this version on, systemd takes the word for "not set up yet"; older ones want an empty file. */
-const systemdWithUninitialized = 247;
 
 /** Left by the building, or a machine's own. */
 const unwanted = [
@@ -75,7 +73,7 @@ export const configureBase = defineStep({
     const guestKeyring = await installKeyring(context, path);
     await writeSources(root, input, guestKeyring);
     const installed = installedPackages((await root.readText('/var/lib/dpkg/status')) ?? '');
-    const machineId = emptyMachineId(installed.get('systemd'));
+    const machineId = blankMachineId(installed.get('systemd'));
     if (machineId !== null) await root.writeText('/etc/machine-id', machineId, { mode: 0o444 });
     const osRelease = await root.readText('/etc/os-release');
     if (osRelease === null)
@@ -128,10 +126,4 @@ async function writeSources(root: RootFiles, { archive, arch }: Input, guestKeyr
   );
   for (const path of sources.remove) await root.remove(path);
   for (const { path, text } of sources.files) await root.writeText(path, text);
-}
-
-/** Null where nothing asks for the file. */
-function emptyMachineId(systemd: string | undefined): string | null {
-  if (systemd === undefined) return null;
-  return Number.parseInt(systemd.replace(/^\d+:/u, ''), 10) >= systemdWithUninitialized ? 'uninitialized\n' : '';
 }

@@ -15,6 +15,7 @@ export const unpackPackages = defineStep({
       .string()
       .regex(/^[0-9a-f]{64}$/u)
       .describe('SHA-256 of the list of packages, as select-packages gives it'),
+    salt: z.string().default('').describe('Sets this build apart from others of the same inputs, to compare the two'),
   }),
   output: z.strictObject({
     tree: z.string().describe('The unpacked tree'),

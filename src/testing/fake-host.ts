@@ -60,6 +60,10 @@ export interface FakeHost {
   readonly freeBytes?: number;
   /** What comes in through standard input. */
   readonly stdin?: string;
+  /** Outputs of pipelines that run inside of steps, by their name. */
+  readonly pipelines?: Readonly<
+    Record<string, (inputs: Readonly<Record<string, unknown>>, world: World) => Readonly<Record<string, unknown>>>
+  >;
   /** Who uses a machine, by its name. */
   readonly holders?: Readonly<Record<string, string>>;
   /** What is kept to save work; an item is there as long as its path is. */

@@ -113,6 +113,8 @@ export function pretendRootFiles(world: World, moments: Moments, path: string, r
   };
   return {
     path,
+    resolve: (inner) =>
+      moments.call(`resolve(${path}:${inner})`, 'reads', () => `${path}${at(inner).slice(root.length)}`),
     readText: (inner) =>
       moments.call(`readText(${path}:${inner})`, 'reads', () => contentOf(at(inner))?.toString('utf8') ?? null),
     readStart: (inner, bytes) =>

@@ -1,6 +1,7 @@
 /** StepServices that work on a World instead of the computer. */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { fail } from '../errors/machinespawn-error.ts';
 import type { StepServices } from '../host/services.ts';
 import { emulatorOf } from '../model/arch.ts';
 import type { FakeHost } from './fake-host.ts';
@@ -69,6 +70,14 @@ export function openBench(
       },
     },
     debs: pretendDebs(world, moments),
+    pipelines: {
+      run: (name, inputs) =>
+        moments.call(`run(${name})`, 'writes', () => {
+          const outputs = Object.hasOwn(host.pipelines ?? {}, name) ? host.pipelines?.[name] : undefined;
+          if (outputs === undefined) throw fail('MSP_PIPELINE_NOT_FOUND', { name });
+          return outputs(inputs, world);
+        }),
+    },
     keeper: pretendKeeper(world, moments, host),
     files: pretendFiles(world, moments, host),
     net: pretendNet(world, moments, host),

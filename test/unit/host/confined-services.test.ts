@@ -20,10 +20,9 @@ function recorder() {
   const rootOf = (path: string) => ({
     path,
     ...Object.fromEntries(
-      ['readText', 'readStart', 'info', 'list', 'writeText', 'symlink', 'remove', 'makeDirectory'].map((name) => [
-        name,
-        note(`root.${name}`),
-      ]),
+      ['resolve', 'readText', 'readStart', 'info', 'list', 'writeText', 'symlink', 'remove', 'makeDirectory'].map(
+        (name) => [name, note(`root.${name}`)],
+      ),
     ),
   });
   const services = {
@@ -99,6 +98,8 @@ it('refuses all else, before anything happens', async () => {
   await expect(services.keeper.remove([])).rejects.toEqual(trespass);
   await expect(services.machines.writeRecord('bread', {})).rejects.toEqual(trespass);
   await expect(services.machines.removeRecord('bread')).rejects.toEqual(trespass);
+  const listener = { progress: () => {}, log: { info: () => {}, warn: () => {}, output: () => {} } };
+  await expect(services.pipelines.run('base', {}, listener)).rejects.toEqual(trespass);
   await expect(services.execOnTerminal({ file: 'sh', args: [] })).rejects.toEqual(trespass);
   expect(asked).toEqual(['view r']);
 });

@@ -32,6 +32,7 @@ test('symlinks are followed inside the root: relative, absolute, with too many .
     '/../../lib/../lib/os-release',
   ]) {
     expect(await files.readText(path), path).toBe('ID=debian');
+    expect(await files.resolve(path), path).toBe(`${root}/usr/lib/os-release`);
   }
 });
 
@@ -54,6 +55,7 @@ const attacks: readonly (readonly [string, (root: string) => void, string])[] = 
 test.each(attacks)('nothing leads out: %s', async (_, prepare, path) => {
   const { root, files } = makeRoot();
   prepare(root);
+  expect(`${await files.resolve(path)}/`.startsWith(`${root}/`)).toBe(true);
   expect(await files.readText(path)).toBe(null);
   await files.writeText(path, 'written');
   await files.remove(path);

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect, expectTypeOf, test } from 'vitest';
 import type { Workbench } from '../../../src/engine/ports.ts';
 import { ArtifactStore } from '../../../src/host/artifact-store.ts';
@@ -12,6 +13,7 @@ import type { TreeStore } from '../../../src/host/step-trees.ts';
 import { treeRef, treeRefsIn } from '../../../src/host/tree-ref.ts';
 import { ProxyBook } from '../../../src/host/proxies.ts';
 import { HostWorkbench } from '../../../src/host/workbench.ts';
+import { createLayout, pendingPlaceOf } from '../../../src/snapshots/store-layout.ts';
 import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts';
 import { expectCode, scratchDirectory } from './scratch.ts';
 
@@ -59,6 +61,7 @@ const bench = new HostWorkbench({
     exec: new Exec({ isRoot: false }),
     facts: new SystemFacts({ environment: { HTTP_PROXY: 'http://p' }, scratch }),
     machines: new MachinesDirectory(`${scratch}/machines`, `${scratch}/records`),
+    pipelines: { run: () => Promise.resolve({}) },
     keeper: { items: () => Promise.resolve([]), remove: () => Promise.resolve([]) },
     directories: { cache: '/c', packages: '/p', state: '/s' },
     proxies: new ProxyBook(),
@@ -100,6 +103,18 @@ test('commit keeps the tree under the key, and gives back lock, view and scratch
   expect(await (await next.services.trees.view(ref)).root.readText('/etc/hostname')).toBe('x');
   await next.discard();
   expect(store.released).toEqual([key]);
+});
+
+test('a step of a matrix has a tree, too: its id becomes a short word, and another id another one', async () => {
+  const names: string[] = [];
+  for (const cell of ['a+x', 'a x', `${'long '.repeat(60)}1`, `${'long '.repeat(60)}2`]) {
+    const place = await bench.open({ ...job(), stepId: `build@${cell}` });
+    const { path } = await place.services.trees.change(null);
+    names.push(basename(path));
+    await place.discard();
+  }
+  expect(new Set(names).size).toBe(4);
+  for (const name of names) expect(() => pendingPlaceOf(createLayout('/snapshots'), name)).not.toThrow();
 });
 
 test('discard throws the tree away; an attempt begins with an empty scratch folder', async () => {

@@ -19,11 +19,10 @@ for (const plugin of builtInPlugins) loadPlugin(plugin, registry);
 const read = async (file: string) =>
   await parsePipeline(readFileSync(join(directory, file), 'utf8'), { file, registry, inputTypes });
 
-it('are the ones that the commands need', () => {
-  expect(files).toEqual([
-    ...['bootstrap.yaml', 'clean-cache.yaml', 'hello.yaml', 'list.yaml', 'live-iso.yaml'],
-    ...['pull-raw.yaml', 'pull-tar.yaml', 'remove.yaml', 'run.yaml'],
-  ]);
+it('are the ones that the commands need, and those for images', () => {
+  const ofCommands = ['bootstrap', 'clean-cache', 'hello', 'list', 'pull-raw', 'pull-tar', 'remove', 'run'];
+  const ofImages = ['base', 'ci-matrix', 'container-tarball', 'dev-box', 'live-iso', 'reproducible'];
+  expect(files).toEqual([...ofCommands, ...ofImages].map((id) => `${id}.yaml`).toSorted());
 });
 
 it.each(files)('%s is right, is called as its file, and says how it is run', async (file) => {
@@ -53,4 +52,50 @@ it('bootstrap keeps the proxy out of every key', async () => {
     ...['bootstrap-first-stage', 'bootstrap-mmdebstrap'],
   ]);
   expect((await registry.get('resolve-archive')).reuse).toBe('never');
+});
+
+it('base is bootstrap up to the tree without a name, less what knows the machine', async () => {
+  const [base, bootstrap] = [await read('base.yaml'), await read('bootstrap.yaml')];
+  const shared = bootstrap.steps.slice(
+    0,
+    bootstrap.steps.findIndex(({ id }) => id === 'materialize'),
+  );
+  const ofMachine = new Set(['name', 'replace']);
+  const ownOnly = new Set(['salt']);
+  const asked = (steps: typeof base.steps) =>
+    steps.map(({ id, uses, needs, with: given }) => {
+      const fields = Object.entries(given as object).filter(([field]) => !ofMachine.has(field) && !ownOnly.has(field));
+      return { id, uses, needs, with: Object.fromEntries(fields) };
+    });
+  expect(asked(base.steps)).toEqual(asked(shared));
+  const inputs = base.inputs.filter(({ name }) => !ownOnly.has(name));
+  const same = bootstrap.inputs.filter(({ name }) => ![...ofMachine, 'hostname'].includes(name));
+  expect(inputs.map(({ name, default: usual }) => [name, usual])).toEqual(
+    same.map(({ name, default: usual }) => [name, usual]),
+  );
+});
+
+it('the step bootstrap takes what the pipeline base takes, and gives what it gives', async () => {
+  const [base, step] = [await read('base.yaml'), await registry.get('bootstrap')];
+  const fields = (schema: unknown): readonly string[] => Object.keys((schema as { shape: object }).shape).toSorted();
+  expect(fields(step.input)).toEqual(base.inputs.map(({ name }) => name).toSorted());
+  expect(fields(step.output)).toEqual(Object.keys(base.outputs).toSorted());
+});
+
+it('dev-box tells no step above the copy what the machine is called, but for the check of the host', async () => {
+  const plan = await makePlan(await read('dev-box.yaml'), { name: 'bread' }, registry);
+  const at = plan.steps.findIndex(({ id }) => id === 'materialize');
+  const shared = plan.steps.slice(0, at).filter(({ id }) => id !== 'host');
+  expect(shared.length).toBeGreaterThan(4);
+  expect(shared.filter((step) => /inputs\.(?:name|hostname|replace)/u.test(JSON.stringify(step.with)))).toEqual([]);
+});
+
+it('every pipeline for images gives each apt step the state of the archive, and the proxy only as a hint', async () => {
+  const all = await Promise.all(
+    ['ci-matrix', 'container-tarball', 'dev-box', 'reproducible'].map((id) => read(`${id}.yaml`)),
+  );
+  const steps = all.flatMap((pipeline) => pipeline.steps.filter(({ uses }) => uses === 'apt'));
+  expect(steps.length).toBeGreaterThan(3);
+  for (const { with: given } of steps)
+    expect(given).toMatchObject({ asOf: '${{ steps.base.outputs.asOf }}', proxy: '${{ steps.base.outputs.proxy }}' });
 });
