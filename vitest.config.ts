@@ -11,7 +11,6 @@ const secondLane = [
   'kill',
   'interrupted',
   'live-iso',
-  'bad-archive',
   'readme',
   'plugins',
   'select-packages',
