@@ -1,10 +1,11 @@
 /** A mirror that is not there, lies or breaks off; a clock that is wrong; a disk that fills up. All of it can be mended and gone on with. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packagesServed, startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
 import { parseEvent } from './support/kill-chain.ts';
+import { fillDisk } from './support/fill-disk.ts';
 import { leaksOf } from './support/leaks.ts';
 import {
   errorOf,
@@ -157,9 +158,7 @@ describe('a disk that fills up', () => {
         const event = parseEvent(line);
         if (event?.step !== 'first-stage' || event.phase !== 'extracting packages' || existsSync(filler)) return;
         // Room for a part of what comes.
-        const { bavail, bsize } = statfsSync(place.cache);
-        writeFileSync(filler, '');
-        execFileSync('fallocate', ['-l', String(bavail * bsize - 24 * 1024 * 1024), filler]);
+        fillDisk(filler);
       });
       const ended = await run.ended;
       expect(outcome(ended)).toEqual({ code: 'MSP_DISK_FULL', exit: 6 });

@@ -3,7 +3,7 @@
  * packages that are not as they should be. suites.test.ts shows the equality of minbase for every suite and architecture.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debPath, selectionPath, type PackageSelection } from '../../src/model/package-selection.ts';
@@ -11,6 +11,7 @@ import { debFile, sha256, type DebSpec } from '../support/deb-file.ts';
 import { compareMachines } from './support/compare-machines.ts';
 import { startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
 import { killChain, parseEvent, type Moment } from './support/kill-chain.ts';
+import { fillDisk } from './support/fill-disk.ts';
 import { leaksOf } from './support/leaks.ts';
 import {
   errorOf,
@@ -223,9 +224,7 @@ describe('a package that is not as it should be', () => {
       const run = start(small, ['--json', '--progress', 'json', ...command]);
       run.onLine((line) => {
         if (parseEvent(line)?.step !== 'unpack' || existsSync(filler)) return;
-        const { bavail, bsize } = statfsSync(small.cache);
-        writeFileSync(filler, '');
-        execFileSync('fallocate', ['-l', String(bavail * bsize - 24 * 1024 * 1024), filler]);
+        fillDisk(filler);
       });
       const ended = await run.ended;
       expect([ended.code, errorOf(ended).code]).toEqual([6, 'MSP_DISK_FULL']);
