@@ -6,9 +6,18 @@ const realSetup = 'test/real/global-setup.ts';
  * `npm test` runs the real tier in two lanes side by side, which take about as long as each other: most of it waits for one
  * program that uses one core. Without a lane, all files are run one after the other.
  */
-const secondLane = ['fast', 'kill', 'interrupted', 'live-iso', 'readme', 'plugins', 'select-packages', 'images'].map(
-  (name) => `test/real/${name}.test.ts`,
-);
+const secondLane = [
+  'fast',
+  'kill',
+  'interrupted',
+  'live-iso',
+  'readme',
+  'plugins',
+  'select-packages',
+  'images',
+  'archive-faults',
+  'proxy',
+].map((name) => `test/real/${name}.test.ts`);
 const lane = process.env['MACHINESPAWN_TEST_LANE'];
 
 export default defineConfig({
