@@ -19,7 +19,10 @@ export async function freshDisk(work: string): Promise<FreshDisk> {
   // Tables are written now and not by a thread of the kernel in the middle of a measurement.
   await runProgram(['mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', '-N', '1500000', image]);
   await runProgram(['mount', '-o', 'loop', image, path]);
-  return { path, release: async () => unmount(path) };
+  // A contender may remove its directory, but not a mount point.
+  const inside = `${path}/work`;
+  mkdirSync(inside);
+  return { path: inside, release: async () => unmount(path) };
 }
 
 /** A program that was just ended may hold it for another moment. */
