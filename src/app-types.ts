@@ -24,6 +24,8 @@ export interface PlannedStepReport {
   readonly cache: 'hit' | 'miss' | 'unknown' | 'off';
   /** Such as "built 3 minutes ago by run …" or "no result yet" or "arch is arm64, was amd64". */
   readonly why: string;
+  /** What is known to come of it already: its condition does not hold, or it looked and failed. */
+  readonly outcome: 'skipped' | 'failed' | null;
   readonly input: Json | null;
 }
 

@@ -15,7 +15,8 @@ export function planLines(plan: PlanReport): readonly string[] {
   return [...lines, ...tableLines(columns, rows, false).map((line) => `  ${line}`)];
 }
 
-function stateOf({ cache, why }: PlannedStepReport): string {
+function stateOf({ cache, why, outcome }: PlannedStepReport): string {
+  if (outcome !== null) return `${outcome}: ${why}`;
   if (cache === 'off') return 'runs';
   if (cache === 'unknown') return why === '' ? 'known later' : why;
   return why === '' ? cache : `${cache}: ${why}`;

@@ -19,6 +19,8 @@ export interface StepForecast {
   readonly needs: readonly string[];
   readonly cache: 'hit' | 'miss' | 'unknown' | 'off';
   readonly why: string;
+  /** What is known to come of it already: its condition does not hold, or it looked and failed. */
+  readonly outcome: 'skipped' | 'failed' | null;
   readonly input: Json | null;
 }
 
@@ -38,7 +40,7 @@ export async function forecast<Services>(
   for (const step of plan.steps) {
     const type = await registry.get(step.uses);
     const unknown = step.needs.flatMap((need) => planned.get(need) ?? []).filter((need) => !context.knows(need));
-    const { outputs, ...report } = await one(step, type, { context, unknown, mask }, ports, options);
+    const { outputs, outcome = null, ...report } = await one(step, type, { context, unknown, mask }, ports, options);
     if (outputs !== undefined) context.settle(step, outputs);
     reports.push({
       id: step.id,
@@ -46,12 +48,16 @@ export async function forecast<Services>(
       summary: step.summary || type.summary,
       needs: step.needs,
       ...report,
+      outcome,
     });
   }
   return reports;
 }
 
-type Report = Pick<StepForecast, 'cache' | 'why' | 'input'> & { readonly outputs?: Json };
+type Report = Pick<StepForecast, 'cache' | 'why' | 'input'> & {
+  readonly outcome?: StepForecast['outcome'];
+  readonly outputs?: Json;
+};
 
 async function one<Services>(
   planned: PlannedStep,
@@ -71,7 +77,7 @@ async function one<Services>(
   if (used.length > 0) return { cache: 'unknown', why: `it depends on what ${used.join(' and ')} gives`, input: null };
   try {
     if (planned.if !== null && !(await evaluateCondition(planned.if, context))) {
-      return { cache: 'off', why: `left out: not ${planned.if}`, input: null, outputs: null };
+      return { cache: 'off', why: `not ${planned.if}`, outcome: 'skipped', input: null, outputs: null };
     }
     const question = await askedOf(planned, type, context, known.mask);
     const input = known.mask.value(question.input as Json);
@@ -90,7 +96,7 @@ async function one<Services>(
     return { cache: 'off', why: type.describe?.(outputs) ?? 'looked up now', input, outputs };
   } catch (error) {
     if (!MachinespawnError.is(error)) throw error;
-    return { cache: 'off', why: known.mask.text(`${error.message} (${error.code})`), input: null };
+    return { cache: 'off', why: known.mask.text(`${error.message} (${error.code})`), outcome: 'failed', input: null };
   }
 }
 

@@ -151,6 +151,7 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
           needs: [],
           cache: 'miss' as const,
           why: 'arch is arm64, was amd64',
+          outcome: null,
           input: null,
         },
       ],

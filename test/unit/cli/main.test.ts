@@ -173,6 +173,7 @@ describe('bootstrap', () => {
             needs: [],
             cache: 'off',
             why: '',
+            outcome: null,
             input: null,
           },
           {
@@ -182,6 +183,17 @@ describe('bootstrap', () => {
             needs: [],
             cache: 'miss',
             why: 'no result yet',
+            outcome: null,
+            input: null,
+          },
+          {
+            id: 'twin',
+            uses: 'unpack-packages',
+            summary: 'Unpack a twin',
+            needs: [],
+            cache: 'off',
+            why: 'not ${{ inputs.twin }}',
+            outcome: 'skipped',
             input: null,
           },
         ],
@@ -193,6 +205,7 @@ describe('bootstrap', () => {
         goes on with run 20261122-184902-k3f9
         1  check-host   Look at the host  runs
         2  first-stage  Unpack            miss: no result yet
+        3  twin         Unpack a twin     skipped: not \${{ inputs.twin }}
       "
     `);
     expect(names(app)).toEqual([]);

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { fail } from '../../../src/errors/machinespawn-error.ts';
+import { forecast } from '../../../src/engine/plan-report.ts';
+import { planOf, plannedStep, World } from './support/world.ts';
+
+it('tells what will be skipped, what has looked and failed, and what depends on it', async () => {
+  const { ports, registry } = new World().parts();
+  const look = await registry.get('look');
+  const blind = {
+    ...look,
+    id: 'blind',
+    looksOnly: true,
+    run: () => Promise.reject(fail('MSP_NETWORK', { url: 'u', problem: 'x' })),
+  };
+  registry.add('blind', () => Promise.resolve(blind));
+  const plan = planOf([
+    plannedStep('a', 'look', [], { value: 'x' }),
+    plannedStep('b', 'look', [], { value: 'x' }, { if: '${{ false }}' }),
+    plannedStep('c', 'blind', [], { value: 'x' }),
+    plannedStep('d', 'look', ['c'], { value: '${{ steps.c.outputs.text }}' }),
+  ]);
+  const steps = await forecast(plan, ports, registry, {});
+  expect(steps.map(({ id, cache, outcome, why }) => [id, cache, outcome, why])).toEqual([
+    ['a', 'off', null, 'it is done in every run'],
+    ['b', 'off', 'skipped', 'not ${{ false }}'],
+    ['c', 'off', 'failed', expect.stringContaining('MSP_NETWORK')],
+    ['d', 'unknown', null, 'it depends on what c gives'],
+  ]);
+});
