@@ -58,6 +58,12 @@ export const packageListSchema = parsedBy(parsePackageList).describe('Package na
 export const componentListSchema = parsedBy(parseComponentList).describe(
   'Components of the archive, separated by commas',
 );
+/** Debian Policy 5.6.1. */
+export const packageNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9+.-]+$/u, 'not a package name')
+  .describe('Name of a package');
+
 export const variantSchema = z.enum(['default', 'minbase', 'buildd']).describe('Which packages make the base');
 export const artifactSchema: z.ZodType<ArtifactFile, ArtifactFile> = z
   .strictObject({

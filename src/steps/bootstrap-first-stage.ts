@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
 import { releaseOf } from '../model/releases.ts';
-import { archSchema, variantSchema } from '../model/schemas.ts';
+import { archSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
 import { checkSameIndex } from './lib/check-same-index.ts';
@@ -14,13 +14,12 @@ const scripts = '/usr/share/debootstrap/scripts';
 const directly = 'use_proxy = off\ntimeout = 60\n';
 const throughProxy = 'use_proxy = on\nno_proxy =\ntimeout = 30\ntries = 2\n';
 
-const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/u, 'not a package name');
 const input = z.strictObject({
   archive: archiveSchema,
   arch: archSchema.describe('Debian architecture of the machine'),
   variant: variantSchema.default('default'),
-  include: z.array(packageName).default([]).describe('More packages'),
-  exclude: z.array(packageName).default([]).describe('Packages to leave out'),
+  include: z.array(packageNameSchema).default([]).describe('More packages'),
+  exclude: z.array(packageNameSchema).default([]).describe('Packages to leave out'),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
   offline: z.boolean().default(false).describe('Ask nobody: the step then has nothing to build from'),
   debootstrap: z.string().describe("Version of the host's debootstrap"),

@@ -1,12 +1,11 @@
 /** Makes a configured tree with mmdebstrap, for whoever prefers it. */
 import { z } from 'zod';
-import { archSchema, variantSchema } from '../model/schemas.ts';
+import { archSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
 import { defineStep } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
 import { checkSameIndex } from './lib/check-same-index.ts';
 import { installedPackages } from './lib/dpkg-status.ts';
 
-const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/u, 'not a package name');
 /** Its variant of debootstrap's default is named after the priority. */
 const variantNames = { default: 'important', minbase: 'minbase', buildd: 'buildd' } as const;
 
@@ -18,7 +17,7 @@ export const bootstrapMmdebstrap = defineStep({
     archive: archiveSchema,
     arch: archSchema.describe('Debian architecture of the machine'),
     variant: variantSchema.default('default'),
-    include: z.array(packageName).default([]).describe('More packages'),
+    include: z.array(packageNameSchema).default([]).describe('More packages'),
     proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
     salt: z.string().default('').describe('Sets this build apart from others of the same inputs, to compare the two'),
   }),

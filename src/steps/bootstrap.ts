@@ -1,10 +1,8 @@
 /** Builds the base tree of an image, by the pipeline `base`: in a user's pipeline it is one step. */
 import { z } from 'zod';
 import { formatImageSpec } from '../model/image-spec.ts';
-import { archSchema, imageSpecSchema, variantSchema } from '../model/schemas.ts';
+import { archSchema, imageSpecSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
 import { defineStep } from './define-step.ts';
-
-const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/u, 'not a package name');
 
 const output = z.strictObject({
   tree: z.string().describe('The base tree: sources complete, and no identity'),
@@ -31,8 +29,8 @@ export const bootstrap = defineStep({
       .default('')
       .describe("Debian architecture; '' for the image's or the host's"),
     variant: variantSchema.default('default'),
-    include: z.array(packageName).default([]).describe('More packages'),
-    exclude: z.array(packageName).default([]).describe('Packages to leave out'),
+    include: z.array(packageNameSchema).default([]).describe('More packages'),
+    exclude: z.array(packageNameSchema).default([]).describe('Packages to leave out'),
     components: z.array(z.string().min(1)).default([]).describe("Components; none for the release's default"),
     mirror: z.string().default('').describe("Archive to read from; '' for the release's own"),
     keyring: z.string().default('').describe("Keyring to verify with; '' for the release's own"),

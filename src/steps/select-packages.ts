@@ -6,7 +6,7 @@ import { choosePackages } from '../model/choose-packages.ts';
 import { selectionPath, type PackageSelection } from '../model/package-selection.ts';
 import { PackageUniverse, type PackageSource } from '../model/package-universe.ts';
 import { parseReleaseFile, type ReleaseFile } from '../model/release-file.ts';
-import { archSchema, variantSchema } from '../model/schemas.ts';
+import { archSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
 import { selectedPackages } from '../model/selected-packages.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
@@ -16,13 +16,12 @@ import { sha256 } from './lib/sha256.ts';
 import { suiteSchema, type Suite } from './lib/suite-schema.ts';
 import { fetchIndex } from './lib/verify-index.ts';
 
-const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/u, 'not a package name');
 const input = z.strictObject({
   archive: archiveSchema,
   arch: archSchema.describe('Debian architecture of the machine'),
   variant: variantSchema.default('default'),
-  include: z.array(packageName).default([]).describe('More packages'),
-  exclude: z.array(packageName).default([]).describe('Packages to leave out, unless another one needs them'),
+  include: z.array(packageNameSchema).default([]).describe('More packages'),
+  exclude: z.array(packageNameSchema).default([]).describe('Packages to leave out, unless another one needs them'),
   suites: z
     .array(suiteSchema)
     .default([])
