@@ -175,7 +175,7 @@ test.each(['sandbox', 'plain'])(
     const command = [process.execPath, programPath('run-on-terminal'), script, kind].map(
       (word) => `'${word.replaceAll("'", `'\\''`)}'`,
     );
-    const child = spawn('script', ['-q', '-e', '-c', command.join(' '), '/dev/null'], {
+    const child = spawn('script', ['-q', '-e', '-c', `exec ${command.join(' ')}`, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     let output = '';
