@@ -6,6 +6,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { completeInstall } from './complete-install.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const countsFolder = mkdtempSync(join(tmpdir(), 'machinespawn-counts-'));
@@ -112,6 +113,7 @@ const unknown = wanted.filter((name) => !STAGES.some((stage) => stage.name === n
 if (unknown.length > 0) {
   throw new Error(`unknown stage ${unknown.join(', ')}; known are ${STAGES.map(({ name }) => name).join(', ')}`);
 }
+completeInstall(root);
 const results = new Map();
 try {
   for (const stage of STAGES) {
