@@ -5,7 +5,6 @@ import { inputTypes } from './app-input-types.ts';
 import { Engine } from './engine/engine.ts';
 import type { RunEvent } from './engine/events.ts';
 import { MemoryRunStore } from './engine/memory-run-store.ts';
-import { parsePipeline } from './engine/pipeline-file.ts';
 import { makePlan, type Plan } from './engine/plan.ts';
 import type { EnginePorts, RunStore, Workbench } from './engine/ports.ts';
 import type { StepRegistry } from './engine/step-registry.ts';
@@ -54,6 +53,7 @@ export class AppInnerPipelines implements InnerPipelines {
     const text = await readFile(join(packageRoot, file), 'utf8').catch((error: unknown) => {
       throw fail('MSP_PIPELINE_NOT_FOUND', { name }, error);
     });
+    const { parsePipeline } = await import('./engine/pipeline-file.ts');
     const pipeline = await parsePipeline(text, { file, registry, inputTypes });
     return await makePlan(pipeline, inputs, registry, { cells: {}, secrets: ports().secrets });
   }

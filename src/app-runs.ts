@@ -14,7 +14,7 @@ import { withDependants } from './engine/plan-selection.ts';
 import type { RunEnd } from './engine/run.ts';
 import { isResumable, viewRun, type RunView } from './engine/run-summary.ts';
 import { fail, MachinespawnError } from './errors/machinespawn-error.ts';
-import { warmUpNet } from './host/net.ts';
+import { warmUpPipes } from './host/pipes.ts';
 
 type Listener = (event: RunEvent) => void;
 
@@ -49,7 +49,7 @@ export class AppRuns {
       return this.#handle({ ...run, done: endThenRemove(run.done, join(scratch, run.runId)) });
     }
     this.#watchFailures(request);
-    if (plan.steps.some(({ uses }) => uses === 'resolve-archive')) warmUpNet();
+    if (plan.steps.some(({ uses }) => uses === 'resolve-archive')) warmUpPipes();
     const { engine } = this.#world;
     const startsAnew = options.noCache || refresh.length > 0;
     const unfinished = startsAnew ? null : await engine.findUnfinished(plan);

@@ -63,7 +63,10 @@ export class Engine<Services> {
         const files = await this.#ports.runs.open(id);
         const stored = decodePlan(await files.readPlan(), id);
         if (planDigest(stored) !== digest) continue;
-        const record = foldJournal(stored, readJournal(await files.readJournal(), id), id);
+        const reading = readJournal(await files.readJournal(), id);
+        const last = reading.entries.at(-1);
+        if (last?.type === 'RUN_CLOSED' && last.status === 'succeeded') return null;
+        const record = foldJournal(stored, reading, id);
         return record.state === 'succeeded' ? null : id;
       } catch (error) {
         // A damaged run of another plan is no reason to stop; a damaged one of this plan is named by resume().

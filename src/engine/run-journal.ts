@@ -11,6 +11,8 @@ export class RunJournal {
   readonly #runId: string;
   readonly #mask: SecretMask;
   #seq: number;
+  /** Lines that wait for the next entry that must be durable. */
+  #held = '';
   /** Set when an append failed: a torn line may stand at the end, and nothing may follow it. */
   #broken: unknown = null;
 
@@ -42,6 +44,21 @@ export class RunJournal {
    */
   commit(...bodies: readonly JournalBody[]): void {
     if (bodies.length === 0) return;
+    this.#adopt(bodies, (text) => this.#write(this.#held + text));
+  }
+
+  /** What a run that lost it would only find again, as nothing was changed: written with the next that is durable. */
+  note(body: JournalBody): void {
+    this.#adopt([body], (text) => {
+      this.#held += text;
+    });
+  }
+
+  close(): void {
+    this.#writer.close();
+  }
+
+  #adopt(bodies: readonly JournalBody[], keep: (text: string) => void): void {
     if (this.#broken !== null) throw this.#broken;
     const ts = this.#clock.now();
     const entries = bodies.map((body, index): JournalEntry => ({
@@ -53,17 +70,18 @@ export class RunJournal {
       if (!isLegal(this.record, entry))
         throw new TypeError(`illegal event for the run's state: ${JSON.stringify(entry)}`);
     }
-    try {
-      this.#writer.append(entries.map(encodeEntry).join(''));
-    } catch (error) {
-      this.#broken = error;
-      throw error;
-    }
+    keep(entries.map(encodeEntry).join(''));
     this.#seq += entries.length;
     for (const entry of entries) applyEntry(this.record, entry, this.#runId);
   }
 
-  close(): void {
-    this.#writer.close();
+  #write(text: string): void {
+    try {
+      this.#writer.append(text);
+    } catch (error) {
+      this.#broken = error;
+      throw error;
+    }
+    this.#held = '';
   }
 }

@@ -31,7 +31,9 @@ export class StepAttempts<Services> {
         journal.commit({ type: 'RETRY', step: id });
       }
       const attempt = record.attempts + 1;
-      journal.commit({ type: 'START', step: id, attempt, key: question.key, identity: question.identity });
+      const start = { type: 'START', step: id, attempt, key: question.key, identity: question.identity } as const;
+      if (type.looksOnly === true) journal.note(start);
+      else journal.commit(start);
       this.#run.emit({ type: 'step.started', step: id, uses: planned.uses, attempt, key: question.key, why });
       const made = await this.#attempt(planned, type, question, attempt);
       if (made !== 'again') return made;

@@ -126,7 +126,7 @@ export class StepTaker<Services> {
     );
     if (hit === null) return { done: false, why };
     const from = { run: hit.runId, createdAt: hit.createdAt };
-    journal.commit({ type: 'CACHED', step: id, key: question.key, outputs: hit.outputs, from });
+    journal.note({ type: 'CACHED', step: id, key: question.key, outputs: hit.outputs, from });
     const text = type.describe?.(hit.outputs) ?? null;
     this.#run.emit({
       type: 'step.cached',
@@ -181,7 +181,9 @@ export class StepTaker<Services> {
     const { journal } = this.#run;
     if (journal.step(id).state === 'skipped' && type === 'SKIP') return this.#settle(id, null);
     if (journal.step(id).state !== 'pending') journal.commit({ type: 'INVALIDATE', step: id, why });
-    journal.commit({ type, step: id, why });
+    const left = { type, step: id, why };
+    if (type === 'SKIP') journal.note(left);
+    else journal.commit(left);
     this.#run.emit({ type: type === 'SKIP' ? 'step.skipped' : 'step.blocked', step: id, why });
     this.#settle(id, null);
   }

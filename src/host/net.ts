@@ -9,11 +9,6 @@ import { ProxyBook } from './proxies.ts';
 import type { Downloaded, DownloadOptions, Fetched, FetchOptions, Net, Peeked, PeekOptions } from './net-services.ts';
 import type { HostFacts } from './services.ts';
 
-/** Loads what a fetch needs while there is nothing else to do: it takes longer than a small fetch. */
-export function warmUpNet(): void {
-  import('undici').catch(() => undefined);
-}
-
 export interface NetSettings {
   readonly env: HostFacts['env'];
   readonly signal: AbortSignal;

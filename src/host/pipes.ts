@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,25 @@ function openEnds(path: string): PipeEnds {
   return { read, write };
 }
 
+const pathsIn = (directory: string): readonly string[] =>
+  Array.from({ length: batch }, (_, index) => join(directory, String(index)));
+const mkfifo = ['/usr/bin/mkfifo', ['-m', '600', '--']] as const;
+
+/** Makes a batch while there is nothing else to do; a failure is told by the first `takePipe`. */
+export function warmUpPipes(): void {
+  if (spare.length > 0) return;
+  const directory = mkdtempSync(join(tmpdir(), 'machinespawn-'));
+  const paths = pathsIn(directory);
+  const [file, options] = mkfifo;
+  const end = (code: number | null): void => {
+    if (code === 0) spare.push(...paths.map(openEnds));
+    rmSync(directory, { recursive: true, force: true });
+  };
+  spawn(file, [...options, ...paths], { stdio: 'ignore', env: {} })
+    .once('error', () => end(null))
+    .once('exit', end);
+}
+
 /**
  * A true pipe. Node's own are sockets, on which opening /dev/stdout and /dev/stderr fails with ENXIO, and
  * maintainer scripts of packages do that. Node cannot make pipes, so named ones are made in batches and unlinked at once.
@@ -32,8 +51,9 @@ export function takePipe(): PipeEnds {
   if (ready !== undefined) return ready;
   const directory = mkdtempSync(join(tmpdir(), 'machinespawn-'));
   try {
-    const paths = Array.from({ length: batch }, (_, index) => join(directory, String(index)));
-    const made = spawnSync('/usr/bin/mkfifo', ['-m', '600', '--', ...paths], { encoding: 'utf8', env: {} });
+    const paths = pathsIn(directory);
+    const [file, options] = mkfifo;
+    const made = spawnSync(file, [...options, ...paths], { encoding: 'utf8', env: {} });
     if (made.error !== undefined)
       throw fail('MSP_TOOL_MISSING', { tool: 'mkfifo', debianPackage: 'coreutils' }, made.error);
     if (made.status !== 0) throw fail('MSP_FILE_UNWRITABLE', { path: directory, problem: made.stderr.trim() });

@@ -1,4 +1,5 @@
-import { lstat, rmdir } from 'node:fs/promises';
+import { lstat, readdir, rmdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { errnoCode, unwritable } from './file-error.ts';
 import { findMountsWithin } from './mounts.ts';
@@ -21,6 +22,20 @@ async function removeEmpty(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+const fewEntries = 64;
+
+/** A folder of a few files needs no program either. What it leaves, for whatever reason, is for `rm`. */
+async function removeFlat(path: string): Promise<boolean> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    if (entries.length > fewEntries || !entries.every((entry) => entry.isFile())) return false;
+    for (const { name } of entries) await unlink(join(path, name));
+  } catch {
+    return false;
+  }
+  return removeEmpty(path);
 }
 
 /** Codes that `rm` and `chattr` may end with: whether they were of use is seen by looking. */
@@ -58,6 +73,7 @@ export async function removeTree(run: RunProgram, path: string): Promise<void> {
   if ((await removeEmpty(path)) || !(await exists(path))) return;
   const mounts = await findMountsWithin(path);
   if (mounts.length > 0) throw fail('MSP_TREE_HAS_MOUNTS', { path, mounts });
+  if (await removeFlat(path)) return;
   await removeOnce(run, path);
   if (!(await exists(path))) return;
   await run({ file: 'chattr', args: ['-R', '-f', '-i', '-a', '--', path], sandbox: false, okCodes: anyCode });

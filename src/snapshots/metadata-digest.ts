@@ -9,14 +9,21 @@ import type { RunTool } from './run-tool.ts';
 const script = String.raw`
 set -eu -o pipefail
 export LC_ALL=C TZ=UTC
+attributes() {
+  getfattr -R -P -h -d -m - -e hex . |
+    awk 'BEGIN { RS = "" } { gsub(/\n/, " "); print }' | sort | sha256sum
+}
+# Side by side, and told in this order.
+exec 3< <(attributes && echo whole)
 find . -xdev \( \
   -type f -printf 'f %m %U:%G %s %T@ %p\0' -o \
   -type d -printf 'd %m %U:%G %T@ %p\0' -o \
   -type l -printf 'l %U:%G %T@ %p -> %l\0' -o \
   \( -type b -o -type c \) -exec stat --printf 'n %f %u:%g %t:%T %.9Y %n\0' {} + -o \
   -printf '%y %m %U:%G %T@ %p\0' \) | sort -z | sha256sum
-getfattr -R -P -h -d -m - -e hex . |
-  awk 'BEGIN { RS = "" } { gsub(/\n/, " "); print }' | sort | sha256sum
+read -r digest <&3
+read -r whole <&3
+echo "$digest"
 `;
 
 /**

@@ -68,10 +68,10 @@ export const checkHost = defineStep({
     await checkTools(context);
     const { runs, problem } = await services.facts.canRun(arch);
     if (runs === 'no') throw fail('MSP_BINFMT_MISSING', { arch, problem: problem ?? 'its programs do not start' });
-    await checkName(context);
-    const freeBytes = await checkSpace(context);
     checkClock(context);
-    const [debootstrap, systemd] = await Promise.all([
+    await checkName(context);
+    const [freeBytes, debootstrap, systemd] = await Promise.all([
+      checkSpace(context),
       versionOf(context, 'debootstrap'),
       versionOf(context, 'systemd-nspawn'),
     ]);
