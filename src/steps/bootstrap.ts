@@ -40,6 +40,7 @@ export const bootstrap = defineStep({
       .default([])
       .describe('Suites beside the main one: updates, security, backports, or none'),
     'eol-apt': z.enum(['trusted', 'refuse']).default('trusted').describe("Where the archive's key has expired"),
+    'check-valid-until': z.enum(['yes', 'no']).default('yes').describe('Refuse an index that has been over for long'),
     offline: z.boolean().default(false).describe('Use only what is in the cache'),
     with: z.enum(['auto', 'fast', 'debootstrap', 'mmdebstrap']).default('auto').describe('The way to bootstrap'),
     proxy: z.string().default('auto').describe('auto, none, or the URL of a proxy'),

@@ -116,7 +116,7 @@ async function writeSources(root: RootFiles, { archive, arch }: Input, guestKeyr
       arch,
       archive: archive.archive,
       components: archive.components,
-      frozen: archive.snapshot !== null,
+      frozen: !archive.checkValidUntil,
       trusted: archive.trusted,
       backports: has('backports') !== undefined,
       mirror: archive.mirror,

@@ -34,6 +34,10 @@ const input = z.strictObject({
     .enum(['trusted', 'refuse'])
     .default('trusted')
     .describe("Where the archive's key has expired: does the machine's apt trust it unverified, or refuse it?"),
+  checkValidUntil: z
+    .enum(['yes', 'no'])
+    .default('yes')
+    .describe("Is an index that is over refused? 'no' for an archive that nobody signs anew, such as a frozen mirror"),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
   offline: z.boolean().default(false).describe('Use only what was seen before; ask nobody'),
 });
@@ -42,7 +46,7 @@ type Input = z.output<typeof input>;
 export const resolveArchive = defineStep({
   id: 'resolve-archive',
   summary: 'Find the archive and verify its index',
-  version: 2,
+  version: 3,
   input,
   output: archiveSchema,
   reuse: 'never',
@@ -68,7 +72,8 @@ export const resolveArchive = defineStep({
       verifyIndex(context, index, { keyring: keyring.path, mayBeExpired: release.archive === 'archived' }),
       otherSuites(context, release, { mirror, archive }, { ...input, roles, ownKeyring: keyring.own }),
     ]);
-    const isFrozen = archive === 'archived' || input.snapshot !== '' || input.offline;
+    const checkValidUntil = input.checkValidUntil === 'yes' && input.snapshot === '';
+    const isFrozen = archive === 'archived' || !checkValidUntil || input.offline;
     checkFreshness(context, file, { suite: codename, index, isFrozen });
     const components = checkContent(file, release, { ...input, mirror });
     await checkReplay(context, last, file);
@@ -86,6 +91,7 @@ export const resolveArchive = defineStep({
       keyringDigest: keyring.digest,
       ownKeyring: keyring.own,
       trusted,
+      checkValidUntil,
       components: [...components],
       inReleaseDigest: index.digest,
       date: file.date,

@@ -48,6 +48,8 @@ async function buildAndLook(suite: string, arch: string): Promise<void> {
   const name = `${suite}-${arch}`;
   const build = async (machine: string, way: string): Promise<string> => {
     const usual = ['bootstrap', suite, machine, arch, '--variant', 'minbase', '--mirror', mirror.url];
+    // Their index is over after a week, and the mirror at hand may be asleep: that is not what is tested here.
+    if (suite === 'forky' || suite === 'sid') usual.push('--check-valid-until', 'no');
     const { stderr } = await machinespawnOk(place, [...usual, '--with', way]);
     expect(stderr).toContain(`Machine ${machine} is ready`);
     return stderr;

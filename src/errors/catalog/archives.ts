@@ -37,7 +37,8 @@ export const archiveErrors = {
     exit: 8,
     message: ({ suite, validUntil, url }) =>
       `the index of ${suite} at ${url} was valid until ${validUntil}: the mirror is stale`,
-    hint: () => 'use another mirror with --mirror URL',
+    hint: () =>
+      'use another mirror with --mirror URL; if this one is frozen on purpose, --check-valid-until no takes it as it is',
   }),
   MSP_ARCHIVE_REPLAYED: entry<{ suite: string; mirror: string; date: string; lastDate: string; memory: string }>({
     exit: 8,

@@ -24,6 +24,7 @@ export const archiveSchema = z
     trusted: z
       .boolean()
       .describe("Does the machine's apt have to trust the archive unverified, its key having expired?"),
+    checkValidUntil: z.boolean().describe("Is an index that is over refused, by the machine's apt too?"),
     components: z.array(z.string()).describe('Components to use'),
     inReleaseDigest: z.string().describe('SHA-256 of the signed index: it decides what is built'),
     date: z.string().describe('When the index was made'),

@@ -49,6 +49,7 @@ export const archive: Archive = {
   keyringDigest: sha256('keys'),
   ownKeyring: false,
   trusted: false,
+  checkValidUntil: true,
   components: ['main'],
   inReleaseDigest: sha256(inRelease()),
   date: '2026-07-11T10:14:42.000Z',

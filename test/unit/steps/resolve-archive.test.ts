@@ -191,6 +191,28 @@ testStep(
           expect(world.logged).toEqual([expect.stringMatching(/^warn the index of sid was valid until 2026-11-07/u)]),
       },
       {
+        name: 'a frozen mirror, taken as it is',
+        input: { ...sid, checkValidUntil: 'no' },
+        prepare,
+        host: sidHost({ date: 'Sat, 01 Aug 2026 08:00:00 UTC', validUntil: 'Sat, 08 Aug 2026 08:00:00 UTC' }),
+        output: {
+          ...archive,
+          image: 'debian-sid',
+          codename: 'sid',
+          checkValidUntil: false,
+          date: '2026-08-01T08:00:00.000Z',
+          inReleaseDigest: sha256(
+            inRelease({
+              codename: 'sid',
+              date: 'Sat, 01 Aug 2026 08:00:00 UTC',
+              validUntil: 'Sat, 08 Aug 2026 08:00:00 UTC',
+            }),
+          ),
+          suites: [],
+        },
+        after: (world) => expect(world.logged).toEqual([]),
+      },
+      {
         name: 'an index that was seen before, in the same state',
         input,
         prepare: (world) => {
@@ -256,6 +278,7 @@ testStep(
           ...archive,
           mirror: snapshotMirror,
           snapshot: '20261101T000000Z',
+          checkValidUntil: false,
           suites: archive.suites.map((suite) => ({
             ...suite,
             mirror: suite.role === 'security' ? snapshotSecurity : snapshotMirror,
