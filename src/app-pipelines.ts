@@ -116,7 +116,7 @@ export class AppPipelines {
     const { ports, registry } = this.#world;
     try {
       const refresh = refreshed(plan, request);
-      const steps = await forecast(plan, ports, registry, { noCache: request.noCache === true, refresh });
+      const { steps } = await forecast(plan, ports, registry, { noCache: request.noCache === true, refresh });
       return { plan, pipeline: plan.pipeline.id, summary: plan.pipeline.summary, inputs: plan.inputs, steps };
     } finally {
       await rm(this.#world.lookScratch, { recursive: true, force: true });

@@ -26,6 +26,8 @@ export interface PlannedStepReport {
   readonly why: string;
   /** What is known to come of it already: its condition does not hold, or it looked and failed. */
   readonly outcome: 'skipped' | 'failed' | null;
+  /** What a step that looked and failed said. */
+  readonly error: ErrorRecord | null;
   readonly input: Json | null;
 }
 

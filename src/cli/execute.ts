@@ -3,6 +3,7 @@ import type { RunHandle, RunOutcome, RunRequest } from '../app-types.ts';
 import type { RunEvent } from '../engine/events.ts';
 import { reviveError } from '../errors/machinespawn-error.ts';
 import type { Invocation } from './command.ts';
+import { exitCodes } from './exit-codes.ts';
 import { installMissingTools } from './install-tools.ts';
 import { noLogFile, openLogFile } from './log-file.ts';
 import { planLines } from './plan-lines.ts';
@@ -125,5 +126,6 @@ async function showPlan({ app, terminal }: Call, request: RunRequest, json: bool
   const plan = await app.plan(request);
   if (json) terminal.out(JSON.stringify(plan, null, 2));
   else for (const line of planLines(plan)) terminal.out(line);
-  return 0;
+  // What failed while it only looked would fail in the run, too.
+  return plan.steps.find(({ error }) => error !== null)?.error?.exitCode ?? exitCodes.ok;
 }

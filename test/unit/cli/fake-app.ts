@@ -152,6 +152,7 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
           cache: 'miss' as const,
           why: 'arch is arm64, was amd64',
           outcome: null,
+          error: null,
           input: null,
         },
       ],

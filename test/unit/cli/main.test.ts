@@ -174,6 +174,7 @@ describe('bootstrap', () => {
             cache: 'off',
             why: '',
             outcome: null,
+            error: null,
             input: null,
           },
           {
@@ -184,6 +185,7 @@ describe('bootstrap', () => {
             cache: 'miss',
             why: 'no result yet',
             outcome: null,
+            error: null,
             input: null,
           },
           {
@@ -194,6 +196,7 @@ describe('bootstrap', () => {
             cache: 'off',
             why: 'not ${{ inputs.twin }}',
             outcome: 'skipped',
+            error: null,
             input: null,
           },
         ],
@@ -209,6 +212,27 @@ describe('bootstrap', () => {
       "
     `);
     expect(names(app)).toEqual([]);
+  });
+
+  it('with --dry-run ends as the run would where a step has looked and failed', async () => {
+    const error = fail('MSP_ARCHIVE_LACKS', { suite: 'buster', mirror: 'http://m', what: 'suite updates' }).toJSON();
+    const look = {
+      id: 'archive',
+      uses: 'resolve-archive',
+      summary: 'Find it',
+      needs: [],
+      cache: 'off',
+      input: null,
+    } as const;
+    const step = { ...look, why: error.message, outcome: 'failed', error } as const;
+    const plan = { pipeline: 'bootstrap', summary: '', inputs: {}, resumes: null, steps: [step] };
+    for (const more of [[], ['--json']]) {
+      const seen = await runMain(['--dry-run', 'debian-12', 'bread', ...more], {
+        app: fakeApp({ plan: async () => plan }),
+      });
+      expect(seen.code).toBe(error.exitCode);
+      expect(seen.stdout).toContain(error.message);
+    }
   });
 
   it('asks before it replaces a machine that is there', async () => {
