@@ -1,5 +1,4 @@
 /** Loads the plugins that pipelines and options name, once each, after somebody has said yes to them. */
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PluginOptions } from './app.ts';
@@ -32,20 +31,11 @@ export class AppPlugins {
   readonly #loaded = new Map<string, LoadedPlugin>();
   #given: Promise<void> | null = null;
 
-  constructor(
-    world: World,
-    cwd: string,
-    environment: Readonly<Record<string, string | undefined>>,
-    options: PluginOptions,
-  ) {
+  constructor(world: World, cwd: string, options: PluginOptions) {
     this.#world = world;
     this.#cwd = cwd;
     this.#options = options;
-    const place =
-      process.geteuid?.() === 0
-        ? world.settings.stateDirectory
-        : join(environment['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'machinespawn');
-    this.#trust = new TrustStore(join(place, 'trusted-plugins.json'));
+    this.#trust = new TrustStore(join(world.settings.stateDirectory, 'trusted-plugins.json'));
   }
 
   /** Those of --plugin. */

@@ -40,6 +40,7 @@ export class AppRuns {
       noCache: request.noCache === true,
       refresh,
       ...(request.keepGoing === undefined ? {} : { keepGoing: request.keepGoing }),
+      ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
       onEvent,
     };
     if (request.ephemeral === true) {

@@ -2,7 +2,7 @@
 import type { ErrorRecord } from './errors/machinespawn-error.ts';
 import type { PluginCommands } from './app-plugin-types.ts';
 import type { RunEvent } from './engine/events.ts';
-import type { ResumeRequest, RunHandle, RunRequest, RunStatus } from './app-run-types.ts';
+import type { DetachedRun, ResumeRequest, RunHandle, RunRequest, RunStatus } from './app-run-types.ts';
 import type { Json } from './engine/step.ts';
 
 export type { ResumeRequest, RunHandle, RunOutcome, RunRequest, RunStatus } from './app-run-types.ts';
@@ -195,6 +195,12 @@ export interface App extends PluginCommands {
   listRuns(): Promise<readonly RunSummary[]>;
   /** By id, unique prefix or suffix, @last, @failed, or a machine's name. Throws MSP_RUN_NOT_FOUND. */
   showRun(id: string): Promise<RunDetail>;
+  /** Begins a command of ours that goes on without us; returns when its run is open. Throws what it failed with before. */
+  detach(argv: readonly string[]): Promise<DetachedRun>;
+  /** Asks the process of a run to end, as Ctrl-C does; gives the run's id. Throws MSP_RUN_NOT_FOUND, MSP_RUN_NOT_RUNNING. */
+  cancelRun(id: string): Promise<string>;
+  /** Writes a page for the caller, whoever that is behind sudo; gives the path. Throws MSP_FILE_UNWRITABLE. */
+  saveReport(path: string, text: string): Promise<string>;
   removeRuns(ids: readonly string[]): Promise<readonly string[]>;
   listMachines(options: { readonly size: boolean }): Promise<readonly MachineSummary[]>;
   /** Rows as `model/image-rows.ts` makes them. */

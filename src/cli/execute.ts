@@ -24,6 +24,10 @@ export interface Manner {
   readonly debugShell?: boolean;
   /** Asked as root and just before the run; false ends it without an error. */
   readonly confirm?: () => Promise<boolean>;
+  /** Leave the run to a process of its own, and say which one it is. */
+  readonly detach?: boolean;
+  /** Absolute path for a report as HTML, however the run ends. */
+  readonly report?: string;
   /** Last words after a success; gives the exit code. */
   readonly finish: (outcome: RunOutcome, durationMs: number) => number | Promise<number>;
 }
@@ -33,6 +37,7 @@ export async function execute(call: Call, request: RunRequest, manner: Manner): 
   const { app, globals } = call;
   const full = globals.jobs === undefined ? request : { ...request, jobs: globals.jobs };
   if (globals.dryRun) return showPlan(call, full, manner.json === true);
+  if (manner.detach === true) return (await import('./detach.ts')).detachRun(call, full, manner.root);
   await prepare(call, full, manner.root);
   if (manner.confirm !== undefined && !(await manner.confirm())) {
     call.terminal.say('Nothing was changed.');
@@ -104,13 +109,15 @@ async function watched(
 }
 
 async function ended(call: Call, manner: Manner, reporter: Reporter, outcome: RunOutcome): Promise<number> {
-  const { terminal } = call;
+  const { terminal, app } = call;
+  if (manner.report !== undefined)
+    await app.saveReport(manner.report, await (await import('./run-report.ts')).reportOf(app, outcome.runId));
   if (outcome.status === 'succeeded') {
     if (manner.json === true) terminal.out(JSON.stringify(outcome, null, 2));
     return manner.finish(outcome, reporter.view.durationMs);
   }
   const saved = outcome.resumable && outcome.status !== 'failed';
-  if (outcome.error !== null && outcome.status !== 'interrupted') {
+  if (outcome.error !== null) {
     reportFailure(reviveError(outcome.error), terminal, {
       json: manner.json === true,
       run: outcome.runId,

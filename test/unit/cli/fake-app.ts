@@ -134,6 +134,9 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
       if (['@last', 'k3f9', lastRun.id, 'bread'].includes(id)) return lastRun;
       throw fail('MSP_RUN_NOT_FOUND', { run: id });
     }),
+    detach: note('detach', () => ({ runId: '20261122-184902-k3f9', pid: 4711 })),
+    cancelRun: note('cancelRun', (id: string) => id),
+    saveReport: note('saveReport', (path: string) => path),
     removeRuns: note('removeRuns', (ids: readonly string[]) => ids),
     listMachines: note('listMachines', () => [bread]),
     images: note('images', () => []),

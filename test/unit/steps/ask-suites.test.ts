@@ -35,7 +35,6 @@ testStep(
       {
         name: 'what both suites are',
         input: { archive },
-        writes: ['/var/cache/machinespawn/archives'],
         host: fakeHost({ net: monday }),
         output: {
           digest: all(line(updates, 'u1'), line(security, 's1')),
@@ -45,7 +44,6 @@ testStep(
       {
         name: 'a security suite that has moved on, with its signature beside it',
         input: { archive },
-        writes: ['/var/cache/machinespawn/archives'],
         host: fakeHost({ net: { [at(updates)]: 'u1', [at(security, 'Release')]: 's2' } }),
         output: {
           digest: all(line(updates, 'u1'), line(security, 's2')),
@@ -55,7 +53,6 @@ testStep(
       {
         name: 'one that cannot be reached and was never seen',
         input: { archive },
-        writes: ['/var/cache/machinespawn/archives'],
         host: fakeHost({ net: { [at(updates)]: 'u1', [at(security)]: unreachable } }),
         output: { digest: all(line(updates, 'u1')), suites: [state(updates, 'u1'), state(security, null)] },
       },
@@ -67,13 +64,13 @@ testStep(
       {
         name: 'those that are there',
         input: { archive: { ...archive, suites: [updates, { ...security, exists: false }] } },
-        writes: ['/var/cache/machinespawn/archives'],
         host: fakeHost({ net: monday }),
         output: { digest: all(line(updates, 'u1')), suites: [state(updates, 'u1')] },
       },
     ],
     refuses: [{ name: 'no archive', input: {}, at: 'archive' }],
     fails: [],
+    writes: ['/var/cache/machinespawn/archives'],
   },
   test,
 );
