@@ -1,7 +1,7 @@
 /** Finds, reads and describes pipelines. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { App, PipelineSummary, RunRequest, ValidationFault } from './app-types.ts';
+import type { App, PipelineEntry, PipelineSummary, RunRequest, ValidationFault } from './app-types.ts';
 import { createHash } from 'node:crypto';
 import { compiledPipelines } from './app-compiled-pipelines.ts';
 import { inputTypes } from './app-input-types.ts';
@@ -65,23 +65,27 @@ export class AppPipelines {
     return choosePart(plan, { only, skip, until: until ?? null });
   }
 
-  async list(): Promise<readonly PipelineSummary[]> {
-    const summaries: PipelineSummary[] = [];
+  async list(): Promise<readonly PipelineEntry[]> {
+    const entries: PipelineEntry[] = [];
     await this.#plugins.loadGiven();
     for (const [origin, directory] of this.#directories()) {
-      for (const file of await namesIn(directory)) {
-        const { pipeline, found } = await this.read(join(directory, file)).catch((error: unknown) => {
-          if (MachinespawnError.is(error) && origin !== 'builtin') return { pipeline: null, found: null };
-          throw error;
-        });
-        if (pipeline !== null && found !== null) summaries.push(await this.#summary(pipeline, { ...found, origin }));
-      }
+      for (const name of await namesIn(directory)) entries.push(await this.#entry(join(directory, name), origin));
     }
-    for (const file of this.#plugins.pipelines()) {
+    for (const file of this.#plugins.pipelines()) entries.push(await this.#entry(file, 'plugin'));
+    return entries;
+  }
+
+  /** Throws where a built-in one is wrong. */
+  async #entry(file: string, origin: PipelineSummary['origin']): Promise<PipelineEntry> {
+    try {
       const { pipeline, found } = await this.read(file);
-      summaries.push(await this.#summary(pipeline, { ...found, origin: 'plugin' }));
+      return { ...(await this.#summary(pipeline, { ...found, origin })), problem: null };
+    } catch (error) {
+      if (!MachinespawnError.is(error) || origin === 'builtin') throw error;
+      const name = basename(file).replace(/\.ya?ml$/u, '');
+      const unknown = { title: '', inputs: [], steps: null, matrixSize: null, needsRoot: null };
+      return { name, file, origin, ...unknown, problem: error.message };
     }
-    return summaries;
   }
 
   async show(name: string): ReturnType<App['showPipeline']> {

@@ -172,6 +172,15 @@ export interface PipelineSummary {
   readonly needsRoot: boolean;
 }
 
+/** A pipeline in a list. Of one that cannot be read as it is, only name and place are known; all else is null or empty. */
+export type PipelineEntry = Omit<PipelineSummary, 'steps' | 'matrixSize' | 'needsRoot'> & {
+  readonly steps: number | null;
+  readonly matrixSize: number | null;
+  readonly needsRoot: boolean | null;
+  /** Why it cannot be run as it is, such as a plugin that is not trusted yet. */
+  readonly problem: string | null;
+};
+
 /** Everything loads lazily: making an App costs nothing. */
 export interface App extends PluginCommands {
   readonly settings: Settings;
@@ -209,7 +218,7 @@ export interface App extends PluginCommands {
   doctor(target: string | null): Promise<readonly DoctorCheck[]>;
   cacheEntries(): Promise<readonly CacheEntry[]>;
   explain(request: RunRequest, step: string | null): Promise<PlanReport>;
-  listPipelines(): Promise<readonly PipelineSummary[]>;
+  listPipelines(): Promise<readonly PipelineEntry[]>;
   showPipeline(name: string): Promise<{
     readonly summary: PipelineSummary;
     readonly text: string;

@@ -117,16 +117,6 @@ export const commandTable: Readonly<Record<string, TableRow>> = {
     summary: 'Print the JSON schema of pipeline files, for editors',
     load: async () => (await import('./commands/pipeline-schema.ts')).pipelineSchema,
   },
-  'runs cancel': {
-    group: 'Pipelines',
-    summary: 'Stop a run that goes on somewhere else; it can be resumed',
-    load: async () => (await import('./commands/runs-cancel.ts')).runsCancel,
-  },
-  'runs report': {
-    group: 'Pipelines',
-    summary: 'Write a report of a run as one HTML page',
-    load: async () => (await import('./commands/runs-report.ts')).runsReport,
-  },
   'runs ls': {
     group: 'Pipelines',
     summary: 'List runs, the newest first',
@@ -146,6 +136,16 @@ export const commandTable: Readonly<Record<string, TableRow>> = {
     group: 'Pipelines',
     summary: 'Same as resume: go on with an interrupted run',
     load: async () => (await import('./commands/runs-resume.ts')).runsResume,
+  },
+  'runs cancel': {
+    group: 'Pipelines',
+    summary: 'Stop a run that goes on somewhere else; it can be resumed',
+    load: async () => (await import('./commands/runs-cancel.ts')).runsCancel,
+  },
+  'runs report': {
+    group: 'Pipelines',
+    summary: 'Write a report of a run as one HTML page',
+    load: async () => (await import('./commands/runs-report.ts')).runsReport,
   },
   'runs shell': {
     group: 'Pipelines',

@@ -160,7 +160,7 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
         },
       ],
     })),
-    listPipelines: note('listPipelines', () => [helloPipeline]),
+    listPipelines: note('listPipelines', () => [{ ...helloPipeline, problem: null }]),
     showPipeline: note('showPipeline', () => ({
       summary: helloPipeline,
       text: 'format: 1\n',
