@@ -4,7 +4,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { App, PipelineEntry, PipelineSummary, RunRequest, ValidationFault } from './app-types.ts';
 import { createHash } from 'node:crypto';
 import { compiledPipelines } from './app-compiled-pipelines.ts';
-import { inputTypes } from './app-input-types.ts';
+import { inputTypesAt } from './app-input-types.ts';
+import type { InputTypes } from './engine/input-types.ts';
 import type { AppPlugins } from './app-plugins.ts';
 import type { World } from './app-world.ts';
 import { MachinespawnError, fail } from './errors/machinespawn-error.ts';
@@ -26,12 +27,14 @@ export class AppPipelines {
   readonly #world: World;
   readonly #cwd: string;
   readonly #plugins: AppPlugins;
+  readonly #inputTypes: InputTypes;
   /** What is missing on the host is asked of the plan just before it is run. */
   #last: { readonly asked: string; readonly plan: Promise<Plan> } | null = null;
 
   constructor(world: World, cwd: string, plugins: AppPlugins) {
     this.#world = world;
     this.#cwd = cwd;
+    this.#inputTypes = inputTypesAt(cwd);
     this.#plugins = plugins;
   }
 
@@ -41,7 +44,7 @@ export class AppPipelines {
     const text = await readFile(found.file, 'utf8').catch((error: unknown) => {
       throw fail('MSP_PIPELINE_NOT_FOUND', { name }, error);
     });
-    const compiled = found.origin === 'builtin' ? readCompiled(text, found.shown) : null;
+    const compiled = found.origin === 'builtin' ? readCompiled(text, found.shown, this.#inputTypes) : null;
     return { pipeline: compiled ?? (await this.#parse(text, found.shown, dirname(found.file))), text, found };
   }
 
@@ -78,7 +81,7 @@ export class AppPipelines {
   /** Throws where a built-in one is wrong. */
   async #entry(file: string, origin: PipelineSummary['origin']): Promise<PipelineEntry> {
     try {
-      const { pipeline, found } = await this.read(file);
+      const { pipeline, found } = await this.#plugins.withoutAsking(() => this.read(file));
       return { ...(await this.#summary(pipeline, { ...found, origin })), problem: null };
     } catch (error) {
       if (!MachinespawnError.is(error) || origin === 'builtin') throw error;
@@ -159,7 +162,7 @@ export class AppPipelines {
     const pipeline = await parsePipeline(text, {
       file,
       registry: this.#world.registry,
-      inputTypes,
+      inputTypes: this.#inputTypes,
       loadPlugin: async (name, askedBy) => await this.#plugins.load(name, directory, askedBy),
     });
     const used = new Set(pipeline.steps.map(({ uses }) => uses.split('/')[0]));
@@ -203,7 +206,7 @@ export class AppPipelines {
 }
 
 /** Null when the file is another one than the bundle was made of. */
-function readCompiled(text: string, file: string): Pipeline | null {
+function readCompiled(text: string, file: string, inputTypes: InputTypes): Pipeline | null {
   const encoded = Object.values(compiledPipelines).find((one) => one.file === file);
   const digest = createHash('sha256').update(text).digest('hex');
   return encoded?.sourceDigest === digest ? decodePipeline(encoded, inputTypes) : null;

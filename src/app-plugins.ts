@@ -30,6 +30,7 @@ export class AppPlugins {
   readonly #trust: TrustStore;
   readonly #loaded = new Map<string, LoadedPlugin>();
   #given: Promise<void> | null = null;
+  #mayAsk = true;
 
   constructor(world: World, cwd: string, options: PluginOptions) {
     this.#world = world;
@@ -62,6 +63,17 @@ export class AppPlugins {
     loadPlugin<StepServices>(plugin, this.#world.registry, confined(plugin.name));
     this.#loaded.set(found.entry, { name: plugin.name, plugin, ...found });
     return found.entry;
+  }
+
+  /** Where the person only wants to see what there is: what is not trusted fails. */
+  async withoutAsking<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#mayAsk;
+    this.#mayAsk = false;
+    try {
+      return await work();
+    } finally {
+      this.#mayAsk = before;
+    }
   }
 
   loaded(): readonly LoadedPlugin[] {
@@ -102,7 +114,7 @@ export class AppPlugins {
     const more = files.length > 1 ? ` and ${files.length - 1} more file${files.length === 2 ? '' : 's'}` : '';
     const what = state === 'changed' ? 'has changed since you trusted it' : 'was never run before';
     const question = `The plugin ${entry}${more}, which ${askedBy} names, ${what}. Run its code as root?`;
-    if (!trustAll && (ask === null || !(await ask(question))))
+    if (!trustAll && (ask === null || !this.#mayAsk || !(await ask(question))))
       throw fail('MSP_PLUGIN_UNTRUSTED', { file: entry, askedBy, digest, changed: state === 'changed' });
     this.#trust.remember(entry, digest, new Date());
   }
