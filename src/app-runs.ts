@@ -47,7 +47,8 @@ export class AppRuns {
       const { engine, scratch } = this.#world.ephemeral();
       const run = await engine.start(plan, options);
       // Each step has emptied its own folder in it.
-      return this.#handle({ ...run, done: endThenRemove(run.done, join(scratch, run.runId)) });
+      const handle = this.#handle({ ...run, done: endThenRemove(run.done, join(scratch, run.runId)) });
+      return { ...handle, done: handle.done.then((outcome) => ({ ...outcome, resumable: false })) };
     }
     this.#watchFailures(request);
     if (plan.steps.some(({ uses }) => uses === 'resolve-archive')) warmUpNet();

@@ -8,7 +8,7 @@ import { installMissingTools } from './install-tools.ts';
 import { noLogFile, openLogFile } from './log-file.ts';
 import { planLines } from './plan-lines.ts';
 import { reportFailure } from './report-failure.ts';
-import { savedLines } from './report/final-words.ts';
+import { goOnLine, savedLines } from './report/final-words.ts';
 import { chooseMode, createReporter, type Reporter } from './report/reporter.ts';
 import { watchSignals } from './signals.ts';
 
@@ -125,6 +125,8 @@ async function ended(call: Call, manner: Manner, reporter: Reporter, outcome: Ru
       afterSteps: !reporter.isSilent,
     });
   }
+  if (outcome.status === 'failed' && outcome.resumable && outcome.steps.done > 0 && manner.json !== true)
+    terminal.say(goOnLine(outcome, manner.root));
   if (saved && manner.json !== true) for (const line of savedLines(outcome, manner.root)) terminal.say(line);
   return outcome.exitCode;
 }

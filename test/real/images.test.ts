@@ -152,6 +152,19 @@ describe('the steps for images', () => {
     const ended = await machinespawn(place, command, { env: environment });
     expect([ended.code, errorOf(ended).code]).toEqual([1, 'MSP_TREE_LACKS']);
     expect(existsSync(join(place.root, 'out/fourth'))).toBe(false);
+    // On request there is a shell in what the step left, and it is kept.
+    const looked = await machinespawn(
+      place,
+      [...command.filter((word) => word !== '--json'), '--debug-shell', '--keep-failed'],
+      {
+        env: environment,
+        stdin: 'echo "in it: $(grep ^ada: /etc/passwd)"\n',
+      },
+    );
+    expect([looked.code, looked.stdout]).toEqual([1, expect.stringContaining('in it: ada:x:4711:')]);
+    const kept = /^The tree of step 'zone' is kept: (\S+)$/mu.exec(looked.stderr)?.[1] ?? '';
+    expect(readFileSync(join(kept, 'etc/passwd'), 'utf8')).toMatch(/^ada:x:4711:/mu);
+    expect(looked.stderr).toMatch(/^log: +\S+zone\/\d\.log\nnext: sudo machinespawn resume \w{4} /mu);
     expect(await leaksOf(place.root)).toEqual([]);
   });
 });

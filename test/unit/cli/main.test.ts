@@ -425,6 +425,18 @@ describe('the end of a run', () => {
     expect(seen.stderr).toContain('Paused. 3 of 3 steps are saved.');
   });
 
+  it('that failed after something was done: how to go on', async () => {
+    const error = fail('MSP_DISK_FULL', { path: '/var' }).toJSON();
+    const failing = { status: 'failed', exitCode: 6, error } as const;
+    const lastOf = async (changes: Partial<typeof succeeded>): Promise<string | undefined> => {
+      const app = fakeApp({ run: async () => ending({ ...failing, ...changes }) });
+      return (await runMain(['debian-12', 'bread'], { app })).stderr.trim().split('\n').at(-1);
+    };
+    expect(await lastOf({ resumable: true })).toBe('next: sudo machinespawn resume k3f9   (what is done is kept)');
+    expect(await lastOf({ resumable: false })).toMatch(/^hint: /u);
+    expect(await lastOf({ resumable: true, steps: { total: 3, done: 0, cached: 0 } })).toMatch(/^hint: /u);
+  });
+
   it('obeys the first signal softly, the second hard', async () => {
     const signals = new EventEmitter();
     const cancelled: unknown[] = [];
