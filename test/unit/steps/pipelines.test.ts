@@ -95,7 +95,7 @@ it('pull-tree is pull-tar up to the tree, less what knows the machine', async ()
   const usual = (inputs: typeof tree.inputs) =>
     inputs
       .filter(({ name }) => !ofOthers.includes(name))
-      .map(({ name, default: value }) => [name, value])
+      .map(({ name, default: value }) => `${name}=${JSON.stringify(value)}`)
       .toSorted();
   expect(usual(tree.inputs)).toEqual(usual(whole.inputs));
 });
