@@ -9,6 +9,7 @@ var url = require('url');
 
 var MINIMUM = [22, 19];
 var EXIT_PREREQUISITE = 6;
+var HOW_TO_GET_NODE = '\nhint: npm install node@24   (beside machinespawn: it is found there)';
 var EXIT_INTERNAL = 70;
 var packageFolder = path.dirname(path.dirname(fs.realpathSync(__filename)));
 
@@ -133,7 +134,7 @@ function main() {
     var node = findPackagedNode();
     var found = process.versions.node + ' (' + process.execPath + ')';
     if (node) handOver(node);
-    else stop(EXIT_PREREQUISITE, 'machinespawn needs Node 22.19 or newer; this is ' + found);
+    else stop(EXIT_PREREQUISITE, 'machinespawn needs Node 22.19 or newer; this is ' + found + HOW_TO_GET_NODE);
   } else if (entry) {
     enterNamespaceEarly();
     load(entry).catch(function (error) {

@@ -115,7 +115,7 @@ async function makeDirectory(path: string, owner: Owner): Promise<void> {
   }
 }
 
-async function giveTo(path: string, { uid, gid }: NonNullable<Owner>): Promise<void> {
+export async function giveTo(path: string, { uid, gid }: NonNullable<Owner>): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.chown(uid, gid);

@@ -6,10 +6,12 @@ import { Engine } from './engine/engine.ts';
 import type { RunEvent } from './engine/events.ts';
 import { MemoryRunStore } from './engine/memory-run-store.ts';
 import { makePlan, type Plan } from './engine/plan.ts';
+import { forecast } from './engine/plan-report.ts';
+import type { RunOptions } from './engine/run-options.ts';
 import type { EnginePorts, RunStore, Workbench } from './engine/ports.ts';
 import type { StepRegistry } from './engine/step-registry.ts';
 import { fail, reviveError } from './errors/machinespawn-error.ts';
-import type { PipelineListener, StepServices } from './host/services.ts';
+import type { PipelineForesight, PipelineListener, Pipelines, StepServices } from './host/services.ts';
 import type { InnerPipelines } from './host/step-services.ts';
 import { packageRoot } from './package-root.ts';
 
@@ -37,7 +39,10 @@ export class AppInnerPipelines implements InnerPipelines {
     const { registry, workbenchAt } = this.#parts;
     const plan = await this.#plan(name, inputs);
     const ports = { ...this.#parts.ports(), runs: memoryRunsAs(id), workbench: workbenchAt(place) };
-    const run = await new Engine(ports, registry).start(plan, { onEvent: (event) => hear(event, plan, listener) });
+    const run = await new Engine(ports, registry).start(plan, {
+      ...refreshIf(listener.anew),
+      onEvent: (event) => hear(event, plan, listener),
+    });
     const cancel = (): void => run.cancel('SIGINT');
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
@@ -45,6 +50,25 @@ export class AppInnerPipelines implements InnerPipelines {
     signal.throwIfAborted();
     if (end.status === 'succeeded') return end.outputs;
     throw end.error === null ? fail('MSP_CANCELLED', { reason: end.status }) : reviveError(end.error);
+  }
+
+  /** Throws MSP_PIPELINE_NOT_FOUND, MSP_INPUT_INVALID, and what a step of it that looks throws. */
+  async foresee(
+    name: string,
+    inputs: Readonly<Record<string, unknown>>,
+    { anew }: Parameters<Pipelines['foresee']>[2],
+  ): Promise<PipelineForesight> {
+    const { registry, ports } = this.#parts;
+    const plan = await this.#plan(name, inputs);
+    const { steps, outputs } = await forecast(plan, ports(), registry, refreshIf(anew));
+    const failed = steps.find(({ error }) => error !== null)?.error ?? null;
+    if (failed !== null) throw reviveError(failed);
+    const missed = steps.find(({ cache }) => cache === 'miss');
+    if (missed !== undefined) return { cache: 'miss', why: `${missed.id}: ${missed.why}`, outputs };
+    if (outputs !== null)
+      return { cache: 'hit', why: steps.findLast(({ cache }) => cache === 'hit')?.why ?? '', outputs };
+    const open = steps.find(({ cache }) => cache === 'unknown');
+    return { cache: 'unknown', why: open === undefined ? '' : `${open.id}: ${open.why}`, outputs };
   }
 
   async #plan(name: string, inputs: Readonly<Record<string, unknown>>): Promise<Plan> {
@@ -57,6 +81,10 @@ export class AppInnerPipelines implements InnerPipelines {
     const pipeline = await parsePipeline(text, { file, registry, inputTypes });
     return await makePlan(pipeline, inputs, registry, { cells: {}, secrets: ports().secrets });
   }
+}
+
+function refreshIf(anew: boolean): Pick<RunOptions, 'refresh'> {
+  return anew ? { refresh: ['*'] } : {};
 }
 
 /** Their id is the same in each attempt: what a killed one left half done is found and removed by the next. */

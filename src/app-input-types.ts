@@ -19,17 +19,6 @@ function parseArchInput(value: unknown): string {
 }
 
 const domainInputTypes: Readonly<Record<string, InputType>> = {
-  path: {
-    summary: 'a path',
-    text: true,
-    // A run that is gone on with from another directory means the same file.
-    parse: (value) => {
-      const path = text(value, 'a path');
-      if (path !== '' && !path.includes('\0')) return resolve(path);
-      throw fail('MSP_USAGE', { problem: `${JSON.stringify(value)} is not a path` });
-    },
-    jsonSchema: { type: 'string', minLength: 1 },
-  },
   'image-spec': {
     summary: 'an image, such as debian-12 or ubuntu-jammy',
     text: true,
@@ -51,4 +40,20 @@ const domainInputTypes: Readonly<Record<string, InputType>> = {
   },
 };
 
-export const inputTypes: InputTypes = { ...genericInputTypes, ...domainInputTypes };
+/** `cwd`: where paths are given from. A run that is gone on with from another directory means the same file. */
+export function inputTypesAt(cwd: string): InputTypes {
+  const path: InputType = {
+    summary: 'a path',
+    text: true,
+    parse: (value) => {
+      const given = text(value, 'a path');
+      if (given !== '' && !given.includes('\0')) return resolve(cwd, given);
+      throw fail('MSP_USAGE', { problem: `${JSON.stringify(value)} is not a path` });
+    },
+    jsonSchema: { type: 'string', minLength: 1 },
+  };
+  return { ...genericInputTypes, ...domainInputTypes, path };
+}
+
+/** For what is absolute, or is not read. */
+export const inputTypes: InputTypes = inputTypesAt('.');

@@ -1,10 +1,11 @@
 /** Finds, reads and describes pipelines. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { App, PipelineSummary, RunRequest, ValidationFault } from './app-types.ts';
+import type { App, PipelineEntry, PipelineSummary, RunRequest, ValidationFault } from './app-types.ts';
 import { createHash } from 'node:crypto';
 import { compiledPipelines } from './app-compiled-pipelines.ts';
-import { inputTypes } from './app-input-types.ts';
+import { inputTypesAt } from './app-input-types.ts';
+import type { InputTypes } from './engine/input-types.ts';
 import type { AppPlugins } from './app-plugins.ts';
 import type { World } from './app-world.ts';
 import { MachinespawnError, fail } from './errors/machinespawn-error.ts';
@@ -26,12 +27,14 @@ export class AppPipelines {
   readonly #world: World;
   readonly #cwd: string;
   readonly #plugins: AppPlugins;
+  readonly #inputTypes: InputTypes;
   /** What is missing on the host is asked of the plan just before it is run. */
   #last: { readonly asked: string; readonly plan: Promise<Plan> } | null = null;
 
   constructor(world: World, cwd: string, plugins: AppPlugins) {
     this.#world = world;
     this.#cwd = cwd;
+    this.#inputTypes = inputTypesAt(cwd);
     this.#plugins = plugins;
   }
 
@@ -41,7 +44,7 @@ export class AppPipelines {
     const text = await readFile(found.file, 'utf8').catch((error: unknown) => {
       throw fail('MSP_PIPELINE_NOT_FOUND', { name }, error);
     });
-    const compiled = found.origin === 'builtin' ? readCompiled(text, found.shown) : null;
+    const compiled = found.origin === 'builtin' ? readCompiled(text, found.shown, this.#inputTypes) : null;
     return { pipeline: compiled ?? (await this.#parse(text, found.shown, dirname(found.file))), text, found };
   }
 
@@ -65,23 +68,27 @@ export class AppPipelines {
     return choosePart(plan, { only, skip, until: until ?? null });
   }
 
-  async list(): Promise<readonly PipelineSummary[]> {
-    const summaries: PipelineSummary[] = [];
+  async list(): Promise<readonly PipelineEntry[]> {
+    const entries: PipelineEntry[] = [];
     await this.#plugins.loadGiven();
     for (const [origin, directory] of this.#directories()) {
-      for (const file of await namesIn(directory)) {
-        const { pipeline, found } = await this.read(join(directory, file)).catch((error: unknown) => {
-          if (MachinespawnError.is(error) && origin !== 'builtin') return { pipeline: null, found: null };
-          throw error;
-        });
-        if (pipeline !== null && found !== null) summaries.push(await this.#summary(pipeline, { ...found, origin }));
-      }
+      for (const name of await namesIn(directory)) entries.push(await this.#entry(join(directory, name), origin));
     }
-    for (const file of this.#plugins.pipelines()) {
-      const { pipeline, found } = await this.read(file);
-      summaries.push(await this.#summary(pipeline, { ...found, origin: 'plugin' }));
+    for (const file of this.#plugins.pipelines()) entries.push(await this.#entry(file, 'plugin'));
+    return entries;
+  }
+
+  /** Throws where a built-in one is wrong. */
+  async #entry(file: string, origin: PipelineSummary['origin']): Promise<PipelineEntry> {
+    try {
+      const { pipeline, found } = await this.#plugins.withoutAsking(() => this.read(file));
+      return { ...(await this.#summary(pipeline, { ...found, origin })), problem: null };
+    } catch (error) {
+      if (!MachinespawnError.is(error) || origin === 'builtin') throw error;
+      const name = basename(file).replace(/\.ya?ml$/u, '');
+      const unknown = { title: '', inputs: [], steps: null, matrixSize: null, needsRoot: null };
+      return { name, file, origin, ...unknown, problem: error.message };
     }
-    return summaries;
   }
 
   async show(name: string): ReturnType<App['showPipeline']> {
@@ -116,7 +123,7 @@ export class AppPipelines {
     const { ports, registry } = this.#world;
     try {
       const refresh = refreshed(plan, request);
-      const steps = await forecast(plan, ports, registry, { noCache: request.noCache === true, refresh });
+      const { steps } = await forecast(plan, ports, registry, { noCache: request.noCache === true, refresh });
       return { plan, pipeline: plan.pipeline.id, summary: plan.pipeline.summary, inputs: plan.inputs, steps };
     } finally {
       await rm(this.#world.lookScratch, { recursive: true, force: true });
@@ -155,7 +162,7 @@ export class AppPipelines {
     const pipeline = await parsePipeline(text, {
       file,
       registry: this.#world.registry,
-      inputTypes,
+      inputTypes: this.#inputTypes,
       loadPlugin: async (name, askedBy) => await this.#plugins.load(name, directory, askedBy),
     });
     const used = new Set(pipeline.steps.map(({ uses }) => uses.split('/')[0]));
@@ -199,7 +206,7 @@ export class AppPipelines {
 }
 
 /** Null when the file is another one than the bundle was made of. */
-function readCompiled(text: string, file: string): Pipeline | null {
+function readCompiled(text: string, file: string, inputTypes: InputTypes): Pipeline | null {
   const encoded = Object.values(compiledPipelines).find((one) => one.file === file);
   const digest = createHash('sha256').update(text).digest('hex');
   return encoded?.sourceDigest === digest ? decodePipeline(encoded, inputTypes) : null;

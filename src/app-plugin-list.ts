@@ -7,13 +7,36 @@ import type { AppPlugins, LoadedPlugin } from './app-plugins.ts';
 import type { World } from './app-world.ts';
 import { Faults } from './engine/pipeline-faults.ts';
 import { readYamlTree } from './engine/yaml-tree.ts';
-import { fail } from './errors/machinespawn-error.ts';
+import { fail, MachinespawnError } from './errors/machinespawn-error.ts';
 import { nearest } from './model/nearest.ts';
 
 export async function listPlugins(world: World, plugins: AppPlugins, cwd: string): Promise<readonly PluginSummary[]> {
   await plugins.loadGiven();
-  for (const { name, file } of await namedByProject(cwd)) await plugins.load(name, dirname(file), file);
-  return await Promise.all(plugins.loaded().map((loaded) => summaryOf(world, plugins, loaded)));
+  const untrusted = new Map<string, PluginSummary>();
+  for (const { name, file } of await namedByProject(cwd)) {
+    try {
+      await plugins.withoutAsking(() => plugins.load(name, dirname(file), file));
+    } catch (error) {
+      const entry = entryOfUntrusted(error);
+      if (entry === null) throw error;
+      untrusted.set(entry, untrustedSummary(name, entry));
+    }
+  }
+  const loaded = await Promise.all(plugins.loaded().map((one) => summaryOf(world, plugins, one)));
+  return [...loaded, ...untrusted.values()];
+}
+
+/** The plugin's file; null when it is another error. */
+function entryOfUntrusted(error: unknown): string | null {
+  if (!MachinespawnError.is(error) || error.code !== 'MSP_PLUGIN_UNTRUSTED') return null;
+  return String(error.data['file']);
+}
+
+/** To tell its name, its code would have to run: it is called by its file. */
+function untrustedSummary(name: string, file: string): PluginSummary {
+  const origin = /^[./]/u.test(name) ? 'file' : 'package';
+  const unknown = { summary: '', version: null, steps: [], pipelines: [] };
+  return { ...unknown, name: basename(name).replace(/\.[cm]?[jt]s$/u, ''), origin, file, trusted: false };
 }
 
 export async function findPlugin(world: World, plugins: AppPlugins, cwd: string, name: string): Promise<PluginSummary> {

@@ -9,7 +9,7 @@ export interface PluginSummary {
   readonly file: string | null;
   /** Was a yes said to its code as it is now? */
   readonly trusted: boolean;
-  /** As pipelines use them. */
+  /** As pipelines use them; none of a plugin whose code may not run yet. */
   readonly steps: readonly { readonly id: string; readonly summary: string; readonly version: number }[];
   readonly pipelines: readonly string[];
 }

@@ -1,5 +1,4 @@
 /** Loads the plugins that pipelines and options name, once each, after somebody has said yes to them. */
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PluginOptions } from './app.ts';
@@ -31,21 +30,13 @@ export class AppPlugins {
   readonly #trust: TrustStore;
   readonly #loaded = new Map<string, LoadedPlugin>();
   #given: Promise<void> | null = null;
+  #mayAsk = true;
 
-  constructor(
-    world: World,
-    cwd: string,
-    environment: Readonly<Record<string, string | undefined>>,
-    options: PluginOptions,
-  ) {
+  constructor(world: World, cwd: string, options: PluginOptions) {
     this.#world = world;
     this.#cwd = cwd;
     this.#options = options;
-    const place =
-      process.geteuid?.() === 0
-        ? world.settings.stateDirectory
-        : join(environment['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'machinespawn');
-    this.#trust = new TrustStore(join(place, 'trusted-plugins.json'));
+    this.#trust = new TrustStore(join(world.settings.stateDirectory, 'trusted-plugins.json'));
   }
 
   /** Those of --plugin. */
@@ -72,6 +63,17 @@ export class AppPlugins {
     loadPlugin<StepServices>(plugin, this.#world.registry, confined(plugin.name));
     this.#loaded.set(found.entry, { name: plugin.name, plugin, ...found });
     return found.entry;
+  }
+
+  /** Where the person only wants to see what there is: what is not trusted fails. */
+  async withoutAsking<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#mayAsk;
+    this.#mayAsk = false;
+    try {
+      return await work();
+    } finally {
+      this.#mayAsk = before;
+    }
   }
 
   loaded(): readonly LoadedPlugin[] {
@@ -112,7 +114,7 @@ export class AppPlugins {
     const more = files.length > 1 ? ` and ${files.length - 1} more file${files.length === 2 ? '' : 's'}` : '';
     const what = state === 'changed' ? 'has changed since you trusted it' : 'was never run before';
     const question = `The plugin ${entry}${more}, which ${askedBy} names, ${what}. Run its code as root?`;
-    if (!trustAll && (ask === null || !(await ask(question))))
+    if (!trustAll && (ask === null || !this.#mayAsk || !(await ask(question))))
       throw fail('MSP_PLUGIN_UNTRUSTED', { file: entry, askedBy, digest, changed: state === 'changed' });
     this.#trust.remember(entry, digest, new Date());
   }

@@ -32,8 +32,16 @@ export interface RunRequest {
   readonly keepFailed?: boolean;
   /** Open a shell in the tree of a step that fails. */
   readonly debugShell?: boolean;
+  /** End the run after so long; it can be gone on with. */
+  readonly timeoutMs?: number;
   /** Leave no run behind (list, run, remove …). */
   readonly ephemeral?: boolean;
+}
+
+/** A run that goes on without us. */
+export interface DetachedRun {
+  readonly runId: string;
+  readonly pid: number;
 }
 
 export type RunStatus = 'succeeded' | 'failed' | 'interrupted' | 'paused';

@@ -40,13 +40,15 @@ export class AppRuns {
       noCache: request.noCache === true,
       refresh,
       ...(request.keepGoing === undefined ? {} : { keepGoing: request.keepGoing }),
+      ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
       onEvent,
     };
     if (request.ephemeral === true) {
       const { engine, scratch } = this.#world.ephemeral();
       const run = await engine.start(plan, options);
       // Each step has emptied its own folder in it.
-      return this.#handle({ ...run, done: endThenRemove(run.done, join(scratch, run.runId)) });
+      const handle = this.#handle({ ...run, done: endThenRemove(run.done, join(scratch, run.runId)) });
+      return { ...handle, done: handle.done.then((outcome) => ({ ...outcome, resumable: false })) };
     }
     this.#watchFailures(request);
     if (plan.steps.some(({ uses }) => uses === 'resolve-archive')) warmUpPipes();

@@ -2,7 +2,7 @@
 import type { ErrorRecord } from './errors/machinespawn-error.ts';
 import type { PluginCommands } from './app-plugin-types.ts';
 import type { RunEvent } from './engine/events.ts';
-import type { ResumeRequest, RunHandle, RunRequest, RunStatus } from './app-run-types.ts';
+import type { DetachedRun, ResumeRequest, RunHandle, RunRequest, RunStatus } from './app-run-types.ts';
 import type { Json } from './engine/step.ts';
 
 export type { ResumeRequest, RunHandle, RunOutcome, RunRequest, RunStatus } from './app-run-types.ts';
@@ -26,6 +26,8 @@ export interface PlannedStepReport {
   readonly why: string;
   /** What is known to come of it already: its condition does not hold, or it looked and failed. */
   readonly outcome: 'skipped' | 'failed' | null;
+  /** What a step that looked and failed said. */
+  readonly error: ErrorRecord | null;
   readonly input: Json | null;
 }
 
@@ -170,6 +172,15 @@ export interface PipelineSummary {
   readonly needsRoot: boolean;
 }
 
+/** A pipeline in a list. Of one that cannot be read as it is, only name and place are known; all else is null or empty. */
+export type PipelineEntry = Omit<PipelineSummary, 'steps' | 'matrixSize' | 'needsRoot'> & {
+  readonly steps: number | null;
+  readonly matrixSize: number | null;
+  readonly needsRoot: boolean | null;
+  /** Why it cannot be run as it is, such as a plugin that is not trusted yet. */
+  readonly problem: string | null;
+};
+
 /** Everything loads lazily: making an App costs nothing. */
 export interface App extends PluginCommands {
   readonly settings: Settings;
@@ -193,6 +204,12 @@ export interface App extends PluginCommands {
   listRuns(): Promise<readonly RunSummary[]>;
   /** By id, unique prefix or suffix, @last, @failed, or a machine's name. Throws MSP_RUN_NOT_FOUND. */
   showRun(id: string): Promise<RunDetail>;
+  /** Begins a command of ours that goes on without us; returns when its run is open. Throws what it failed with before. */
+  detach(argv: readonly string[]): Promise<DetachedRun>;
+  /** Asks the process of a run to end, as Ctrl-C does; gives the run's id. Throws MSP_RUN_NOT_FOUND, MSP_RUN_NOT_RUNNING. */
+  cancelRun(id: string): Promise<string>;
+  /** Writes a page for the caller, whoever that is behind sudo; gives the path. Throws MSP_FILE_UNWRITABLE. */
+  saveReport(path: string, text: string): Promise<string>;
   removeRuns(ids: readonly string[]): Promise<readonly string[]>;
   listMachines(options: { readonly size: boolean }): Promise<readonly MachineSummary[]>;
   /** Rows as `model/image-rows.ts` makes them. */
@@ -201,7 +218,7 @@ export interface App extends PluginCommands {
   doctor(target: string | null): Promise<readonly DoctorCheck[]>;
   cacheEntries(): Promise<readonly CacheEntry[]>;
   explain(request: RunRequest, step: string | null): Promise<PlanReport>;
-  listPipelines(): Promise<readonly PipelineSummary[]>;
+  listPipelines(): Promise<readonly PipelineEntry[]>;
   showPipeline(name: string): Promise<{
     readonly summary: PipelineSummary;
     readonly text: string;

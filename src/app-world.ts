@@ -136,7 +136,7 @@ export function openWorld(
       pid: process.pid,
       host: hostname(),
       bootId: bootId(),
-      user: environment['SUDO_USER'] ?? userInfo().username,
+      user: environment['SUDO_USER'] ?? userName(),
       version,
     },
     randomWord,
@@ -197,6 +197,15 @@ function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
       resolve();
     }
   });
+}
+
+/** Not everybody has an entry in passwd, such as in a container. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.geteuid?.() ?? '');
+  }
 }
 
 function bootId(): string {

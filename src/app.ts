@@ -1,5 +1,6 @@
 /** The composition root: the only reader of the environment. Making an App costs nothing; its parts load when they are used. */
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { App, Settings } from './app-types.ts';
 import { fail } from './errors/machinespawn-error.ts';
@@ -11,6 +12,8 @@ const usualTools = ['debootstrap', 'systemd-nspawn', 'gpgv'];
 export interface AppOptions {
   /** Directories, if they are not the usual ones. */
   readonly settings?: Partial<Settings>;
+  /** Does a user who is not root keep runs and results in places of his own? @default false */
+  readonly ownPlaces?: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Node's own: its path, the script, the arguments. */
@@ -42,8 +45,7 @@ export function createApp(options: AppOptions): App {
     (await import('./app-world.ts')).openWorld(settings, { environment, cwd }, version, kill.signal),
   );
   const plugins = lazy(
-    async () =>
-      new (await import('./app-plugins.ts')).AppPlugins(await world(), cwd, environment, options.plugins ?? {}),
+    async () => new (await import('./app-plugins.ts')).AppPlugins(await world(), cwd, options.plugins ?? {}),
   );
   const pipelines = lazy(
     async () => new (await import('./app-pipelines.ts')).AppPipelines(await world(), cwd, await plugins()),
@@ -76,6 +78,12 @@ export function createApp(options: AppOptions): App {
       (await import('./app-init.ts')).initPipeline(await world(), await pipelines(), template, resolve(cwd, file)),
     listRuns: async () => (await runs()).list(),
     showRun: async (id) => (await runs()).show(id),
+    detach: async (argv) => {
+      const command = [process.execPath, ...process.execArgv, resolve(options.argv[1] ?? ''), ...argv];
+      return (await import('./app-detach.ts')).detach(command, settings.stateDirectory, environment);
+    },
+    cancelRun: async (id) => (await import('./app-detach.ts')).cancelRun(await runs(), id),
+    saveReport: async (path, text) => (await import('./app-report.ts')).saveReport(path, text, callerOf(environment)),
     removeRuns: async (ids) => (await runs()).remove(ids),
     listMachines: async ({ size }) => (await import('./app-list.ts')).listMachinesOf(settings, size),
     images: async () => (await import('./app-images.ts')).listImages(settings, environment),
@@ -123,7 +131,7 @@ export function createApp(options: AppOptions): App {
       if (process.geteuid?.() === 0) return;
       const { elevate } = await import('./host/elevate.ts');
       // sudo drops the environment: what came from it goes on as options.
-      const kept = settingsAsOptions(settings, argv);
+      const kept = settingsAsOptions(givenSettings(options), argv);
       elevate({
         argv: [...options.argv.slice(0, 1), resolve(options.argv[1] ?? ''), ...kept, ...argv],
         environment,
@@ -144,16 +152,36 @@ function lazy<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-function readSettings({ settings = {}, environment, cwd }: AppOptions): Settings {
-  const place = (given: string | undefined, variable: string, usual: string): string =>
-    resolve(cwd, given ?? (environment[`MACHINESPAWN_${variable}`] || usual));
-  const driver = settings.snapshotDriver ?? environment['MACHINESPAWN_SNAPSHOT_DRIVER'] ?? 'auto';
+function readSettings(options: AppOptions): Settings {
+  return { ...usualSettings(options), ...givenSettings(options) };
+}
+
+function usualSettings({ environment, ownPlaces = false }: AppOptions): Settings {
+  const isOwn = ownPlaces && process.geteuid?.() !== 0;
+  const own = (variable: string, usual: string): string =>
+    join(environment[variable] || join(homedir(), usual), 'machinespawn');
   return {
-    machinesDirectory: place(settings.machinesDirectory, 'MACHINES_DIR', '/var/lib/machines'),
-    cacheDirectory: place(settings.cacheDirectory, 'CACHE_DIR', '/var/cache/machinespawn'),
-    stateDirectory: place(settings.stateDirectory, 'STATE_DIR', '/var/lib/machinespawn'),
-    snapshotDriver: driver as Settings['snapshotDriver'],
+    machinesDirectory: '/var/lib/machines',
+    cacheDirectory: isOwn ? own('XDG_CACHE_HOME', '.cache') : '/var/cache/machinespawn',
+    stateDirectory: isOwn ? own('XDG_STATE_HOME', '.local/state') : '/var/lib/machinespawn',
+    snapshotDriver: 'auto',
   };
+}
+
+/** What options and environment say. */
+function givenSettings({ settings = {}, environment, cwd }: AppOptions): Partial<Settings> {
+  const place = (given: string | undefined, variable: string): string | undefined => {
+    const path = given ?? environment[`MACHINESPAWN_${variable}`];
+    return path === undefined || path === '' ? undefined : resolve(cwd, path);
+  };
+  const driver = settings.snapshotDriver ?? environment['MACHINESPAWN_SNAPSHOT_DRIVER'];
+  const all = {
+    machinesDirectory: place(settings.machinesDirectory, 'MACHINES_DIR'),
+    cacheDirectory: place(settings.cacheDirectory, 'CACHE_DIR'),
+    stateDirectory: place(settings.stateDirectory, 'STATE_DIR'),
+    snapshotDriver: driver,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 /** Who called sudo: what is made for a person is theirs. */
@@ -162,8 +190,8 @@ function callerOf(environment: AppOptions['environment']): { readonly uid: numbe
   return process.geteuid?.() === 0 && uid > 0 && Number.isInteger(gid) ? { uid, gid } : null;
 }
 
-/** Those that the command line does not give itself. */
-function settingsAsOptions(settings: Settings, argv: readonly string[]): readonly string[] {
+/** Those that the command line does not give itself. Usual places are not among them: root has others. */
+function settingsAsOptions(settings: Partial<Settings>, argv: readonly string[]): readonly string[] {
   const all = {
     '--machines-dir': settings.machinesDirectory,
     '--cache-dir': settings.cacheDirectory,
@@ -171,7 +199,9 @@ function settingsAsOptions(settings: Settings, argv: readonly string[]): readonl
     '--snapshot-driver': settings.snapshotDriver,
   };
   const isGiven = (option: string): boolean => argv.some((word) => word === option || word.startsWith(`${option}=`));
-  return Object.entries(all).flatMap(([option, value]) => (isGiven(option) ? [] : [option, value]));
+  return Object.entries(all).flatMap(([option, value]) =>
+    value === undefined || isGiven(option) ? [] : [option, value],
+  );
 }
 
 /** apt may need the caller's way through the network. */

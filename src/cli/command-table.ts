@@ -137,6 +137,16 @@ export const commandTable: Readonly<Record<string, TableRow>> = {
     summary: 'Same as resume: go on with an interrupted run',
     load: async () => (await import('./commands/runs-resume.ts')).runsResume,
   },
+  'runs cancel': {
+    group: 'Pipelines',
+    summary: 'Stop a run that goes on somewhere else; it can be resumed',
+    load: async () => (await import('./commands/runs-cancel.ts')).runsCancel,
+  },
+  'runs report': {
+    group: 'Pipelines',
+    summary: 'Write a report of a run as one HTML page',
+    load: async () => (await import('./commands/runs-report.ts')).runsReport,
+  },
   'runs shell': {
     group: 'Pipelines',
     summary: 'Open a shell in the tree that a step made',

@@ -3,11 +3,12 @@ import type { RunHandle, RunOutcome, RunRequest } from '../app-types.ts';
 import type { RunEvent } from '../engine/events.ts';
 import { reviveError } from '../errors/machinespawn-error.ts';
 import type { Invocation } from './command.ts';
+import { exitCodes } from './exit-codes.ts';
 import { installMissingTools } from './install-tools.ts';
 import { noLogFile, openLogFile } from './log-file.ts';
 import { planLines } from './plan-lines.ts';
 import { reportFailure } from './report-failure.ts';
-import { savedLines } from './report/final-words.ts';
+import { goOnLine, savedLines } from './report/final-words.ts';
 import { chooseMode, createReporter, type Reporter } from './report/reporter.ts';
 import { watchSignals } from './signals.ts';
 
@@ -23,6 +24,10 @@ export interface Manner {
   readonly debugShell?: boolean;
   /** Asked as root and just before the run; false ends it without an error. */
   readonly confirm?: () => Promise<boolean>;
+  /** Leave the run to a process of its own, and say which one it is. */
+  readonly detach?: boolean;
+  /** Absolute path for a report as HTML, however the run ends. */
+  readonly report?: string;
   /** Last words after a success; gives the exit code. */
   readonly finish: (outcome: RunOutcome, durationMs: number) => number | Promise<number>;
 }
@@ -32,6 +37,7 @@ export async function execute(call: Call, request: RunRequest, manner: Manner): 
   const { app, globals } = call;
   const full = globals.jobs === undefined ? request : { ...request, jobs: globals.jobs };
   if (globals.dryRun) return showPlan(call, full, manner.json === true);
+  if (manner.detach === true) return (await import('./detach.ts')).detachRun(call, full, manner.root);
   await prepare(call, full, manner.root);
   if (manner.confirm !== undefined && !(await manner.confirm())) {
     call.terminal.say('Nothing was changed.');
@@ -103,13 +109,15 @@ async function watched(
 }
 
 async function ended(call: Call, manner: Manner, reporter: Reporter, outcome: RunOutcome): Promise<number> {
-  const { terminal } = call;
+  const { terminal, app } = call;
+  if (manner.report !== undefined)
+    await app.saveReport(manner.report, await (await import('./run-report.ts')).reportOf(app, outcome.runId));
   if (outcome.status === 'succeeded') {
     if (manner.json === true) terminal.out(JSON.stringify(outcome, null, 2));
     return manner.finish(outcome, reporter.view.durationMs);
   }
   const saved = outcome.resumable && outcome.status !== 'failed';
-  if (outcome.error !== null && outcome.status !== 'interrupted') {
+  if (outcome.error !== null) {
     reportFailure(reviveError(outcome.error), terminal, {
       json: manner.json === true,
       run: outcome.runId,
@@ -117,6 +125,8 @@ async function ended(call: Call, manner: Manner, reporter: Reporter, outcome: Ru
       afterSteps: !reporter.isSilent,
     });
   }
+  if (outcome.status === 'failed' && outcome.resumable && outcome.steps.done > 0 && manner.json !== true)
+    terminal.say(goOnLine(outcome, manner.root));
   if (saved && manner.json !== true) for (const line of savedLines(outcome, manner.root)) terminal.say(line);
   return outcome.exitCode;
 }
@@ -125,5 +135,6 @@ async function showPlan({ app, terminal }: Call, request: RunRequest, json: bool
   const plan = await app.plan(request);
   if (json) terminal.out(JSON.stringify(plan, null, 2));
   else for (const line of planLines(plan)) terminal.out(line);
-  return 0;
+  // What failed while it only looked would fail in the run, too.
+  return plan.steps.find(({ error }) => error !== null)?.error?.exitCode ?? exitCodes.ok;
 }

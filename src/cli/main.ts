@@ -1,6 +1,6 @@
 /** Arguments -> command -> exit code. */
 import type { App, Settings } from '../app-types.ts';
-import type { Invocation } from './command.ts';
+import type { AnyCommand, Invocation } from './command.ts';
 import { ask, canAsk } from './confirm.ts';
 import { environmentAsArguments, readGlobals, type Globals } from './global-options.ts';
 import { exitCodeOf } from './print-error.ts';
@@ -21,6 +21,8 @@ export interface AppRequest {
   readonly cwd: string;
   /** What options and environment say; the rest are defaults. */
   readonly settings: Partial<Settings>;
+  /** Does a user who is not root keep runs and results in places of his own for this? */
+  readonly ownPlaces?: boolean;
   /** May a password be asked for? */
   readonly isInteractive: boolean;
   readonly plugins?: {
@@ -96,6 +98,7 @@ async function dispatch(options: MainOptions, form: { json: boolean; color: Glob
       env,
       cwd: globals.cwd,
       settings: globals.settings,
+      ownPlaces: hasOwnPlaces(command),
       isInteractive: canAsk(globals, terminal),
       plugins: {
         given: globals.plugins,
@@ -108,6 +111,11 @@ async function dispatch(options: MainOptions, form: { json: boolean; color: Glob
     argv: restart,
   };
   return command.run(invocation);
+}
+
+/** What is about machines and their images is about root's places. */
+function hasOwnPlaces({ name, group, needsRoot }: AnyCommand): boolean {
+  return group === 'Pipelines' || needsRoot === 'steps' || name === 'cache ls';
 }
 
 async function helpPage(resolved: Resolved): Promise<string | null> {

@@ -17,6 +17,7 @@ export interface AttemptJob<Services> {
   readonly stepId: string;
   readonly key: string;
   readonly attempt: number;
+  readonly anew: boolean;
   readonly timeoutMs: number | null;
   /** Aborted when the run is cancelled. */
   readonly signal: AbortSignal;
@@ -44,6 +45,7 @@ export async function runAttempt<Services>(job: AttemptJob<Services>): Promise<J
       runId: job.runId,
       key: job.key,
       attempt: job.attempt,
+      anew: job.anew,
       services: bench.services,
       signal,
       log: job.log,

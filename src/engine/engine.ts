@@ -126,6 +126,7 @@ export class Engine<Services> {
       run.emit({
         type: isNew ? 'run.started' : 'run.resumed',
         pipeline: plan.pipeline.id,
+        file: plan.pipeline.file?.startsWith('/') === true ? plan.pipeline.file : null,
         summary: plan.pipeline.summary,
         inputs: plan.inputs,
         steps,

@@ -15,6 +15,8 @@ interface Base {
 interface RunStarted {
   readonly type: 'run.started' | 'run.resumed';
   readonly pipeline: string;
+  /** Absolute path of its file; null for one that is built in, or was made by a program. */
+  readonly file: string | null;
   readonly summary: string;
   readonly inputs: Readonly<Record<string, Json>>;
   readonly steps: readonly { readonly id: string; readonly uses: string; readonly summary: string }[];

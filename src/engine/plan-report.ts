@@ -1,5 +1,6 @@
 /** What a run of a plan would do: what is reused, what is made, and why. Steps that only look are run for it. */
-import { MachinespawnError } from '../errors/machinespawn-error.ts';
+import { MachinespawnError, type ErrorRecord } from '../errors/machinespawn-error.ts';
+import { whyAnew } from './anew.ts';
 import { evaluateCondition } from './expression.ts';
 import { plainId } from './matrix.ts';
 import type { Plan, PlannedStep } from './plan.ts';
@@ -21,7 +22,15 @@ export interface StepForecast {
   readonly why: string;
   /** What is known to come of it already: its condition does not hold, or it looked and failed. */
   readonly outcome: 'skipped' | 'failed' | null;
+  /** What a step that looked and failed said. */
+  readonly error: ErrorRecord | null;
   readonly input: Json | null;
+}
+
+export interface Forecast {
+  readonly steps: readonly StepForecast[];
+  /** Of the pipeline; null when they are not known before it runs. */
+  readonly outputs: Readonly<Record<string, Json>> | null;
 }
 
 const nothing = (): void => {};
@@ -32,7 +41,7 @@ export async function forecast<Services>(
   ports: EnginePorts<Services>,
   registry: StepRegistry<Services>,
   options: Pick<RunOptions, 'noCache' | 'refresh'>,
-): Promise<readonly StepForecast[]> {
+): Promise<Forecast> {
   const { inputs, mask } = await openSecrets(plan, ports.secrets);
   const context = new RunContext(plan, 'dry-run', inputs);
   const planned = new Map(plan.steps.map((step) => [step.id, step]));
@@ -40,7 +49,12 @@ export async function forecast<Services>(
   for (const step of plan.steps) {
     const type = await registry.get(step.uses);
     const unknown = step.needs.flatMap((need) => planned.get(need) ?? []).filter((need) => !context.knows(need));
-    const { outputs, outcome = null, ...report } = await one(step, type, { context, unknown, mask }, ports, options);
+    const {
+      outputs,
+      outcome = null,
+      error = null,
+      ...report
+    } = await one(step, type, { context, unknown, mask }, ports, options);
     if (outputs !== undefined) context.settle(step, outputs);
     reports.push({
       id: step.id,
@@ -49,13 +63,16 @@ export async function forecast<Services>(
       needs: step.needs,
       ...report,
       outcome,
+      error,
     });
   }
-  return reports;
+  const isKnown = plan.steps.every((step) => context.knows(step));
+  return { steps: reports, outputs: isKnown ? mask.value(await context.outputs()) : null };
 }
 
 type Report = Pick<StepForecast, 'cache' | 'why' | 'input'> & {
   readonly outcome?: StepForecast['outcome'];
+  readonly error?: ErrorRecord;
   readonly outputs?: Json;
 };
 
@@ -81,22 +98,32 @@ async function one<Services>(
     }
     const question = await askedOf(planned, type, context, known.mask);
     const input = known.mask.value(question.input as Json);
+    const anew = whyAnew(planned.id, options);
     if (planned.cache && type.reuse === 'always') {
-      if (options.noCache === true)
-        return { cache: 'miss', why: 'stored results are not asked for (--no-cache)', input };
-      if (options.refresh?.some((name) => name === '*' || name === planned.id) === true) {
-        return { cache: 'miss', why: 'it is to be done anew (--refresh)', input };
-      }
+      if (anew !== null) return { cache: 'miss', why: anew, input };
       const { hit, why } = await lookUp(ports.results, planned.uses, type, question, ports.clock, true);
       if (hit === null) return { cache: 'miss', why: why ?? '', input };
       return { cache: 'hit', why: why ?? '', input, outputs: hit.outputs };
+    }
+    if (type.foresee !== undefined) {
+      const services = ports.workbench.look();
+      const asked = { input: question.input, stepId: planned.id, anew: anew !== null, services };
+      const { outputs, ...foreseen } = await type.foresee(asked);
+      return { ...foreseen, input, ...(outputs !== null && { outputs }) };
     }
     if (type.looksOnly !== true) return { cache: 'off', why: 'it is done in every run', input };
     const outputs = (await type.run(lookingContext(planned, question.input, question.key, ports))) as Json;
     return { cache: 'off', why: type.describe?.(outputs) ?? 'looked up now', input, outputs };
   } catch (error) {
     if (!MachinespawnError.is(error)) throw error;
-    return { cache: 'off', why: known.mask.text(`${error.message} (${error.code})`), outcome: 'failed', input: null };
+    const why = known.mask.text(`${error.message} (${error.code})`);
+    return {
+      cache: 'off',
+      why,
+      outcome: 'failed',
+      error: known.mask.record({ error: error.toJSON() }).error,
+      input: null,
+    };
   }
 }
 
@@ -117,6 +144,7 @@ function lookingContext<Services>(
     stepId: planned.id,
     runId: 'dry-run',
     attempt: 1,
+    anew: false,
     services: ports.workbench.look(),
     signal: new AbortController().signal,
     log: { info: nothing, warn: nothing, output: nothing },

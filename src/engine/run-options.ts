@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly again?: readonly string[];
   /** Where secrets are now, by the name of the input, if not where the plan says. */
   readonly secretSources?: Readonly<Record<string, string>>;
+  /** The run is ended when it has taken so long since it was opened; it can be gone on with. */
+  readonly timeoutMs?: number;
   readonly onEvent?: (event: RunEvent) => void;
 }
 

@@ -25,6 +25,10 @@ export interface RunEnd {
 }
 
 const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
+/** Reason of a cancel that no signal asked for. */
+const timeUp = 'TIMEOUT';
+/** The longest that a timer takes. */
+const longestMs = 2 ** 31 - 1;
 
 export class Run<Services> {
   readonly plan: Plan;
@@ -121,6 +125,17 @@ export class Run<Services> {
   }
 
   async drive(): Promise<RunEnd> {
+    const { timeoutMs } = this.options;
+    const limit =
+      timeoutMs === undefined ? undefined : setTimeout(() => this.cancel(timeUp), Math.min(timeoutMs, longestMs));
+    try {
+      return await this.#driveToEnd();
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async #driveToEnd(): Promise<RunEnd> {
     // What the run gives may be gone although nobody worked on it: then what made it is done again, once.
     for (const isFirst of [true, false]) {
       await new Promise<void>((resolve) => {
@@ -177,8 +192,10 @@ export class Run<Services> {
     let error = this.#fatal ?? this.#failed;
     let status: RunEndStatus = 'succeeded';
     if (this.#fatal !== null) status = 'paused';
-    else if (this.#cancelled !== null && steps.done < steps.total) status = 'interrupted';
-    else if (this.#failed !== null) status = 'failed';
+    else if (this.#cancelled !== null && steps.done < steps.total) {
+      status = 'interrupted';
+      error = this.#cancelled === timeUp ? fail('MSP_RUN_TIMEOUT', { limitMs: this.options.timeoutMs ?? 0 }) : null;
+    } else if (this.#failed !== null) status = 'failed';
     else if (steps.done < steps.total) {
       const left = this.plan.steps.find(({ id }) => !isSettled(this.journal.step(id).state));
       error = fail('MSP_STEP_CRASHED', { step: left?.id ?? '', problem: 'it never became ready' });
@@ -195,10 +212,10 @@ export class Run<Services> {
     const exitCode =
       status === 'succeeded'
         ? 0
-        : status === 'interrupted'
+        : status === 'interrupted' && error === null
           ? 128 + (signalNumbers[this.#cancelled ?? ''] ?? 2)
           : (error?.exitCode ?? 1);
-    const said = { error: status === 'interrupted' ? null : (error?.toJSON() ?? null), outputs };
+    const said = { error: error?.toJSON() ?? null, outputs };
     const { error: record, ...given } = this.mask.record(said);
     ({ outputs } = given);
     try {

@@ -1,5 +1,6 @@
 /** The attempts of one step: START, run, DONE or FAIL, and the waits between them. */
 import { MachinespawnError } from '../errors/machinespawn-error.ts';
+import { whyAnew } from './anew.ts';
 import { runAttempt } from './attempt.ts';
 import type { PlannedStep } from './plan.ts';
 import { retryDelay } from './retry.ts';
@@ -47,7 +48,7 @@ export class StepAttempts<Services> {
     attempt: number,
   ): Promise<{ readonly made: Json } | null | 'again'> {
     const { id } = planned;
-    const { journal, ports, signal, files, runId } = this.#run;
+    const { journal, ports, options, signal, files, runId } = this.#run;
     const startedAt = ports.clock.now();
     const writer = files.openLog(id, attempt);
     const log: StepLog = this.#logTo(id, writer.write.bind(writer));
@@ -60,6 +61,7 @@ export class StepAttempts<Services> {
         stepId: id,
         key: question.key,
         attempt,
+        anew: whyAnew(id, options, journal.step(id)) !== null,
         timeoutMs: planned.timeoutMs ?? type.timeoutMs ?? null,
         signal,
         log,

@@ -1,5 +1,6 @@
 /** What happens to one step of a run from the moment it is ready: look, reuse, or run it until it has settled. */
 import { MachinespawnError } from '../errors/machinespawn-error.ts';
+import { whyAnew } from './anew.ts';
 import type { StepState } from './charts.ts';
 import { evaluateCondition } from './expression.ts';
 import type { PlannedStep } from './plan.ts';
@@ -112,10 +113,8 @@ export class StepTaker<Services> {
     const { ports, options, journal } = this.#run;
     if (!planned.cache || type.reuse !== 'always') return { done: false, why: null };
     if (this.#distrusted.has(id)) return { done: false, why: journal.step(id).why };
-    if (options.noCache === true) return { done: false, why: 'stored results are not asked for (--no-cache)' };
-    if (journal.step(id).anew) return { done: false, why: journal.step(id).why };
-    if (options.refresh?.some((name) => name === '*' || name === id) === true)
-      return { done: false, why: 'it is to be done anew (--refresh)' };
+    const anew = whyAnew(id, options, journal.step(id));
+    if (anew !== null) return { done: false, why: anew };
     const { hit, why } = await lookUp(
       ports.results,
       planned.uses,

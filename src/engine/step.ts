@@ -50,6 +50,8 @@ export interface StepContext<Input, Services> {
   readonly key: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /** Somebody wants it done without what was stored before: such results of its parts are not to be used either. */
+  readonly anew: boolean;
   /** The one door to the world. */
   readonly services: Services;
   /** Aborted on cancel and on time-out; every call of `services` obeys it too. */
@@ -93,9 +95,22 @@ export interface Step<Input extends ZodType = ZodType, Output extends ZodType = 
     readonly output: Parsed<Output>;
     readonly services: Services;
   }): Promise<boolean>;
+  /** For a dry run, where the step may not run: what will come of it? Changes nothing. */
+  foresee?(
+    context: Pick<StepContext<Parsed<Input>, Services>, 'input' | 'stepId' | 'anew' | 'services'>,
+  ): Promise<Foresight>;
   /** One line about a result, for the terminal. */
   describe?(output: Parsed<Output>): string;
   run(context: StepContext<Parsed<Input>, Services>): Promise<Parsed<Output>>;
+}
+
+/** What can be told of a step that is done in every run, without doing it. */
+export interface Foresight {
+  /** `hit`: all that is dear in it is stored already. */
+  readonly cache: 'hit' | 'miss' | 'unknown';
+  readonly why: string;
+  /** Null unless it is known what will come of it. */
+  readonly outputs: Json | null;
 }
 
 /** Step with its type parameters forgotten, as the registry holds it. */

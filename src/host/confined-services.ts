@@ -92,7 +92,10 @@ export function confinedServices(services: StepServices, step: string): StepServ
         return await artifacts.keep(path);
       },
     },
-    pipelines: { run: () => Promise.reject(trespass('run a pipeline')) },
+    pipelines: {
+      run: () => Promise.reject(trespass('run a pipeline')),
+      foresee: () => Promise.reject(trespass('look into a pipeline')),
+    },
     keeper: {
       items: async () => await services.keeper.items(),
       remove: () => Promise.reject(trespass('clean the cache')),

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { syncDirectory, writeWhole } from './durable.ts';
 import { errnoCode, unreadable, unwritable } from './file-error.ts';
-import { fileDigest } from './file-digest.ts';
+import { digestFile, fileDigest } from './file-digest.ts';
 import { fileInfo } from './file-info.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunProgram } from './run-program.ts';
@@ -100,7 +100,6 @@ export class HostFiles implements Files {
   }
 
   async digest(path: string, onProgress?: (doneBytes: number) => void): Promise<Digested> {
-    const { digestFile } = await import('./take-input.ts');
     return await digestFile(path, this.#signal, onProgress);
   }
 

@@ -35,7 +35,7 @@ function lookOnlyMemory({ memory, files, directories: { scratch } }: StepService
 
 /** The same services, without all that changes something; only the scratch directory may be written to. */
 export function lookOnly(services: StepServices): StepServices {
-  const { archives, artifacts, files, machines, net, trees, keeper } = services;
+  const { archives, artifacts, files, machines, net, trees, keeper, pipelines } = services;
   const { scratch } = services.directories;
   return {
     ...services,
@@ -99,7 +99,10 @@ export function lookOnly(services: StepServices): StepServices {
       if (command.reads !== true) throw refusal(`run ${command.file}`);
       return await services.exec(command);
     },
-    pipelines: { run: refuse('run a pipeline') },
+    pipelines: {
+      run: refuse('run a pipeline'),
+      foresee: async (name, inputs, options) => await pipelines.foresee(name, inputs, options),
+    },
     execOnTerminal: refuse('take the terminal'),
     lock: refuse('take a lock'),
   };

@@ -4,6 +4,8 @@ export interface FetchOptions {
   readonly proxy?: string | null | undefined;
   readonly maxBytes?: number;
   readonly timeoutMs?: number;
+  /** Further tries. @default 3 */
+  readonly retries?: number;
 }
 
 export interface Fetched {

@@ -126,7 +126,8 @@ export class HttpNet implements Net {
   async #ask(method: Method, url: string, options: FetchOptions): Promise<Fetched | null> {
     return await this.#byProxy(
       options.proxy,
-      async (proxy, retries) => await this.#askBy(method, url, { ...options, proxy }, retries ?? tries - 1),
+      async (proxy, retries) =>
+        await this.#askBy(method, url, { ...options, proxy }, retries ?? options.retries ?? tries - 1),
     );
   }
 

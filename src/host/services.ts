@@ -228,6 +228,16 @@ export interface PipelineListener {
     readonly text?: string;
   }): void;
   readonly log: { info(text: string): void; warn(text: string): void; output(line: string): void };
+  /** Is what was stored before not to be used? */
+  readonly anew: boolean;
+}
+
+export interface PipelineForesight {
+  /** `hit`: every result that it needs is stored. */
+  readonly cache: 'hit' | 'miss' | 'unknown';
+  readonly why: string;
+  /** Null when they are not known before it runs. */
+  readonly outputs: Readonly<Record<string, unknown>> | null;
 }
 
 /** Pipelines that ship, run as a part of a step: their steps' results are kept and reused as in any other run. */
@@ -238,6 +248,12 @@ export interface Pipelines {
     inputs: Readonly<Record<string, unknown>>,
     listener: PipelineListener,
   ): Promise<Readonly<Record<string, unknown>>>;
+  /** What would come of it. Changes nothing. Throws what a step that looks throws. */
+  foresee(
+    name: string,
+    inputs: Readonly<Record<string, unknown>>,
+    options: Pick<PipelineListener, 'anew'>,
+  ): Promise<PipelineForesight>;
 }
 
 export interface StepServices {

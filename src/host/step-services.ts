@@ -14,6 +14,7 @@ import type {
   Keeper,
   Machines,
   PipelineListener,
+  Pipelines,
   StepServices,
   Trees,
 } from './services.ts';
@@ -30,6 +31,7 @@ export interface InnerPipelines {
       readonly listener: PipelineListener;
     },
   ): Promise<Readonly<Record<string, unknown>>>;
+  readonly foresee: Pipelines['foresee'];
 }
 
 /** What all attempts of all steps share. */
@@ -70,6 +72,7 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
   return {
     keeper: host.keeper,
     pipelines: {
+      foresee: async (name, inputs, options) => await host.pipelines.foresee(name, inputs, options),
       run: async (name, inputs, listener) =>
         await host.pipelines.run(name, inputs, {
           id: attempt.id,

@@ -1,34 +1,10 @@
-/** Files that are here already: their digest, and what comes in through standard input. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+/** What comes in through standard input, kept to its end. */
 import { addAbortSignal } from 'node:stream';
 import { fail } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
 import { unreadable } from './file-error.ts';
 import { PartialFile } from './partial-file.ts';
 import type { Digested, TakeInputOptions } from './net-services.ts';
-
-const pieceBytes = 512 * 1024;
-
-/** Throws MSP_FILE_UNREADABLE. */
-export async function digestFile(
-  path: string,
-  signal: AbortSignal,
-  onProgress?: (doneBytes: number) => void,
-): Promise<Digested> {
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: pieceBytes, signal })) {
-      hash.update(chunk as Buffer);
-      sizeBytes += (chunk as Buffer).length;
-      onProgress?.(sizeBytes);
-    }
-  } catch (error) {
-    throw signal.aborted ? cancelled(signal) : unreadable(path, error);
-  }
-  return { sha256: hash.digest('hex'), sizeBytes };
-}
 
 /** Throws MSP_DOWNLOAD_TOO_LARGE, MSP_DISK_FULL, MSP_SPACE_LOW, MSP_FILE_UNREADABLE. */
 export async function takeInput(signal: AbortSignal, options: TakeInputOptions): Promise<Digested> {

@@ -1,6 +1,6 @@
 /** The parsers of this room as zod schemas, for the inputs of steps. The only file here that knows zod. */
 import { z } from 'zod';
-import { MachinespawnError } from '../errors/machinespawn-error.ts';
+import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { archs } from './arch.ts';
 import { parseArchiveUrl } from './archive-url.ts';
 import { artifactForm, artifactNameForm, type ArtifactFile } from './artifact.ts';
@@ -8,6 +8,7 @@ import { parseByteSize } from './byte-size.ts';
 import { parseDuration } from './duration.ts';
 import { parseHostName } from './host-name.ts';
 import { parseImageSpec } from './image-spec.ts';
+import { parsePullSource } from './pull-source.ts';
 import { parseMachineName, type MachineName } from './machine-name.ts';
 import { parseSnapshotMoment } from './snapshot-moment.ts';
 import { parseComponentList, parsePackageList } from './package-list.ts';
@@ -49,6 +50,11 @@ export const machineNameSchema = checkedBy<MachineName>(parseMachineName).descri
 );
 export const hostNameSchema = checkedBy(parseHostName).describe('Host name inside the machine');
 export const imageSpecSchema = parsedBy(parseImageSpec).describe('Image, such as debian-12 or ubuntu-jammy/arm64');
+/** Standard input is none: it can be read once, and a pipeline may be gone on with. */
+export const pullSourceSchema = checkedBy((text) => {
+  if (parsePullSource(text).kind !== 'stdin') return text;
+  throw fail('MSP_USAGE', { problem: 'a pipeline does not pull from standard input', hint: 'a file or an address' });
+}).describe('http or https address, absolute path on the host, or lxc:DISTRO/RELEASE');
 export const archSchema = z.enum(archs).describe('Debian architecture');
 export const archiveUrlSchema = parsedBy(parseArchiveUrl).describe('Address of an archive, such as http://HOST/debian');
 export const snapshotSchema = parsedBy(parseSnapshotMoment).describe('Moment of the past, such as 2026-11-01');

@@ -1,4 +1,5 @@
 /** Lets plugins import us from any directory, and lets nothing of theirs load that was not looked at before. */
+import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { fail } from '../errors/machinespawn-error.ts';
@@ -33,17 +34,30 @@ export function installImportHooks(): void {
       return url === undefined ? next(specifier, context) : { url, shortCircuit: true };
     },
     load: (url, context, next) => {
-      if (url.startsWith('file:')) refuseUnknown(fileURLToPath(url));
-      return next(url, context);
+      if (!url.startsWith('file:')) return next(url, context);
+      const path = fileURLToPath(url);
+      refuseUnknown(path);
+      return next(url, { ...context, format: formatOf(path, context.format) });
     },
   });
 }
 
-function refuseUnknown(path: string): void {
-  if (own.some((directory) => path.startsWith(directory))) return;
-  const owners = known.filter(
+/** `npm init` writes "type": "commonjs" above a plugin that has nothing to do with it. Its files say themselves what they are. */
+function formatOf(path: string, format: string | null | undefined): string | null | undefined {
+  if (format?.startsWith('commonjs') !== true || ownersOf(path).length === 0) return format;
+  const isModule = /^(?:import|export)\b/mu.test(readFileSync(path, 'utf8'));
+  return isModule ? format.replace('commonjs', 'module') : format;
+}
+
+function ownersOf(path: string): readonly KnownFiles[] {
+  return known.filter(
     ({ directory }) => path.startsWith(directory) && !path.slice(directory.length).includes('node_modules/'),
   );
+}
+
+function refuseUnknown(path: string): void {
+  if (own.some((directory) => path.startsWith(directory))) return;
+  const owners = ownersOf(path);
   if (owners.length === 0 || owners.some(({ files }) => files.has(path))) return;
   const plugin = owners[0]?.plugin ?? '';
   throw fail('MSP_PLUGIN_INVALID', {

@@ -9,6 +9,7 @@ import { archSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
 import { blankMachineId } from './lib/blank-machine-id.ts';
+import { clearAptTraces } from './lib/clear-apt-traces.ts';
 import { installedPackages } from './lib/dpkg-status.ts';
 import { treeSize } from './lib/tree-size.ts';
 
@@ -21,15 +22,7 @@ const unwanted = [
   '/etc/machine-id',
   '/var/lib/dbus/machine-id',
   '/usr/sbin/policy-rc.d',
-  '/var/log/bootstrap.log',
-  '/var/log/dpkg.log',
-  '/var/log/alternatives.log',
-  '/var/cache/apt/pkgcache.bin',
-  '/var/cache/apt/srcpkgcache.bin',
-  '/var/cache/ldconfig/aux-cache',
 ];
-/** Directories whose content goes, less `partial`, which apt wants to find. */
-const emptied = ['/var/lib/apt/lists', '/var/cache/apt/archives', '/var/log/apt'];
 
 const input = z.strictObject({
   tree: z.string().describe('The installed tree'),
@@ -89,12 +82,7 @@ export const configureBase = defineStep({
 
 async function clean(root: RootFiles): Promise<void> {
   for (const path of unwanted) await root.remove(path);
-  for (const directory of emptied) {
-    for (const name of await root.list(directory)) {
-      if (name !== 'partial') await root.remove(`${directory}/${name}`);
-    }
-    for (const name of await root.list(`${directory}/partial`)) await root.remove(`${directory}/partial/${name}`);
-  }
+  await clearAptTraces(root);
 }
 
 /** Another keyring than the release's own comes along, or apt in the machine could verify nothing. */

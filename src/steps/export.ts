@@ -70,7 +70,7 @@ export const exportStep = defineStep({
     const file = await artifacts.create(given.name);
     const { epoch } = given;
     if (tarEnding.test(given.name)) await packTar(context, { directory: from, file, epoch, times: 'latest' });
-    else await packSquashfs(context, from, file, epoch);
+    else await packSquashfs(context, { directory: from, file, epoch });
     return { file: await artifacts.keep(file), directory: null };
   },
 });

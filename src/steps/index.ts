@@ -7,6 +7,7 @@ export const corePlugin = {
   summary: 'The built-in steps',
   steps: {
     apt: async () => (await import('./apt.ts')).apt,
+    'ask-suites': async () => (await import('./ask-suites.ts')).askSuites,
     'blank-identity': async () => (await import('./blank-identity.ts')).blankIdentity,
     bootstrap: async () => (await import('./bootstrap.ts')).bootstrap,
     'bootstrap-first-stage': async () => (await import('./bootstrap-first-stage.ts')).bootstrapFirstStage,
@@ -37,6 +38,7 @@ export const corePlugin = {
     'materialize-machine': async () => (await import('./materialize-machine.ts')).materializeMachine,
     'probe-image': async () => (await import('./probe-image.ts')).probeImage,
     'qemu-boot-test': async () => (await import('./qemu-boot-test.ts')).qemuBootTest,
+    pull: async () => (await import('./pull.ts')).pull,
     'register-machine': async () => (await import('./register-machine.ts')).registerMachine,
     'remove-machines': async () => (await import('./remove-machines.ts')).removeMachines,
     'resolve-archive': async () => (await import('./resolve-archive.ts')).resolveArchive,

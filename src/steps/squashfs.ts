@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { artifactSchema } from '../model/schemas.ts';
 import { defineStep } from './define-step.ts';
+import { packSquashfs, squashfsCompressions } from './lib/pack-squashfs.ts';
 
 export const squashfs = defineStep({
   id: 'squashfs',
@@ -14,7 +15,7 @@ export const squashfs = defineStep({
       .regex(/^[A-Za-z0-9][\w.+~@-]{0,199}$/u, 'not a plain file name')
       .default('filesystem.squashfs')
       .describe('Name of the file'),
-    compression: z.enum(['zstd', 'xz', 'gzip', 'lz4', 'lzo']).default('zstd').describe('How it is compressed'),
+    compression: z.enum(squashfsCompressions).default('zstd').describe('How it is compressed'),
     exclude: z
       .array(z.string().regex(/^[^/-]/u, 'write it without a slash in front'))
       .default([])
@@ -30,14 +31,8 @@ export const squashfs = defineStep({
     const { services, input } = context;
     const { path } = await services.trees.view(input.tree);
     const file = await services.artifacts.create(input.name);
-    await services.exec({
-      file: 'mksquashfs',
-      args: [
-        ...[path, file, '-noappend', '-no-progress', '-comp', input.compression],
-        ...(input.exclude.length === 0 ? [] : ['-wildcards', '-e', ...input.exclude]),
-      ],
-      env: { SOURCE_DATE_EPOCH: String(input.epoch) },
-    });
+    const { compression, exclude, epoch } = input;
+    await packSquashfs(context, { directory: path, file, compression, exclude, epoch });
     return { file: await services.artifacts.keep(file) };
   },
 });

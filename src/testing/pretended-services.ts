@@ -71,6 +71,12 @@ export function openBench(
     },
     debs: pretendDebs(world, moments),
     pipelines: {
+      foresee: (name) =>
+        moments.call(`foresee(${name})`, 'reads', () => ({
+          cache: 'unknown',
+          why: 'nothing is kept here',
+          outputs: null,
+        })),
       run: (name, inputs) =>
         moments.call(`run(${name})`, 'writes', () => {
           const outputs = Object.hasOwn(host.pipelines ?? {}, name) ? host.pipelines?.[name] : undefined;

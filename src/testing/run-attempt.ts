@@ -42,6 +42,7 @@ export async function runAttempt(
     runId: '20261122-120000-test',
     key,
     attempt,
+    anew: false,
     services: bench.services,
     signal: moments.signal,
     log: { info: log('info'), warn: log('warn'), output: log('output') },

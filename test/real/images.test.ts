@@ -152,6 +152,19 @@ describe('the steps for images', () => {
     const ended = await machinespawn(place, command, { env: environment });
     expect([ended.code, errorOf(ended).code]).toEqual([1, 'MSP_TREE_LACKS']);
     expect(existsSync(join(place.root, 'out/fourth'))).toBe(false);
+    // On request there is a shell in what the step left, and it is kept.
+    const looked = await machinespawn(
+      place,
+      [...command.filter((word) => word !== '--json'), '--debug-shell', '--keep-failed'],
+      {
+        env: environment,
+        stdin: 'echo "in it: $(grep ^ada: /etc/passwd)"\n',
+      },
+    );
+    expect([looked.code, looked.stdout]).toEqual([1, expect.stringContaining('in it: ada:x:4711:')]);
+    const kept = /^The tree of step 'zone' is kept: (\S+)$/mu.exec(looked.stderr)?.[1] ?? '';
+    expect(readFileSync(join(kept, 'etc/passwd'), 'utf8')).toMatch(/^ada:x:4711:/mu);
+    expect(looked.stderr).toMatch(/^log: +\S+zone\/\d\.log\nnext: sudo machinespawn resume \w{4} /mu);
     expect(await leaksOf(place.root)).toEqual([]);
   });
 });
@@ -162,6 +175,7 @@ describe('container-tarball', () => {
     readonly manifest: Kept;
     readonly packages: Kept;
   }
+  let tarball = '';
 
   it('gives a small tar file that machinectl could verify, and its list of packages', async () => {
     const key = makeKey();
@@ -179,11 +193,36 @@ describe('container-tarball', () => {
     };
     expect(packages.map(({ name }) => name)).toEqual(expect.arrayContaining(['apt', 'bash', 'dpkg']));
     expect(statSync(pathOf(outputs.tar)).size).toBeLessThan(100 * 1024 * 1024);
+    // A dry run looks into the base, and sees when only updates or security have moved on.
+    const forecast = async (): Promise<string> => {
+      const command = ['--dry-run', 'pipeline', 'run', 'container-tarball', '--json', '-i', `mirror=${mirror.url}`];
+      const { stdout } = await machinespawnOk(place, [...command, ...options.slice(0, 2)], { env: environment });
+      const { steps } = JSON.parse(stdout) as { steps: readonly { id: string; cache: string }[] };
+      return steps.flatMap(({ id, cache }) => (['base', 'software'].includes(id) ? [`${id} ${cache}`] : [])).join(', ');
+    };
+    expect(await forecast()).toBe('base hit, software hit');
+    mirror.fault = (asked) =>
+      asked.includes('/bookworm-updates/InRelease') ? { body: Buffer.from('moved on') } : null;
+    expect(await forecast().finally(() => (mirror.fault = null))).toBe('base hit, software miss');
     // Nothing of the key is anywhere.
     const secret = readFileSync(key.file, 'utf8').split('\n')[4] ?? '';
     expect(
       sh('grep -rlF -- "$2" "$1/state" "$3/results" "$3/artifacts" || true', place.root, secret, place.cache),
     ).toBe('');
+    expect(await leaksOf(place.root)).toEqual([]);
+    tarball = pathOf(outputs.tar);
+  });
+
+  it('is the base of another pipeline, which pulls it in one step', async () => {
+    const path = join(place.root, 'pulled.yaml');
+    writeFileSync(path, pulledPipeline);
+    const first = await run<{ text: Kept; verification: string }>(path, '-i', `image=${tarball}`);
+    expect(readFileSync(pathOf(first.outputs.text), 'utf8')).toBe('pulled in 12\n');
+    const again = await run(path, '-i', `image=${tarball}`);
+    expect(again.ran).toEqual(['base']);
+    const wrong = ['pipeline', 'run', path, '--json', '-i', `image=${tarball}`, '-i', `sha256=${'0'.repeat(64)}`];
+    const ended = await machinespawn(place, [...wrong, '-i', 'mirror='], { env: environment });
+    expect([ended.code, errorOf(ended).code]).toEqual([8, 'MSP_DOWNLOAD_DIGEST']);
     expect(await leaksOf(place.root)).toEqual([]);
   });
 });
@@ -305,4 +344,20 @@ steps:
     uses: compare-files
     matrix: false
     with: { files: "\${{ steps.tar.outputs.*.file }}", trees: "\${{ steps.mark.outputs.*.tree }}" }
+`;
+
+const pulledPipeline = `format: 1
+id: pulled
+summary: A base that somebody else made
+inputs:
+  image: { type: path, summary: Tar file }
+  sha256: { type: string, default: '', summary: Its digest }
+  mirror: { type: string, summary: Not used }
+steps:
+  - { id: base, uses: pull, with: { source: "\${{ inputs.image }}", sha256: "\${{ inputs.sha256 }}" } }
+  - id: note
+    uses: run
+    with: { tree: "\${{ steps.base.outputs.tree }}", script: '. /etc/os-release; echo "pulled in $VERSION_ID" > /etc/note' }
+  - { id: text, uses: copy-out, with: { tree: "\${{ steps.note.outputs.tree }}", from: /etc/note } }
+outputs: { text: "\${{ steps.text.outputs.file }}" }
 `;

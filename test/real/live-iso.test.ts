@@ -10,7 +10,7 @@ import { machinespawn, machinespawnOk, newPlace, start, type Place } from './sup
 
 const environment = { SOURCE_DATE_EPOCH: '1767225600' };
 /** Looked at anew whenever the run is opened; `try-…` are left out unless they are asked for. */
-const lookers = ['host', 'proxy', 'archive', 'date'];
+const lookers = ['host', 'proxy', 'archive', 'suites', 'date'];
 const makers = [
   'first-stage',
   'second-stage',

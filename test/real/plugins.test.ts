@@ -39,6 +39,16 @@ describe('the code of a plugin', () => {
       hint: expect.stringMatching(/--trust-plugins/u),
     });
     expect(errorOf(refused).message).toMatch(/paint\.ts, which \S+paint\.yaml, line 5, names, is not trusted yet/u);
+    // What there is can be listed all the same, and nobody is asked for that.
+    mkdirSync(join(project, 'pipelines'));
+    const own = readFileSync(join(paint(), 'paint.yaml'), 'utf8').replace('./paint.ts', '../paint/paint.ts');
+    writeFileSync(join(project, 'pipelines/paint.yaml'), own);
+    const listed = await machinespawnOk(place, ['-C', project, 'pipeline', 'list']);
+    expect(listed.stdout).toMatch(/^paint +project +\? +\? +\(cannot be used as it is\)$/mu);
+    expect(listed.stderr).toMatch(/^paint: .*is not trusted yet/mu);
+    expect((await machinespawnOk(place, ['-C', project, 'plugins', 'ls'])).stdout).toMatch(
+      /^paint +- +- +no +\S+paint\.ts$/mu,
+    );
     expect((await runPaint('--trust-plugins')).code).toBe(0);
     expect((await runPaint()).code).toBe(0);
     edit(join(paint(), 'paint.ts'), 'Greet people', 'Greet all people');

@@ -1,5 +1,7 @@
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { fail } from '../../errors/machinespawn-error.ts';
+import { parseDuration } from '../../model/duration.ts';
 import { defineCommand } from '../command.ts';
 import { execute } from '../execute.ts';
 import { inputOption, partOptions, pipelineName, readRequest } from '../pipeline-request.ts';
@@ -23,11 +25,15 @@ export const pipelineRun = defineCommand({
     refresh: { type: 'list', valueName: 'STEP', summary: 'Do these steps again' },
     keepFailed: { type: 'boolean', summary: 'Keep the tree of a step that fails' },
     debugShell: { type: 'boolean', summary: 'Open a shell in the tree of a step that fails' },
+    timeout: { type: 'string', valueName: 'DUR', summary: 'End the run after so long, such as 90s, 10m or 1h30m' },
+    report: { type: 'string', valueName: 'FILE', summary: 'Write a report of the run as one HTML page' },
+    detach: { type: 'boolean', summary: 'Go on in the background; print the id of the run' },
     json: { type: 'boolean', summary: 'Print the outcome as JSON' },
   },
   examples: [
     ['machinespawn pipeline run ./live.yaml -i suite=trixie', 'a file'],
     ['machinespawn pipeline run ./ci.yaml -m arch=arm64 -o out', 'some combinations of a matrix, and their files'],
+    ['machinespawn pipeline run ./ci.yaml --timeout 2h --report ci.html --detach', 'in the background'],
     ['machinespawn pipeline run bootstrap -i image=debian-12 -i name=bread', 'a built-in one'],
   ],
 
@@ -36,6 +42,11 @@ export const pipelineRun = defineCommand({
     const pipeline = pipelineName(positionals.pipeline, globals.cwd);
     if (options.failFast && options.keepGoing)
       throw fail('MSP_USAGE', { problem: '--fail-fast and --keep-going exclude each other' });
+    if (options.detach && options.debugShell)
+      throw fail('MSP_USAGE', { problem: '--detach leaves the terminal, which --debug-shell needs' });
+    const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout);
+    const report = options.report === undefined ? undefined : resolve(globals.cwd, options.report);
+    if (report !== undefined) await requireDirectoryOf(report);
     const part = await readRequest(app, options);
     const { summary } = await app.showPipeline(pipeline);
     const request = {
@@ -47,6 +58,7 @@ export const pipelineRun = defineCommand({
       ...(options.from.length === 0 ? {} : { from: options.from }),
       ...(options.failFast || options.keepGoing ? { keepGoing: options.keepGoing } : {}),
       ...(options.output === undefined ? {} : { output: resolve(globals.cwd, options.output) }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
       keepFailed: options.keepFailed,
       debugShell: options.debugShell,
     };
@@ -54,6 +66,8 @@ export const pipelineRun = defineCommand({
       root: summary.needsRoot,
       json: options.json,
       debugShell: options.debugShell,
+      detach: options.detach,
+      ...(report === undefined ? {} : { report }),
       finish: async (outcome, durationMs) => {
         const { imageTitle } = await import('../image-title.ts');
         if (pipeline === 'bootstrap')
@@ -64,3 +78,10 @@ export const pipelineRun = defineCommand({
     });
   },
 });
+
+/** A report that cannot be written is not found out at the end of a long run. Throws MSP_FILE_UNWRITABLE. */
+async function requireDirectoryOf(path: string): Promise<void> {
+  const found = await stat(dirname(path)).catch(() => null);
+  if (found?.isDirectory() !== true)
+    throw fail('MSP_FILE_UNWRITABLE', { path, problem: `there is no directory ${dirname(path)}` });
+}

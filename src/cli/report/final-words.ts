@@ -66,6 +66,11 @@ export function savedLines(outcome: Pick<RunOutcome, 'runId' | 'status' | 'steps
   ];
 }
 
+/** For a run that failed after something was done. `sudo`: does it need root? */
+export function goOnLine({ runId }: Pick<RunOutcome, 'runId'>, sudo: boolean): string {
+  return `next: ${sudo ? 'sudo ' : ''}machinespawn resume ${shortId(runId)}   (what is done is kept)`;
+}
+
 /** 20261122-184902-k3f9 -> k3f9, which is enough to name the run. */
 function shortId(runId: string): string {
   return runId.split('-').at(-1) ?? runId;

@@ -14,6 +14,7 @@ export function githubLines(view: RunView, from: number, form: PlainForm): strin
     const at = from + offset;
     if (note.step === null) return plainLine(view, at, form);
     if (!ends.has(note.kind)) return [];
+    if (note.kind === 'skipped' && view.isBuiltIn && form.verbose < 1) return [];
     return [
       `::group::${escapeData(note.step)}`,
       ...groupOf(view, at, note.step, form),
@@ -26,7 +27,7 @@ export function githubLines(view: RunView, from: number, form: PlainForm): strin
 /** Markdown for $GITHUB_STEP_SUMMARY. */
 export function githubSummary(view: RunView): string[] {
   const rows = view.notes.flatMap((note) => {
-    if (note.step === null || !ends.has(note.kind)) return [];
+    if (note.step === null || !ends.has(note.kind) || (note.kind === 'skipped' && view.isBuiltIn)) return [];
     const time = 'durationMs' in note ? elapsed(note.durationMs) : '';
     const text = 'text' in note ? (note.text ?? '') : '';
     return [`| ${cell(note.step)} | ${note.kind} | ${cell(text)} | ${time} |`];

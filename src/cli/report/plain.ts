@@ -42,7 +42,8 @@ function noteLines(note: Note, view: RunView, form: PlainForm): string[] {
     case 'blocked':
       return form.verbose < 1 ? [] : say(`skipped: ${note.why}`);
     case 'skipped':
-      return say(`skipped: ${note.why}`);
+      // The ways that a built-in pipeline did not take are no news.
+      return view.isBuiltIn && form.verbose < 1 ? [] : say(`skipped: ${note.why}`);
     case 'failed':
       return [...say(`failed after ${elapsed(note.durationMs)}`), ...note.tail.map((text) => `  ${harmless(text)}`)];
     case 'interrupted':

@@ -5,6 +5,8 @@ import type { ActiveStep, Note } from './note.ts';
 export interface RunView {
   run: string;
   pipeline: string;
+  /** Is the pipeline built in? Its steps were written by somebody else than the person who looks on. */
+  isBuiltIn: boolean;
   summary: string;
   /** "debian-12 amd64 -> bread", or the summary of the pipeline. */
   target: string;
@@ -26,6 +28,7 @@ export function newRunView(): RunView {
   return {
     run: '',
     pipeline: '',
+    isBuiltIn: false,
     summary: '',
     target: '',
     startedMs: 0,
@@ -109,6 +112,7 @@ type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T 
 function begin(view: RunView, event: EventOf<'run.started' | 'run.resumed'>, atMs: number): void {
   view.run = event.run;
   view.pipeline = event.pipeline;
+  view.isBuiltIn = event.file === null;
   view.summary = event.summary;
   view.target = targetOf(event);
   view.startedMs = atMs;

@@ -46,8 +46,8 @@ function settledLines(note: Note, view: RunView, form: TtyForm): string[] {
       return [resultLine(paint('green', '✔'), note.step, reuseOf(note), '', view, form)];
     case 'blocked':
     case 'skipped':
-      // What could not begin says no more than the failure above it.
-      if (note.kind === 'blocked' && form.verbose < 1) return [];
+      // What could not begin says no more than the failure above it; the ways that a built-in pipeline did not take are no news.
+      if ((note.kind === 'blocked' || view.isBuiltIn) && form.verbose < 1) return [];
       return [resultLine(paint('dim', '-'), note.step, `skipped: ${note.why}`, '', view, form)];
     case 'failed':
       return [

@@ -53,6 +53,10 @@ export const engineErrors = {
     exit: 124,
     message: ({ step, limitMs }) => `step '${step}' did not end within ${Math.round(limitMs / 1000)} s`,
   }),
+  MSP_RUN_TIMEOUT: entry<{ limitMs: number }>({
+    exit: 124,
+    message: ({ limitMs }) => `the run did not end within ${Math.round(limitMs / 1000)} s (--timeout)`,
+  }),
   MSP_STEP_CRASHED: entry<{ step: string; problem: string }>({
     exit: 70,
     message: ({ step, problem }) => `step '${step}' failed in a way nobody foresaw: ${problem}`,
@@ -66,6 +70,14 @@ export const engineErrors = {
   MSP_RUN_NOT_RESUMABLE: entry<{ run: string; status: string }>({
     exit: 4,
     message: ({ run, status }) => `run ${run} cannot be resumed: it is ${status}`,
+    hint: () => 'machinespawn runs ls',
+  }),
+  MSP_RUN_NOT_RUNNING: entry<{ run: string; status: string }>({
+    exit: 4,
+    message: ({ run, status }) =>
+      status === 'running'
+        ? `the process of run ${run} cannot be told: it is somebody else's, or on another host`
+        : `run ${run} is not running: it is ${status}`,
     hint: () => 'machinespawn runs ls',
   }),
   MSP_RUN_BUSY: entry<{ run: string; pid: number | null }>({

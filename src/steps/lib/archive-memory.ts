@@ -28,6 +28,8 @@ const presenceNote = z.strictObject({
   seenAt: z.iso.datetime(),
 });
 
+const stateNote = z.strictObject({ mirror: z.string(), suite: z.string(), digest: z.string() });
+
 type PresenceNote = z.output<typeof presenceNote>;
 
 /** Null when the suite was never seen at that mirror, or the note is damaged. */
@@ -76,7 +78,19 @@ export async function rememberPresence(
   await memory.keep(nameOf('presence', mirror, suite), JSON.stringify({ mirror, suite, exists, seenAt }));
 }
 
-function nameOf(kind: 'index' | 'presence', mirror: string, suite: string): string {
+/** Digest of the suite's index as it was last served, verified or not; null when it never was. */
+export async function recallState(context: Context, mirror: string, suite: string): Promise<string | null> {
+  return (await recall(context, nameOf('state', mirror, suite), stateNote))?.digest ?? null;
+}
+
+/** Nothing is written when it is known already. */
+export async function rememberState(context: Context, seen: z.output<typeof stateNote>): Promise<void> {
+  const { mirror, suite, digest } = seen;
+  if ((await recallState(context, mirror, suite)) === digest) return;
+  await context.services.memory.keep(nameOf('state', mirror, suite), JSON.stringify({ mirror, suite, digest }));
+}
+
+function nameOf(kind: 'index' | 'presence' | 'state', mirror: string, suite: string): string {
   return `archives/${sha256(Buffer.from(`${mirror} ${suite}`)).slice(0, 32)}.${kind}.json`;
 }
 

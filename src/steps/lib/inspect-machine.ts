@@ -4,19 +4,19 @@ import type { Arch } from '../../model/arch.ts';
 import { archOfElf, elfHeaderBytes } from '../../model/elf.ts';
 import { parseOsRelease, type OsRelease } from '../../model/os-release.ts';
 
-export async function readOsRelease(root: RootFiles): Promise<OsRelease | null> {
+export async function readOsRelease(root: Pick<RootFiles, 'readText'>): Promise<OsRelease | null> {
   const text = (await root.readText('/etc/os-release')) ?? (await root.readText('/usr/lib/os-release'));
   return text === null ? null : parseOsRelease(text);
 }
 
 /** By the header of its shell; null when there is none that we know. */
-export async function readArch(root: RootFiles): Promise<Arch | null> {
+export async function readArch(root: Pick<RootFiles, 'readStart'>): Promise<Arch | null> {
   const head = await root.readStart('/bin/sh', elfHeaderBytes);
   return head === null ? null : archOfElf(head);
 }
 
 /** Null when it has none yet. */
-export async function readMachineId(root: RootFiles): Promise<string | null> {
+export async function readMachineId(root: Pick<RootFiles, 'readText'>): Promise<string | null> {
   const text = (await root.readText('/etc/machine-id'))?.trim() ?? '';
   return /^[0-9a-f]{32}$/u.test(text) ? text : null;
 }

@@ -26,16 +26,22 @@ const inner = new AppInnerPipelines({
   },
 });
 
-function listening() {
+function listening(anew = false) {
   const heard: string[] = [];
   const listener: PipelineListener = {
+    anew,
     progress: ({ phase }) => void heard.push(`at ${phase}`),
     log: { info: (text) => void heard.push(text), warn: (text) => void heard.push(`! ${text}`), output: () => {} },
   };
   return { heard, listener };
 }
-const run = async (name: string, inputs: Record<string, unknown>, signal = new AbortController().signal) => {
-  const { heard, listener } = listening();
+const run = async (
+  name: string,
+  inputs: Record<string, unknown>,
+  signal = new AbortController().signal,
+  anew = false,
+) => {
+  const { heard, listener } = listening(anew);
   return {
     outputs: await inner.run(name, inputs, { id: 'outer.base', place: join(root, 'place'), signal, listener }),
     heard,
@@ -72,4 +78,17 @@ it("hands on the error of its step, and the step's own end", async () => {
   const ended = new AbortController();
   ended.abort(new RangeError('the end'));
   await expect(run('hello', { name: 'late' }, ended.signal)).rejects.toThrow('the end');
+});
+
+it('tells what would come of it, and takes nothing that is stored when it is wanted anew', async () => {
+  const inputs = { name: 'foreseen' };
+  const first = await inner.foresee('hello', inputs, { anew: false });
+  expect(first).toMatchObject({ cache: 'miss', why: expect.stringMatching(/^greeting: /u), outputs: null });
+  const { outputs } = await run('hello', inputs);
+  const second = await inner.foresee('hello', inputs, { anew: false });
+  expect(second).toEqual({ cache: 'hit', why: expect.stringMatching(/^made .* by run outer\.base$/u), outputs });
+  expect(await inner.foresee('hello', inputs, { anew: true })).toMatchObject({ cache: 'miss', outputs: null });
+  const { heard } = await run('hello', inputs, new AbortController().signal, true);
+  expect(heard.filter((line) => line.startsWith('at '))).toEqual(['at greeting', 'at answer']);
+  await expect(inner.foresee('base', { image: 'debian-12', mirror: 'no address' }, { anew: false })).rejects.toThrow();
 });

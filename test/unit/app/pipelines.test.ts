@@ -1,4 +1,4 @@
-import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -68,4 +68,22 @@ it('the password of a proxy is in no plan, journal, event or result', async () =
   const holding = (text: string) => files.filter((path) => readFileSync(path, 'utf8').includes(text));
   expect(holding(`by http://***@${host}`)).not.toEqual([]);
   expect(holding('pass-of-the-cook')).toEqual([]);
+});
+
+it('pipelines that cannot be used as they are are listed, with the reason', async () => {
+  mkdirSync(join(cwd, 'pipelines'));
+  writeFileSync(
+    join(cwd, 'pipelines/stranger.yaml'),
+    'format: 1\nid: stranger\nsummary: S\nplugins: [./none.ts]\nsteps: []\n',
+  );
+  writeFileSync(join(cwd, 'pipelines/broken.yaml'), 'format: 1\nsteps: 7\n');
+  try {
+    const listed = (await openApp().listPipelines()).filter(({ origin }) => origin === 'project');
+    expect(listed).toEqual([
+      expect.objectContaining({ name: 'broken', steps: null, needsRoot: null, problem: expect.stringContaining('id') }),
+      expect.objectContaining({ name: 'stranger', problem: expect.stringContaining('none.ts') }),
+    ]);
+  } finally {
+    rmSync(join(cwd, 'pipelines'), { recursive: true });
+  }
 });

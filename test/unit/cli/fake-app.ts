@@ -134,6 +134,9 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
       if (['@last', 'k3f9', lastRun.id, 'bread'].includes(id)) return lastRun;
       throw fail('MSP_RUN_NOT_FOUND', { run: id });
     }),
+    detach: note('detach', () => ({ runId: '20261122-184902-k3f9', pid: 4711 })),
+    cancelRun: note('cancelRun', (id: string) => id),
+    saveReport: note('saveReport', (path: string) => path),
     removeRuns: note('removeRuns', (ids: readonly string[]) => ids),
     listMachines: note('listMachines', () => [bread]),
     images: note('images', () => []),
@@ -152,11 +155,12 @@ export function fakeApp(changes: Partial<App> = {}, events: readonly RunEvent[] 
           cache: 'miss' as const,
           why: 'arch is arm64, was amd64',
           outcome: null,
+          error: null,
           input: null,
         },
       ],
     })),
-    listPipelines: note('listPipelines', () => [helloPipeline]),
+    listPipelines: note('listPipelines', () => [{ ...helloPipeline, problem: null }]),
     showPipeline: note('showPipeline', () => ({
       summary: helloPipeline,
       text: 'format: 1\n',

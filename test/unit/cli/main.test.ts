@@ -174,6 +174,7 @@ describe('bootstrap', () => {
             cache: 'off',
             why: '',
             outcome: null,
+            error: null,
             input: null,
           },
           {
@@ -184,6 +185,7 @@ describe('bootstrap', () => {
             cache: 'miss',
             why: 'no result yet',
             outcome: null,
+            error: null,
             input: null,
           },
           {
@@ -194,6 +196,7 @@ describe('bootstrap', () => {
             cache: 'off',
             why: 'not ${{ inputs.twin }}',
             outcome: 'skipped',
+            error: null,
             input: null,
           },
         ],
@@ -209,6 +212,27 @@ describe('bootstrap', () => {
       "
     `);
     expect(names(app)).toEqual([]);
+  });
+
+  it('with --dry-run ends as the run would where a step has looked and failed', async () => {
+    const error = fail('MSP_ARCHIVE_LACKS', { suite: 'buster', mirror: 'http://m', what: 'suite updates' }).toJSON();
+    const look = {
+      id: 'archive',
+      uses: 'resolve-archive',
+      summary: 'Find it',
+      needs: [],
+      cache: 'off',
+      input: null,
+    } as const;
+    const step = { ...look, why: error.message, outcome: 'failed', error } as const;
+    const plan = { pipeline: 'bootstrap', summary: '', inputs: {}, resumes: null, steps: [step] };
+    for (const more of [[], ['--json']]) {
+      const seen = await runMain(['--dry-run', 'debian-12', 'bread', ...more], {
+        app: fakeApp({ plan: async () => plan }),
+      });
+      expect(seen.code).toBe(error.exitCode);
+      expect(seen.stdout).toContain(error.message);
+    }
   });
 
   it('asks before it replaces a machine that is there', async () => {
@@ -399,6 +423,18 @@ describe('the end of a run', () => {
     expect(seen.code).toBe(6);
     expect(seen.stderr).toContain('error: the disk is full at /var (MSP_DISK_FULL)\nhint: make space');
     expect(seen.stderr).toContain('Paused. 3 of 3 steps are saved.');
+  });
+
+  it('that failed after something was done: how to go on', async () => {
+    const error = fail('MSP_DISK_FULL', { path: '/var' }).toJSON();
+    const failing = { status: 'failed', exitCode: 6, error } as const;
+    const lastOf = async (changes: Partial<typeof succeeded>): Promise<string | undefined> => {
+      const app = fakeApp({ run: async () => ending({ ...failing, ...changes }) });
+      return (await runMain(['debian-12', 'bread'], { app })).stderr.trim().split('\n').at(-1);
+    };
+    expect(await lastOf({ resumable: true })).toBe('next: sudo machinespawn resume k3f9   (what is done is kept)');
+    expect(await lastOf({ resumable: false })).toMatch(/^hint: /u);
+    expect(await lastOf({ resumable: true, steps: { total: 3, done: 0, cached: 0 } })).toMatch(/^hint: /u);
   });
 
   it('obeys the first signal softly, the second hard', async () => {

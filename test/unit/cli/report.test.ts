@@ -296,3 +296,22 @@ it('costs linearly: 20,000 steps are folded and drawn in a moment', () => {
   expect(view.done).toBe(20_000);
   expect(shown).toBe(0);
 });
+
+describe('steps that were skipped', () => {
+  const skipping = (file: string | null, verbose: number): string => {
+    const view = viewOf(
+      recorded([0, { ...begun, file } as RunEvent], [1, { type: 'step.skipped', step: 'archive', why: 'not wanted' }]),
+    );
+    return [
+      ...plainLines(view, 0, { ...plain, verbose }),
+      ...ttySettled(view, 0, { ...form(80), verbose }),
+      ...githubLines(view, 0, { ...plain, verbose }),
+    ].join('\n');
+  };
+
+  it('show in pipelines of a person, and in built-in ones only with -v', () => {
+    expect(skipping('/home/alice/mine.yaml', 0).match(/skipped: not wanted/gu)).toHaveLength(3);
+    expect(skipping(null, 0)).not.toContain('skipped');
+    expect(skipping(null, 1).match(/skipped: not wanted/gu)).toHaveLength(3);
+  });
+});

@@ -21,6 +21,7 @@ const step = (id: string) => ({ id, uses: id, summary: `Do ${id}` });
 export const begun: RunEventBody = {
   type: 'run.started',
   pipeline: 'bootstrap',
+  file: null,
   summary: 'Build a machine',
   inputs: { image: 'debian-12', arch: 'amd64', name: 'bread' },
   steps: [step('preflight'), step('archive'), step('first-stage')],

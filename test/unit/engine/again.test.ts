@@ -1,5 +1,6 @@
 /** Things that are gone or changed, and steps that somebody wants done again. */
 import { describe, expect, test } from 'vitest';
+import { Engine } from '../../../src/engine/engine.ts';
 import type { RunEvent } from '../../../src/engine/events.ts';
 import { withDependants } from '../../../src/engine/plan-selection.ts';
 import type { RunOptions } from '../../../src/engine/run-options.ts';
@@ -107,4 +108,35 @@ describe('a run that is gone on with from a step', () => {
     }
     expect(cut).toBeGreaterThan(5);
   });
+});
+
+test('a step that is wanted anew is told so, and no other', async () => {
+  const world = new World();
+  const { ports, registry } = world.parts();
+  const told: string[] = [];
+  const look = await registry.get('look');
+  registry.add('ear', () =>
+    Promise.resolve({
+      ...look,
+      id: 'ear',
+      run: (context: Parameters<typeof look.run>[0]) => {
+        told.push(`${context.stepId} ${context.anew}`);
+        return look.run(context);
+      },
+    }),
+  );
+  const ears = planOf([plannedStep('a', 'ear', [], { value: 'a' }), plannedStep('b', 'ear', ['a'], { value: 'b' })]);
+  const engine = new Engine(ports, registry);
+  for (const options of [{}, { refresh: ['a'] }, { noCache: true }]) await (await engine.start(ears, options)).done;
+  const { runId } = await (await engine.start(ears, {})).done;
+  await (
+    await engine.resume(runId, { again: ['b'] })
+  ).done;
+  expect(told).toEqual([
+    ...['a false', 'b false'],
+    ...['a true', 'b false'],
+    ...['a true', 'b true'],
+    ...['a false', 'b false'],
+    'b true',
+  ]);
 });

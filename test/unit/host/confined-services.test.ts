@@ -98,8 +98,9 @@ it('refuses all else, before anything happens', async () => {
   await expect(services.keeper.remove([])).rejects.toEqual(trespass);
   await expect(services.machines.writeRecord('bread', {})).rejects.toEqual(trespass);
   await expect(services.machines.removeRecord('bread')).rejects.toEqual(trespass);
-  const listener = { progress: () => {}, log: { info: () => {}, warn: () => {}, output: () => {} } };
+  const listener = { anew: false, progress: () => {}, log: { info: () => {}, warn: () => {}, output: () => {} } };
   await expect(services.pipelines.run('base', {}, listener)).rejects.toEqual(trespass);
+  await expect(services.pipelines.foresee('base', {}, { anew: false })).rejects.toEqual(trespass);
   await expect(services.execOnTerminal({ file: 'sh', args: [] })).rejects.toEqual(trespass);
   expect(asked).toEqual(['view r']);
 });

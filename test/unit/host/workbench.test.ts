@@ -61,7 +61,10 @@ const bench = new HostWorkbench({
     exec: new Exec({ isRoot: false }),
     facts: new SystemFacts({ environment: { HTTP_PROXY: 'http://p' }, scratch }),
     machines: new MachinesDirectory(`${scratch}/machines`, `${scratch}/records`),
-    pipelines: { run: () => Promise.resolve({}) },
+    pipelines: {
+      run: () => Promise.resolve({}),
+      foresee: () => Promise.resolve({ cache: 'unknown', why: '', outputs: null }),
+    },
     keeper: { items: () => Promise.resolve([]), remove: () => Promise.resolve([]) },
     directories: { cache: '/c', packages: '/p', state: '/s' },
     proxies: new ProxyBook(),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -86,6 +86,16 @@ it('finds nothing in a new plugin, wherever it lies', async () => {
   expect(checks.filter(({ problem }) => problem !== null)).toEqual([]);
   expect(checks.length).toBeGreaterThan(7);
   expect(untested).toEqual([]);
+});
+
+it('is a module where the package.json above it, as npm init writes it, says otherwise', async () => {
+  const below = join(place, 'commonjs');
+  await mkdir(below);
+  await writeFile(join(below, 'package.json'), '{ "type": "commonjs" }\n');
+  await newPlugin('paint', below);
+  const { checks } = await check(join(below, 'paint'));
+  expect(checks.filter(({ problem }) => problem !== null)).toEqual([]);
+  expect(checks.length).toBeGreaterThan(7);
 });
 
 it('writes over no file and refuses a name that cannot be one', async () => {

@@ -21,7 +21,7 @@ const read = async (file: string) =>
 
 it('are the ones that the commands need, and those for images', () => {
   const ofCommands = ['bootstrap', 'clean-cache', 'hello', 'list', 'pull-raw', 'pull-tar', 'remove', 'run'];
-  const ofImages = ['base', 'ci-matrix', 'container-tarball', 'dev-box', 'live-iso', 'reproducible'];
+  const ofImages = ['base', 'ci-matrix', 'container-tarball', 'dev-box', 'live-iso', 'pull-tree', 'reproducible'];
   expect(files).toEqual([...ofCommands, ...ofImages].map((id) => `${id}.yaml`).toSorted());
 });
 
@@ -67,12 +67,44 @@ it('base is bootstrap up to the tree without a name, less what knows the machine
       const fields = Object.entries(given as object).filter(([field]) => !ofMachine.has(field) && !ownOnly.has(field));
       return { id, uses, needs, with: Object.fromEntries(fields) };
     });
-  expect(asked(base.steps)).toEqual(asked(shared));
+  // What is installed later is no matter of a machine that is only made.
+  expect(asked(base.steps.filter(({ uses }) => uses !== 'ask-suites'))).toEqual(asked(shared));
   const inputs = base.inputs.filter(({ name }) => !ownOnly.has(name));
   const same = bootstrap.inputs.filter(({ name }) => ![...ofMachine, 'hostname'].includes(name));
   expect(inputs.map(({ name, default: usual }) => [name, usual])).toEqual(
     same.map(({ name, default: usual }) => [name, usual]),
   );
+});
+
+it('pull-tree is pull-tar up to the tree, less what knows the machine', async () => {
+  const [tree, whole] = [await read('pull-tree.yaml'), await read('pull-tar.yaml')];
+  const shared = whole.steps.slice(
+    0,
+    whole.steps.findIndex(({ id }) => id === 'materialize'),
+  );
+  const ofMachine = ['name', 'replace', 'noCache'];
+  const asked = (steps: typeof tree.steps) =>
+    steps.map(({ id, uses, with: given }) => {
+      const fields = Object.entries(given as object).filter(
+        ([field]) => !ofMachine.includes(field) || uses === 'check-tree',
+      );
+      return { id, uses, with: Object.fromEntries(fields) };
+    });
+  expect(asked(tree.steps)).toEqual(asked(shared));
+  const ofOthers = [...ofMachine, 'newIdentity', 'readOnly'];
+  const usual = (inputs: typeof tree.inputs) =>
+    inputs
+      .filter(({ name }) => !ofOthers.includes(name))
+      .map(({ name, default: value }) => `${name}=${JSON.stringify(value)}`)
+      .toSorted();
+  expect(usual(tree.inputs)).toEqual(usual(whole.inputs));
+});
+
+it('the step pull takes what the pipeline pull-tree takes, and gives what it gives', async () => {
+  const [pipeline, step] = [await read('pull-tree.yaml'), await registry.get('pull')];
+  const fields = (schema: unknown): readonly string[] => Object.keys((schema as { shape: object }).shape).toSorted();
+  expect(fields(step.input)).toEqual(pipeline.inputs.map(({ name }) => name).toSorted());
+  expect(fields(step.output)).toEqual(Object.keys(pipeline.outputs).toSorted());
 });
 
 it('the step bootstrap takes what the pipeline base takes, and gives what it gives', async () => {
@@ -98,4 +130,11 @@ it('every pipeline for images gives each apt step the state of the archive, and 
   expect(steps.length).toBeGreaterThan(3);
   for (const { with: given } of steps)
     expect(given).toMatchObject({ asOf: '${{ steps.base.outputs.asOf }}', proxy: '${{ steps.base.outputs.proxy }}' });
+  const iso = (await read('live-iso.yaml')).steps.filter(({ uses }) => uses === 'apt');
+  expect(iso.length).toBeGreaterThan(1);
+  for (const { with: given } of iso)
+    expect(given).toMatchObject({
+      asOf: '${{ steps.suites.outputs.digest }}',
+      proxy: '${{ steps.proxy.outputs.url }}',
+    });
 });
