@@ -109,6 +109,16 @@ export interface RootFiles {
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
 }
 
+export interface TreeOptions {
+  /** Will it be copied again and again (true), or is it an early stage of something (false)? */
+  readonly whole?: boolean;
+  /**
+   * False: the step is done before its tree is on the disk, and done again if the host goes down too early. For what takes
+   * seconds. @default true
+   */
+  readonly durable?: boolean;
+}
+
 export interface Trees {
   /**
    * The tree that this step makes: a writable snapshot of `parent`, or an empty one.
@@ -116,9 +126,7 @@ export interface Trees {
    */
   change(
     parent: string | null,
-    options?: {
-      /** Will it be copied again and again (true), or is it an early stage of something (false)? */ readonly whole?: boolean;
-    },
+    options?: TreeOptions,
   ): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }>;
   /** A faithful, independent copy of a committed tree at `directory`, which must not exist. */
   materialize(ref: string, directory: string): Promise<void>;

@@ -2,20 +2,24 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { openDeb } from '../../../../src/host/debs/read-deb.ts';
+import { XzFilter } from '../../../../src/host/debs/xz-filter.ts';
 import { tarEnd, tarOf } from '../../../../src/model/tar-file.ts';
 import { debFile, sha256, type DebSpec } from '../../../support/deb-file.ts';
 import { expectCode, scratchDirectory } from '../scratch.ts';
 
 const scratch = scratchDirectory();
+// One for all: what was broken before must not spoil what comes after.
+const filter = new XzFilter();
+afterAll(() => filter.close());
 const tar = Buffer.concat([tarOf([{ path: './usr/x', content: 'content', mode: 0o644 }]), tarEnd]);
 const xz = execFileSync('xz', ['-c'], { input: tar });
 
 async function read(content: Buffer, digest = sha256(content)): Promise<Buffer> {
   const path = join(scratch, `${digest}.deb`);
   writeFileSync(path, content);
-  const open = await openDeb({ name: 'demo', path, sha256: digest });
+  const open = await openDeb({ name: 'demo', path, sha256: digest }, filter);
   try {
     const pieces: Buffer[] = [];
     for await (const piece of open.data) pieces.push(piece);
