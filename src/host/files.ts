@@ -57,7 +57,7 @@ export class HostFiles implements Files {
     }
   }
 
-  async writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  async writeBytes(path: string, bytes: Uint8Array | Iterable<Uint8Array>): Promise<void> {
     try {
       await writeWhole(path, bytes, { mode: 0o644, durable: false });
     } catch (error) {

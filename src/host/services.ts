@@ -71,8 +71,8 @@ export interface Files {
   sha256(path: string): Promise<string | null>;
   /** Names, sorted; empty when there is no such directory. */
   list(directory: string): Promise<readonly string[]>;
-  /** For scratch: not synced. */
-  writeBytes(path: string, bytes: Uint8Array): Promise<void>;
+  /** Whole or not at all, but not synced: for scratch, and for what has a digest in it. */
+  writeBytes(path: string, bytes: Uint8Array | Iterable<Uint8Array>): Promise<void>;
   /** Whole or not at all: scratch file, fsync, rename. In parts, it is never in memory as a whole. */
   writeText(
     path: string,

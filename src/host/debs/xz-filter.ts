@@ -18,8 +18,8 @@ const flush = Buffer.concat([
   Buffer.alloc(64 * 1024),
 ]);
 const flushBytes = 128 * 1024;
-/** It writes 8 KiB at a time; passing on so little takes longer than to decompress it. */
-const pieceBytes = 256 * 1024;
+/** xz writes 8 KiB at a time: to take so little, again and again, takes us longer than it takes it to decompress. */
+const script = 'xz -dc -T1 | dd bs=64K iflag=fullblock status=none';
 
 interface Running {
   readonly child: ChildProcessWithoutNullStreams;
@@ -45,13 +45,13 @@ export class XzFilter {
     let isWhole = false;
     const feeding = feed(packed, running).catch((error: unknown) => {
       // Without the rest of its input it would wait for ever.
-      running.child.kill('SIGKILL');
+      running.child.stdin.destroy();
       return error;
     });
     try {
       while (this.#zeros > 0) this.#zeros -= (await this.#take(running, this.#zeros)).length;
       for (let left = unpackedBytes; left > 0;) {
-        const bytes = await this.#gather(running, Math.min(left, pieceBytes));
+        const bytes = await this.#take(running, left);
         left -= bytes.length;
         yield bytes;
       }
@@ -71,20 +71,13 @@ export class XzFilter {
 
   /** Ends the program; the next member gets a new one. */
   close(): void {
-    this.#running?.child.kill('SIGKILL');
+    const child = this.#running?.child;
+    child?.kill('SIGKILL');
+    // Both of the programs end when nobody is at the other end of their pipes.
+    for (const stream of [child?.stdin, child?.stdout, child?.stderr]) stream?.destroy();
     this.#running = null;
     this.#rest = Buffer.alloc(0);
     this.#zeros = 0;
-  }
-
-  async #gather(running: Running, wanted: number): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    for (let left = wanted; left > 0;) {
-      const bytes = await this.#take(running, left);
-      pieces.push(bytes);
-      left -= bytes.length;
-    }
-    return Buffer.concat(pieces);
   }
 
   async #take({ output }: Running, most: number): Promise<Buffer> {
@@ -100,11 +93,8 @@ export class XzFilter {
 }
 
 async function start(): Promise<Running> {
-  const child = spawn(
-    '/bin/sh',
-    ['-c', `${await requireProgram('xz')} -dc -T1 | dd bs=64K iflag=fullblock status=none`],
-    { env: cleanEnvironment(), stdio: 'pipe' },
-  );
+  for (const program of ['xz', 'dd']) await requireProgram(program);
+  const child = spawn(await requireProgram('sh'), ['-c', script], { env: cleanEnvironment(), stdio: 'pipe' });
   const complaints: string[] = [];
   child.stderr.on('data', (bytes: Buffer) => complaints.push(bytes.toString()));
   // What became of it is seen where its output ends.
@@ -129,5 +119,6 @@ async function drained(stdin: Writable): Promise<void> {
       resolve();
     };
     for (const name of ['drain', 'close']) stdin.on(name, done);
+    if (stdin.destroyed) done();
   });
 }
