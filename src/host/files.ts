@@ -48,10 +48,10 @@ export class HostFiles implements Files {
   async writeText(
     path: string,
     text: string | Iterable<string | Uint8Array>,
-    options: { readonly mode?: number } = {},
+    { mode = 0o644, durable = true }: { readonly mode?: number; readonly durable?: boolean } = {},
   ): Promise<void> {
     try {
-      await writeWhole(path, text, { mode: options.mode ?? 0o644, durable: true });
+      await writeWhole(path, text, { mode, durable });
     } catch (error) {
       throw unwritable(path, error);
     }

@@ -73,11 +73,14 @@ export interface Files {
   list(directory: string): Promise<readonly string[]>;
   /** Whole or not at all, but not synced: for scratch, and for what has a digest in it. */
   writeBytes(path: string, bytes: Uint8Array | Iterable<Uint8Array>): Promise<void>;
-  /** Whole or not at all: scratch file, fsync, rename. In parts, it is never in memory as a whole. */
+  /**
+   * Whole or not at all: scratch file, fsync, rename. In parts, it is never in memory as a whole. `durable` false leaves the
+   * fsync out, for scratch: it would wait for whatever else is being written to the disk.
+   */
   writeText(
     path: string,
     text: string | Iterable<string | Uint8Array>,
-    options?: { readonly mode?: number },
+    options?: { readonly mode?: number; readonly durable?: boolean },
   ): Promise<void>;
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
   /** Durable rename that never replaces anything. Throws MSP_FILE_UNWRITABLE. */

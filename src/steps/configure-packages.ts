@@ -117,7 +117,7 @@ async function installFurther(
   }
   for (const [index, packages] of batches.entries()) {
     const records = packages.map(({ name }) => unpacked.stanzas.get(name) ?? '').join('');
-    await services.files.writeBytes(`${services.directories.scratch}/status.${index}`, Buffer.from(records));
+    await services.files.writeText(`${services.directories.scratch}/status.${index}`, records, { durable: false });
   }
   const scripted = await scriptedPackages(tree.root, unpacked.left);
   const session = furtherSession(
