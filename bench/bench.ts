@@ -21,6 +21,8 @@ export interface BenchSettings {
   readonly work: string;
   /** Alternating pairs; the benchmark's own number otherwise. */
   readonly pairs: number | undefined;
+  /** Only rows whose name has this in it, where a benchmark has rows that take long. */
+  readonly only?: string | undefined;
   readonly say: (text: string) => void;
 }
 

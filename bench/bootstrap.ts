@@ -2,8 +2,11 @@
 import { mkdirSync } from 'node:fs';
 import { alternate, median, medianRatio } from './alternate.ts';
 import { limited, type Bench, type BenchRow, type BenchSettings } from './bench.ts';
+import { peakMemory } from './memory.ts';
 import { machinespawn, placeOptions, removeTree, runProgram, settleDisk } from './program.ts';
 
+/** MiB. */
+const mostMemoryMib = 300;
 const suite = 'bookworm';
 const mirror = 'http://deb.debian.org/debian';
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -34,9 +37,13 @@ export const bootstrap: Bench = {
   needsRoot: true,
 
   async run(settings) {
-    const { pairs = 5 } = settings;
-    const rows: BenchRow[] = [];
-    for (const recipe of recipes) rows.push(...(await measure(recipe, { ...settings, pairs })));
+    const { pairs = 5, only = '' } = settings;
+    const [rows, memory]: [BenchRow[], BenchRow[]] = [[], []];
+    for (const recipe of recipes.filter(({ what }) => what.includes(only))) {
+      const measured = await measure(recipe, { ...settings, pairs });
+      rows.push(...measured.rows);
+      memory.push(limited(recipe.what, [measured.memoryMib.toFixed(0)], measured.memoryMib, mostMemoryMib, ' MiB'));
+    }
     return [
       {
         title: `Bootstrap of ${suite}: the whole command`,
@@ -48,12 +55,18 @@ export const bootstrap: Bench = {
             'The rows "again" have the packages unpacked from an earlier build, of which nothing else is left.',
         ],
       },
+      {
+        title: 'Memory of machinespawn and all its programs during a bootstrap',
+        heads: ['MiB'],
+        rows: memory,
+        notes: ['The most at once, shared pages counted once (PSS), in one more build.'],
+      },
     ];
   },
 };
 
 async function measure(recipe: Recipe, { work, pairs, say }: BenchSettings & { readonly pairs: number }) {
-  const contenders = contendersOf(recipe, work);
+  const { memory, ...contenders } = contendersOf(recipe, work);
   say(`  ${recipe.what}: filling the caches`);
   if (recipe.isCold !== true) for (const contender of Object.values(contenders)) await contender();
   const times = await alternate(contenders, pairs, say);
@@ -71,22 +84,25 @@ async function measure(recipe: Recipe, { work, pairs, say }: BenchSettings & { r
   };
   const rows = [row(recipe.what, times.ours)];
   if (recipe.isCold !== true) rows.push({ ...row(`${recipe.what}, again`, times.again), reach: null, isReached: null });
+  const memoryMib = await memory();
   await removeTree(work);
   mkdirSync(work, { recursive: true });
-  return rows;
+  return { rows, memoryMib };
 }
 
 function contendersOf({ arch, variant, include, isCold = false }: Recipe, work: string) {
   const place = `${work}/ours`;
   const more = include.length === 0 ? [] : [`--include=${include.join(',')}`];
-  const build = async (forgotten: readonly string[]): Promise<number> => {
+  const timed = async (argv: readonly string[]): Promise<number> => (await runProgram(argv)).ms;
+  const build = async (forgotten: readonly string[], measured = timed): Promise<number> => {
     const cache = [`${place}/cache/snapshots`, `${place}/cache/results`, ...forgotten];
     await removeTree(`${place}/machines`, `${place}/state`, ...cache);
     await settleDisk();
     const usual = ['-y', '--progress', 'none', `debian-${suite}`, 'cold', ...(arch === '' ? [] : [arch])];
     const argv = machinespawn(...placeOptions(place), ...usual, '--variant', variant, ...more, '--proxy', 'none');
-    return (await runProgram(argv)).ms;
+    return await measured(argv);
   };
+  const forgotten = isCold ? [`${place}/cache`] : [`${place}/cache/unpacked`, `${place}/cache/lists`];
   const ofArch = arch === '' ? [] : [arch];
   const theirs = async (name: string, argv: (tree: string, packages: string) => readonly string[]): Promise<number> => {
     const [tree, packages] = [`${work}/${name}`, `${work}/${name}-packages`];
@@ -96,7 +112,8 @@ function contendersOf({ arch, variant, include, isCold = false }: Recipe, work: 
     return (await runProgram(argv(tree, packages), { ...process.env, LC_ALL: 'C.UTF-8' })).ms;
   };
   return {
-    ours: () => build(isCold ? [`${place}/cache`] : [`${place}/cache/unpacked`, `${place}/cache/lists`]),
+    ours: () => build(forgotten),
+    memory: () => build(forgotten, peakMemory),
     again: async () => (isCold ? 0 : await build([])),
     debootstrap: () =>
       theirs('debootstrap', (tree, packages) => [

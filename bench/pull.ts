@@ -1,10 +1,11 @@
 /** pull-tar, with digest and inspection, against `curl | tar x` of the same file from a server on this host. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFaultyServer } from '../test/support/faulty-server.ts';
 import { alternate, median, medianRatio } from './alternate.ts';
 import { type Bench, type BenchRow, limited } from './bench.ts';
+import { memoryOf } from './memory.ts';
 import { machinespawn, placeOptions, removeTree, runProgram, settleDisk } from './program.ts';
 
 const treeBytes = 180 * 1024 * 1024;
@@ -162,27 +163,4 @@ interface Event {
   readonly type: string;
   readonly step?: string;
   readonly ts: string;
-}
-
-/** MiB of a process and all below it, shared pages counted once. */
-function memoryOf(pid: number): number {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/u.test(entry))) {
-    const stat = read(`/proc/${name}/stat`);
-    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
-  }
-  const isBelow = (one: number): boolean => one === pid || (parents.has(one) && isBelow(parents.get(one) ?? 0));
-  const kib = [...parents.keys()]
-    .filter(isBelow)
-    .map((one) => Number(/^Pss:\s+(\d+)/mu.exec(read(`/proc/${one}/smaps_rollup`))?.[1] ?? 0));
-  return kib.reduce((sum, one) => sum + one, 0) / 1024;
-}
-
-/** A process may be gone in the meantime. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,4 +1,4 @@
-/** `npm run bench [-- NAME…] [--write] [--pairs N] [--work DIR]`: prints tables of ratios; 1 when something is not reached. */
+/** `npm run bench [-- NAME…] [--write] [--pairs N] [--only ROW] [--work DIR]`: prints tables of ratios; 1 when something is not reached. */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,12 @@ const results = join(import.meta.dirname, 'RESULTS.md');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { write: { type: 'boolean' }, pairs: { type: 'string' }, work: { type: 'string' } },
+  options: {
+    write: { type: 'boolean' },
+    pairs: { type: 'string' },
+    work: { type: 'string' },
+    only: { type: 'string' },
+  },
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0)
@@ -43,7 +48,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) 
   try {
     if (bench.needsRoot) disk = await freshDisk(work);
     const pairs = values.pairs === undefined ? undefined : Number(values.pairs);
-    const tables = await bench.run({ work: disk?.path ?? work, pairs, say });
+    const tables = await bench.run({ work: disk?.path ?? work, pairs, only: values.only, say });
     const text = tables.map(tableText).join('\n\n');
     process.stdout.write(`${text}\n\n`);
     if (tables.some(({ rows }) => rows.some(({ isReached }) => isReached === false))) process.exitCode = 1;

@@ -48,16 +48,16 @@ export class HostFiles implements Files {
   async writeText(
     path: string,
     text: string | Iterable<string | Uint8Array>,
-    options: { readonly mode?: number } = {},
+    { mode = 0o644, durable = true }: { readonly mode?: number; readonly durable?: boolean } = {},
   ): Promise<void> {
     try {
-      await writeWhole(path, text, { mode: options.mode ?? 0o644, durable: true });
+      await writeWhole(path, text, { mode, durable });
     } catch (error) {
       throw unwritable(path, error);
     }
   }
 
-  async writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  async writeBytes(path: string, bytes: Uint8Array | Iterable<Uint8Array>): Promise<void> {
     try {
       await writeWhole(path, bytes, { mode: 0o644, durable: false });
     } catch (error) {

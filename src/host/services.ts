@@ -71,13 +71,16 @@ export interface Files {
   sha256(path: string): Promise<string | null>;
   /** Names, sorted; empty when there is no such directory. */
   list(directory: string): Promise<readonly string[]>;
-  /** For scratch: not synced. */
-  writeBytes(path: string, bytes: Uint8Array): Promise<void>;
-  /** Whole or not at all: scratch file, fsync, rename. In parts, it is never in memory as a whole. */
+  /** Whole or not at all, but not synced: for scratch, and for what has a digest in it. */
+  writeBytes(path: string, bytes: Uint8Array | Iterable<Uint8Array>): Promise<void>;
+  /**
+   * Whole or not at all: scratch file, fsync, rename. In parts, it is never in memory as a whole. `durable` false leaves the
+   * fsync out, for scratch: it would wait for whatever else is being written to the disk.
+   */
   writeText(
     path: string,
     text: string | Iterable<string | Uint8Array>,
-    options?: { readonly mode?: number },
+    options?: { readonly mode?: number; readonly durable?: boolean },
   ): Promise<void>;
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
   /** Durable rename that never replaces anything. Throws MSP_FILE_UNWRITABLE. */
@@ -109,6 +112,16 @@ export interface RootFiles {
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
 }
 
+export interface TreeOptions {
+  /** Will it be copied again and again (true), or is it an early stage of something (false)? */
+  readonly whole?: boolean;
+  /**
+   * False: the step is done before its tree is on the disk, and done again if the host goes down too early. For what takes
+   * seconds. @default true
+   */
+  readonly durable?: boolean;
+}
+
 export interface Trees {
   /**
    * The tree that this step makes: a writable snapshot of `parent`, or an empty one.
@@ -116,9 +129,7 @@ export interface Trees {
    */
   change(
     parent: string | null,
-    options?: {
-      /** Will it be copied again and again (true), or is it an early stage of something (false)? */ readonly whole?: boolean;
-    },
+    options?: TreeOptions,
   ): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }>;
   /** A faithful, independent copy of a committed tree at `directory`, which must not exist. */
   materialize(ref: string, directory: string): Promise<void>;

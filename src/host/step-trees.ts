@@ -1,7 +1,7 @@
 import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
 import { TreeFiles } from './root-files.ts';
 import type { RunProgram } from './run-program.ts';
-import type { RootFiles, Trees } from './services.ts';
+import type { RootFiles, TreeOptions, Trees } from './services.ts';
 import { keyOfTree, treeRef } from './tree-ref.ts';
 
 interface Writable {
@@ -11,7 +11,7 @@ interface Writable {
 /** What is asked of the snapshot store, whose writable trees only it understands. */
 export interface TreeStore<W extends Writable = Writable> {
   prepare(parent: string | null, id: string): Promise<W>;
-  commit(writable: W, key: string, options?: { readonly whole?: boolean }): Promise<unknown>;
+  commit(writable: W, key: string, options?: TreeOptions): Promise<unknown>;
   /** Throws MSP_SNAPSHOT_MISSING, MSP_SNAPSHOT_DAMAGED. */
   verify(key: string): Promise<void>;
   discard(writable: W): Promise<void>;
@@ -45,7 +45,7 @@ export class StepTrees<W extends Writable> implements Trees {
   readonly #settings: StepTreesSettings<W>;
   #writable: W | null = null;
   #isChanged = false;
-  #commitOptions: { readonly whole?: boolean } = {};
+  #commitOptions: TreeOptions = {};
   readonly #views: { release(): Promise<void> }[] = [];
 
   constructor(settings: StepTreesSettings<W>) {
@@ -54,7 +54,7 @@ export class StepTrees<W extends Writable> implements Trees {
 
   async change(
     parent: string | null,
-    options: { readonly whole?: boolean } = {},
+    options: TreeOptions = {},
   ): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }> {
     if (this.#isChanged) throw misuse('a step changes one tree, once');
     this.#isChanged = true;
@@ -78,7 +78,6 @@ export class StepTrees<W extends Writable> implements Trees {
     return { path: view.path, root: new TreeFiles(view.path, this.#settings.run) };
   }
 
-  /** Durable when it returns. */
   async commit(): Promise<void> {
     await this.#releaseViews();
     if (this.#writable !== null) {

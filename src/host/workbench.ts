@@ -197,7 +197,11 @@ function verifyingOnce<W extends { readonly path: string }>(store: TreeStore<W>)
   const sound = new Set<string>();
   return {
     prepare: async (parent, id) => await store.prepare(parent, id),
-    commit: async (writable, key, options) => await store.commit(writable, key, options),
+    commit: async (writable, key, options) => {
+      await store.commit(writable, key, options);
+      // Its digest is of this moment.
+      sound.add(key);
+    },
     discard: async (writable) => await store.discard(writable),
     has: async (key) => await store.has(key),
     view: async (key) => await store.view(key),

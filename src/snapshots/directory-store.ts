@@ -9,6 +9,7 @@ import { computeMetadataDigest } from './metadata-digest.ts';
 import { refuseMounts } from './mount-table.ts';
 import { pathExists } from './path-exists.ts';
 import { claimPlace, refuseOthersPlace } from './pending-places.ts';
+import { readBootId } from './process-owner.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunTool } from './run-tool.ts';
 import { readMeta, type SnapshotMeta, syncDirectory, writeMeta } from './snapshot-meta.ts';
@@ -70,7 +71,8 @@ export class DirectoryStore implements SnapshotStore {
     await refuseMounts(writable.path, { itself: false });
     const chain = writable.parent === null ? null : await this.#readChain(writable.parent);
     const { isStacked } = await this.#driver.seal(place, chain, options.whole);
-    await this.#run('sync', ['-f', place]);
+    const { durable = true } = options;
+    if (durable) await this.#run('sync', ['-f', place]);
     const [digest, sizeBytes, parentMeta] = await Promise.all([
       computeMetadataDigest(join(place, this.#driver.layer), this.#run),
       this.#driver.measure(place, chain),
@@ -86,8 +88,10 @@ export class DirectoryStore implements SnapshotStore {
       parentDigest: parentMeta?.digest ?? null,
       stacked: isStacked,
     };
-    await writeMeta(place, meta);
-    return (await this.#publish(place, final, key)) ? describe(meta) : this.#keepOther(place, key);
+    await writeMeta(place, durable ? meta : { ...meta, unsyncedIn: await readBootId() }, { durable });
+    if (!(await this.#publish(place, final, key, durable))) return this.#keepOther(place, key);
+    if (!durable) void this.#syncLater(final, meta);
+    return describe(meta);
   }
 
   async discard(writable: WritableSnapshot): Promise<void> {
@@ -171,7 +175,18 @@ export class DirectoryStore implements SnapshotStore {
     await removeTree(place, this.#run, this.#layout.trash);
   }
 
-  async #publish(place: string, final: string, key: string): Promise<boolean> {
+  /** Until it has written the record anew, the next boot makes the snapshot again. */
+  async #syncLater(place: string, meta: SnapshotMeta): Promise<void> {
+    try {
+      await this.#run('sync', ['-f', place]);
+      const { digest, createdAt } = await this.#read(meta.key);
+      if (digest === meta.digest && createdAt === meta.createdAt) await writeMeta(place, meta, { durable: false });
+    } catch {
+      // It was removed meanwhile, or we are being ended.
+    }
+  }
+
+  async #publish(place: string, final: string, key: string, durable: boolean): Promise<boolean> {
     if (await pathExists(final)) {
       if (await this.#isSound(key)) return false;
       await removeTree(final, this.#run, this.#layout.trash);
@@ -183,8 +198,10 @@ export class DirectoryStore implements SnapshotStore {
       if (await pathExists(final)) return false;
       throw error;
     }
-    await syncDirectory(this.#layout.base);
-    await syncDirectory(this.#layout.pending);
+    if (durable) {
+      await syncDirectory(this.#layout.base);
+      await syncDirectory(this.#layout.pending);
+    }
     await rm(join(final, 'owner.json'), { force: true });
     return true;
   }
@@ -207,6 +224,9 @@ export class DirectoryStore implements SnapshotStore {
   async #read(key: string): Promise<SnapshotMeta> {
     const meta = await readMeta(placeOf(this.#layout, key), key, this.#driver.name);
     if (meta === null) throw fail('MSP_SNAPSHOT_MISSING', { key });
+    if (meta.unsyncedIn !== undefined && meta.unsyncedIn !== (await readBootId())) {
+      throw fail('MSP_SNAPSHOT_DAMAGED', { key, problem: 'the host went down before it was on the disk' });
+    }
     return meta;
   }
 

@@ -39,19 +39,22 @@ interface LinkPlan {
 
 /** Null when names cannot be told as text, or when most would be copied anyway. */
 async function planLinks(merged: string, layers: readonly string[], run: RunTool): Promise<LinkPlan | null> {
-  const [seen, ...own] = await Promise.all([merged, ...layers].map(async (path) => listEntries(path, run)));
-  if (seen === undefined || [...seen.keys()].some((path) => path.includes('\uFFFD'))) return null;
-  const noted = await findNoted(layers, run);
-  if (noted === null) return null;
+  const [whole, uppers] = [layers.at(-1), layers.slice(0, -1)];
+  // The lowest one need not be looked at: what is seen and is in no other is there, and overlayfs never wrote to it.
+  const [noted, seen, ...own] = await Promise.all([
+    findNoted(uppers, run),
+    ...[merged, ...uppers].map(async (path) => listEntries(path, run)),
+  ]);
+  if (noted === null || seen === undefined || whole === undefined) return null;
+  if ([...seen.keys()].some((path) => path.includes('\uFFFD'))) return null;
   const links = new Map<string, string>();
   const copies: string[] = [];
   for (const [path, type] of seen) {
     if (type === 'd') continue;
     // What hides a lower entry (a whiteout, an opaque directory) would keep the path out of the merged tree.
-    const at = own.findIndex((entries) => entries.has(path));
-    const layer = layers[at];
-    if (layer === undefined || noted.has(join(layer, path))) copies.push(path);
-    else links.set(path, layer);
+    const layer = uppers[own.findIndex((entries) => entries.has(path))];
+    if (layer !== undefined && noted.has(join(layer, path))) copies.push(path);
+    else links.set(path, layer ?? whole);
   }
   if (copies.length > mostCopies) return null;
   return { directories: [...seen].flatMap(([path, type]) => (type === 'd' ? [path] : [])), links, copies };

@@ -26,7 +26,8 @@ export function isSameProcess(one: ProcessOwner, other: ProcessOwner): boolean {
   return one.pid === other.pid && one.startTicks === other.startTicks && one.bootId === other.bootId;
 }
 
-async function readBootId(): Promise<string> {
+/** Names the time between the host's start and its going down. */
+export async function readBootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }
 

@@ -16,6 +16,8 @@ export interface SnapshotMeta extends SnapshotInfo {
   readonly parentDigest: string | null;
   /** Does the layer need its parent's layer below it? */
   readonly stacked: boolean;
+  /** The boot in which it was made, as long as it is not known to be on the disk. */
+  readonly unsyncedIn?: string;
 }
 
 export function encodeMeta(meta: SnapshotMeta): string {
@@ -54,18 +56,18 @@ function checksum(body: object): string {
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }
 
-/** Durable when it returns. */
-export async function writeMeta(place: string, meta: SnapshotMeta): Promise<void> {
+/** Durable when it returns, unless that is not wanted. */
+export async function writeMeta(place: string, meta: SnapshotMeta, { durable }: { readonly durable: boolean }) {
   const scratch = join(place, `${metaName}.new`);
   const file = await open(scratch, 'w', 0o600);
   try {
     await file.writeFile(encodeMeta(meta));
-    await file.sync();
+    if (durable) await file.sync();
   } finally {
     await file.close();
   }
   await rename(scratch, join(place, metaName));
-  await syncDirectory(place);
+  if (durable) await syncDirectory(place);
 }
 
 export async function syncDirectory(path: string): Promise<void> {

@@ -28,6 +28,12 @@ export interface CommitOptions {
    * can be. Left out: the driver decides by its size.
    */
   readonly whole?: boolean;
+  /**
+   * False: it is written to disk soon, and nobody waits for it. Where the host goes down before that, it is a damaged one.
+   * For what is made again in seconds.
+   * @default true
+   */
+  readonly durable?: boolean;
 }
 
 export interface SnapshotStore {
@@ -38,7 +44,7 @@ export interface SnapshotStore {
    * Throws MSP_SNAPSHOT_MISSING, MSP_SNAPSHOT_DAMAGED.
    */
   prepare(parent: string | null, id: string): Promise<WritableSnapshot>;
-  /** Seals the tree under `key`. Durable (syncfs) when it returns. If `key` is there already, the new tree is discarded. */
+  /** Seals the tree under `key`. Durable (syncfs) when it returns, unless `durable` is false. If `key` is there already, the new tree is discarded. */
   commit(writable: WritableSnapshot, key: string, options?: CommitOptions): Promise<SnapshotInfo>;
   discard(writable: WritableSnapshot): Promise<void>;
   has(key: string): Promise<boolean>;

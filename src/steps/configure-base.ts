@@ -61,7 +61,7 @@ export const configureBase = defineStep({
 
   async run(context) {
     const { services, input } = context;
-    const { path, ref, root } = await services.trees.change(input.tree, { whole: true });
+    const { path, ref, root } = await services.trees.change(input.tree, { whole: true, durable: false });
     await clean(root);
     const guestKeyring = await installKeyring(context, path);
     await writeSources(root, input, guestKeyring);

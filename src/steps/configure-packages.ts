@@ -51,7 +51,7 @@ export const configurePackages = defineStep({
   async run(context) {
     const { services, input } = context;
     const selection = await readSelection(services, input.selection);
-    const { path, ref, root } = await services.trees.change(input.tree, { whole: false });
+    const { path, ref, root } = await services.trees.change(input.tree, { whole: false, durable: false });
     await writeFirstFiles(root);
     const sessions = await ConfigureSessions.open(
       context,
@@ -117,7 +117,7 @@ async function installFurther(
   }
   for (const [index, packages] of batches.entries()) {
     const records = packages.map(({ name }) => unpacked.stanzas.get(name) ?? '').join('');
-    await services.files.writeText(`${services.directories.scratch}/status.${index}`, records);
+    await services.files.writeText(`${services.directories.scratch}/status.${index}`, records, { durable: false });
   }
   const scripted = await scriptedPackages(tree.root, unpacked.left);
   const session = furtherSession(

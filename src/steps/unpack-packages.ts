@@ -29,7 +29,7 @@ export const unpackPackages = defineStep({
   async run(context) {
     const { services, input } = context;
     const selection = await readSelection(services, input.selection);
-    const { path, ref } = await services.trees.change(null, { whole: false });
+    const { path, ref } = await services.trees.change(null, { whole: false, durable: false });
     await services.debs.write(mergedUsrFiles(selection), path);
     const { core, required } = installOrder(selection);
     const unpacked = await unpackSelected(context, selection, [...core, ...required], path);

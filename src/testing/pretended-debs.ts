@@ -2,6 +2,7 @@
 import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openDeb } from '../host/debs/read-deb.ts';
+import { XzFilter } from '../host/debs/xz-filter.ts';
 import type { DebFile, Debs, UnpackedDeb } from '../host/debs/debs.ts';
 import { conffileEntries, md5 } from '../model/dpkg-database.ts';
 import { listedPath } from '../model/package-entry.ts';
@@ -57,7 +58,8 @@ export function pretendDebs(world: World, moments: Moments): Debs {
 const nothing = { paths: null, conffiles: {}, sizeBytes: 0 };
 
 async function readEntries(world: World, deb: DebFile) {
-  const open = await openDeb({ ...deb, path: world.real(deb.path) });
+  const xz = new XzFilter();
+  const open = await openDeb({ ...deb, path: world.real(deb.path) }, xz);
   try {
     const entries: (TarEntry & { path: string; pieces: Buffer[] })[] = [];
     const reader = new TarReader(deb.name, {
@@ -71,6 +73,7 @@ async function readEntries(world: World, deb: DebFile) {
     return { controlFiles: open.controlFiles, entries: whole };
   } finally {
     await open.close();
+    xz.close();
   }
 }
 

@@ -51,7 +51,7 @@ export function pretendFiles(world: World, moments: Moments, host: FakeHost): Fi
       moments.call(`writeBytes(${path})`, 'writes', () => {
         if (!existsSync(dirname(at(path))))
           throw fail('MSP_FILE_UNWRITABLE', { path, problem: 'there is no such directory' });
-        writeWhole(at(path), bytes);
+        writeWhole(at(path), bytes instanceof Uint8Array ? bytes : Buffer.concat([...bytes]));
       }),
     makeDirectory: (path, options) =>
       moments.call(`makeDirectory(${path})`, 'writes', () => makeDirectory(at(path), options?.mode)),

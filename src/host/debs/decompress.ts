@@ -11,6 +11,9 @@ import { requireProgram } from '../find-program.ts';
 /** Bytes in, bytes out. */
 export type Decompress = (packed: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 
+/** Larger than node's own: each piece costs a way to another thread and back. */
+const chunkSize = 256 * 1024;
+
 const programs: Readonly<Record<string, readonly [file: string, ...args: string[]]>> = {
   '.xz': ['xz', '-dc', '-T1'],
   '.lzma': ['xz', '-dc', '--format=lzma'],
@@ -21,8 +24,8 @@ const programs: Readonly<Record<string, readonly [file: string, ...args: string[
 export function decompressorOf(member: string, stem: 'control' | 'data', of: string): Decompress {
   const suffix = member.slice(`${stem}.tar`.length);
   if (suffix === '') return (packed) => packed;
-  if (suffix === '.gz') return through(createGunzip, of);
-  if (suffix === '.zst') return through(createZstdDecompress, of);
+  if (suffix === '.gz') return through(() => createGunzip({ chunkSize }), of);
+  if (suffix === '.zst') return through(() => createZstdDecompress({ chunkSize }), of);
   const program = Object.hasOwn(programs, suffix) ? programs[suffix] : undefined;
   if (program === undefined) throw fail('MSP_PACKAGE_COMPRESSION', { package: of, member });
   return byProgram(program, of);

@@ -11,6 +11,7 @@ import { confinedTar, hostPlace } from './confined-tar.ts';
 import { TarSink } from './tar-sink.ts';
 import { unpackDeb, unpackStored, type Write } from './unpack-one.ts';
 import { UnpackedStore } from './unpacked-store.ts';
+import { XzFilter } from './xz-filter.ts';
 
 type Options = NonNullable<Parameters<Debs['unpack']>[2]>;
 
@@ -57,24 +58,28 @@ export class HostDebs implements Debs {
   ): Promise<readonly UnpackedDeb[]> {
     const unpacked = new Map<DebFile, UnpackedDeb>();
     const queue = await largestFirst(debs);
-    const one = async (deb: DebFile, write: Write): Promise<void> => {
+    const one = async (deb: DebFile, write: Write, xz: XzFilter): Promise<void> => {
       const leaveOut = (controlFiles: readonly PackageFile[]): boolean =>
         options.leaveOut?.(deb, controlFiles) ?? false;
       const kept = damaged.has(deb.sha256) ? null : await this.#store.find(deb.sha256);
       if (kept !== null && leaveOut(kept.record.controlFiles))
         unpacked.set(deb, { ...kept.record, paths: null, conffiles: {}, sizeBytes: 0 });
       else if (kept !== null) unpacked.set(deb, await unpackStored(kept, write));
-      else unpacked.set(deb, await unpackDeb(deb, this.#store, write, leaveOut));
+      else unpacked.set(deb, await unpackDeb(deb, this.#store, write, leaveOut, xz));
       options.onUnpacked?.(deb, kept !== null);
     };
     const workers = Math.min(Math.max(2, availableParallelism()), Math.max(1, debs.length));
     await this.#withSinks(tree, workers, async (sinks, signal) => {
       const work = sinks.map(async (sink) => {
-        for (let deb = queue.shift(); deb !== undefined; deb = queue.shift()) {
-          await one(deb, async (bytes) => {
-            signal.throwIfAborted();
-            await sink.write(bytes);
-          });
+        const xz = new XzFilter();
+        const write = async (bytes: Buffer): Promise<void> => {
+          signal.throwIfAborted();
+          await sink.write(bytes);
+        };
+        try {
+          for (let deb = queue.shift(); deb !== undefined; deb = queue.shift()) await one(deb, write, xz);
+        } finally {
+          xz.close();
         }
       });
       await firstFault(work, () => queue.splice(0));

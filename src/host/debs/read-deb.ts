@@ -3,12 +3,16 @@ import { createHash } from 'node:crypto';
 import { fail } from '../../errors/machinespawn-error.ts';
 import { arHeadBytes, arMagic, parseArHead, type ArMember } from '../../model/ar-member.ts';
 import { TarReader } from '../../model/tar-entry.ts';
+import { xzUnpackedBytes } from '../../model/xz-size.ts';
 import type { DebFile, PackageFile } from './debs.ts';
 import { ByteSource } from './byte-source.ts';
 import { decompressorOf } from './decompress.ts';
+import { XzFilter } from './xz-filter.ts';
 
 /** Control members are small; the largest in Debian has less than 10 MiB. */
 const mostControlBytes = 64 * 1024 * 1024;
+/** An index has a few bytes for each block of 24 MiB and more. */
+const mostIndexBytes = 4096;
 
 export interface OpenDeb {
   /** Files of the control member, `control` among them. */
@@ -20,8 +24,8 @@ export interface OpenDeb {
   close(): Promise<void>;
 }
 
-/** Throws MSP_PACKAGE_BROKEN, MSP_PACKAGE_COMPRESSION, MSP_FILE_UNREADABLE. */
-export async function openDeb({ name, path, sha256 }: DebFile): Promise<OpenDeb> {
+/** `xz` serves one package after another; the caller closes it. Throws MSP_PACKAGE_BROKEN, MSP_PACKAGE_COMPRESSION, MSP_FILE_UNREADABLE. */
+export async function openDeb({ name, path, sha256 }: DebFile, xz: XzFilter): Promise<OpenDeb> {
   const hash = createHash('sha256');
   const source = new ByteSource(path, (bytes) => void hash.update(bytes));
   const broken = (problem: string) => fail('MSP_PACKAGE_BROKEN', { package: name, problem });
@@ -49,20 +53,27 @@ export async function openDeb({ name, path, sha256 }: DebFile): Promise<OpenDeb>
       await skip(source, member.sizeBytes + (member.sizeBytes % 2));
     }
   };
+  const unpack = async (member: ArMember, stem: 'control' | 'data'): Promise<AsyncIterable<Buffer>> => {
+    const decompress = decompressorOf(member.name, stem, name);
+    const packed = source.stream(member.sizeBytes);
+    if (!member.name.endsWith('.xz')) return decompress(packed);
+    const tailBytes = Math.min(member.sizeBytes, mostIndexBytes);
+    const tail = await source.peek(member.sizeBytes - tailBytes, tailBytes);
+    const unpackedBytes = xzUnpackedBytes(tail, member.sizeBytes);
+    return unpackedBytes === null ? decompress(packed) : xz.decompress(packed, unpackedBytes, name);
+  };
   try {
     if ((await source.take(arMagic.length)).toString('latin1') !== arMagic) throw broken('it is no ar archive');
     const version = await nextMember((member) => member === 'debian-binary');
     const text = (await source.take(version.sizeBytes + (version.sizeBytes % 2))).toString('latin1');
     if (!text.startsWith('2.')) throw broken(`its format is ${text.trim().slice(0, 20)}, not 2.0`);
     const control = await nextMember((member) => member.startsWith('control.tar'));
-    const unpackControl = decompressorOf(control.name, 'control', name);
-    const controlFiles = await readControl(unpackControl(source.stream(control.sizeBytes)), name);
+    const controlFiles = await readControl(await unpack(control, 'control'), name);
     await skip(source, control.sizeBytes % 2);
     const data = await nextMember((member) => member.startsWith('data.tar'));
-    const unpackData = decompressorOf(data.name, 'data', name);
     return {
       controlFiles,
-      data: watched(unpackData(source.stream(data.sizeBytes)), rethrow),
+      data: watched(await unpack(data, 'data'), rethrow),
       finish,
       close: async () => await source.close(),
     };

@@ -5,6 +5,7 @@ import { listedPath } from '../../model/package-entry.ts';
 import { TarReader } from '../../model/tar-entry.ts';
 import type { DebFile, PackageFile, UnpackedDeb } from './debs.ts';
 import { openDeb, type OpenDeb } from './read-deb.ts';
+import type { XzFilter } from './xz-filter.ts';
 import type { StoredPackage, UnpackedStore } from './unpacked-store.ts';
 
 /** Where the tar stream goes. */
@@ -21,8 +22,9 @@ export async function unpackDeb(
   store: UnpackedStore,
   write: Write,
   leaveOut: (controlFiles: readonly PackageFile[]) => boolean,
+  xz: XzFilter,
 ): Promise<UnpackedDeb> {
-  const open = await openDeb(deb);
+  const open = await openDeb(deb, xz);
   try {
     const { controlFiles } = open;
     if (!leaveOut(controlFiles)) return await keepAndWrite(deb, open, store, write);

@@ -15,8 +15,12 @@ const mostBytes = 2 * 1024 ** 3;
 /** A file in the making that is older belongs to nobody. */
 const abandonedMs = 24 * 60 * 60 * 1000;
 
+/** Larger than node's own: each piece costs a way to another thread and back. */
+const chunkSize = 256 * 1024;
+
 // The checksum finds what the disk has spoiled.
 const compression = {
+  chunkSize,
   params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
 };
 
@@ -57,7 +61,7 @@ export class UnpackedStore {
       await utimes(`${file}.json`, now, now);
       const { format: _format, controlFiles, ...rest } = stored;
       const files = controlFiles.map((one) => ({ ...one, content: Buffer.from(one.content, 'base64') }));
-      const unpack = through(createZstdDecompress, sha256);
+      const unpack = through(() => createZstdDecompress({ chunkSize }), sha256);
       return {
         record: { ...rest, controlFiles: files },
         data: () => unpack(createReadStream(`${file}.tar.zst`, { highWaterMark: 256 * 1024 })),

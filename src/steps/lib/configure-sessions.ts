@@ -36,9 +36,10 @@ export class ConfigureSessions {
     const { files, directories } = context.services;
     await tree.root.writeText(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     await tree.root.makeDirectory(sessionPlace);
-    await files.writeText(`${directories.scratch}/start-stop-daemon`, fakeStarter, { mode: 0o755 });
+    await files.writeText(`${directories.scratch}/start-stop-daemon`, fakeStarter, { mode: 0o755, durable: false });
     await files.makeDirectory(`${directories.scratch}/debs`);
-    if (settings.twins !== null) await files.writeText(`${directories.scratch}/fstab`, settings.twins.fstab);
+    if (settings.twins !== null)
+      await files.writeText(`${directories.scratch}/fstab`, settings.twins.fstab, { durable: false });
     return new ConfigureSessions(context, tree, settings);
   }
 
@@ -46,7 +47,7 @@ export class ConfigureSessions {
   async run(script: string, options: { readonly debs?: string | null } = {}): Promise<void> {
     const { path, root } = this.#tree;
     const { files, directories } = this.#context.services;
-    await files.writeText(`${directories.scratch}/session`, script);
+    await files.writeText(`${directories.scratch}/session`, script, { durable: false });
     const { debs = null } = options;
     const hasStarter = (await root.info(daemonStarter)) !== null;
     await runPackageScripts(this.#context, {

@@ -41,14 +41,14 @@ export async function keepPackages(context: Context, digest: string, index: Pack
   );
   const old = dated.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(mostKept - 1);
   for (const { path } of old) await files.remove(path);
-  await files.writeText(`${place}/${digest}.packages`, withDigest(index.parts()));
+  await files.writeBytes(`${place}/${digest}.packages`, withDigest(index.parts()));
 }
 
-function* withDigest(parts: Iterable<Buffer>): Generator<string | Buffer> {
+function* withDigest(parts: Iterable<Buffer>): Generator<Buffer> {
   const hash = createHash('sha256');
   for (const part of parts) {
     hash.update(part);
     yield part;
   }
-  yield endingOf(hash.digest('hex'));
+  yield Buffer.from(endingOf(hash.digest('hex')));
 }

@@ -18,7 +18,7 @@ export interface PackagesRequest {
 
 /** Smallest first. */
 const forms = [
-  { ending: '.xz', program: 'xz', args: ['--decompress', '--stdout', '--format=xz'] },
+  { ending: '.xz', program: 'xz', args: ['--decompress', '--stdout', '--format=xz', '--threads=2'] },
   { ending: '.gz', program: 'gzip', args: ['--decompress', '--stdout', '--force'] },
   { ending: '', program: 'cat', args: [] },
 ] as const;

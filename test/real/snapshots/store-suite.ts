@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSnapshotStore } from '../../../src/snapshots/open-snapshot-store.ts';
 import { removeTree } from '../../../src/snapshots/remove-tree.ts';
 import type { RunTool } from '../../../src/snapshots/run-tool.ts';
+import { encodeMeta, type SnapshotMeta } from '../../../src/snapshots/snapshot-meta.ts';
 import type { DriverName, SnapshotStore, WritableSnapshot } from '../../../src/snapshots/snapshot-store.ts';
 import { diffTrees, listTree, type TreeListing } from '../../support/tree-listing.ts';
 import { killAtMoments } from './kill-at-moments.ts';
@@ -221,6 +222,35 @@ export function describeStore(driver: DriverName, fileSystem: LoopFileSystemType
           await store.verify(key);
         });
       }
+    });
+
+    it('has what nobody waits for at once, and no longer after the host went down before it was on the disk', async () => {
+      const key = keyFor('unsynced');
+      const record = join(directory, driver, key, 'meta.json');
+      // Nothing is ever written to disk by this one.
+      const withoutSync: RunTool = async (file, args, options) =>
+        file === 'sync' ? Promise.reject(new Error('no sync')) : runTool(file, args, options);
+      const unsynced = await openSnapshotStore({ directory, driver, privateNamespace: true, run: withoutSync });
+      const commit = async (by: SnapshotStore): Promise<void> => {
+        const writable = await by.prepare(base, 'unsynced');
+        await writeFile(join(writable.path, 'mark'), 'text');
+        await by.commit(writable, key, { durable: false });
+      };
+      await commit(unsynced);
+      await store.verify(key);
+      const text = await readFile(record, 'utf8');
+      const { format, checksum, ...meta } = JSON.parse(text) as SnapshotMeta & { format: number; checksum: string };
+      expect([format, typeof checksum, meta.unsyncedIn]).toEqual([
+        1,
+        'string',
+        expect.stringMatching(/^[\da-f-]{36}$/u),
+      ]);
+      await writeFile(record, encodeMeta({ ...meta, unsyncedIn: '00000000-0000-0000-0000-000000000000' }));
+      await expect(store.verify(key)).rejects.toMatchObject({ code: 'MSP_SNAPSHOT_DAMAGED' });
+      await commit(store);
+      await store.verify(key);
+      await expect.poll(async () => readFile(record, 'utf8'), { timeout: 10_000 }).not.toContain('unsyncedIn');
+      await store.verify(key);
     });
 
     it('collects what no root needs, parents of roots stay', async () => {
