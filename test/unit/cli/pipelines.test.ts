@@ -84,6 +84,21 @@ describe('resume', () => {
   );
 });
 
+it('pipeline init asks on a terminal what to begin from, and nobody else', async () => {
+  const templateOf = async (...args: Parameters<typeof runMain>): Promise<unknown> => {
+    const app = fakeApp();
+    await runMain(args[0], { ...args[1], app });
+    return app.asked.find(([name]) => name === 'initPipeline')?.slice(1);
+  };
+  const asked = fakeApp();
+  const seen = await runMain(['pipeline', 'init'], { app: asked, typed: 'bootstrap\n' });
+  expect(seen.stderr).toMatch(/hello .*\n.*Begin from which pipeline\? \[hello\]/su);
+  expect(asked.asked).toContainEqual(['initPipeline', 'bootstrap', 'bootstrap.yaml']);
+  expect(await templateOf(['pipeline', 'init'], { typed: '\n' })).toEqual(['hello', 'hello.yaml']);
+  expect(await templateOf(['pipeline', 'init'], { typed: '' })).toEqual(['hello', 'hello.yaml']);
+  expect(await templateOf(['pipeline', 'init', '--no-input'], { typed: 'run\n' })).toEqual(['hello', 'hello.yaml']);
+});
+
 it('pipeline init says what it wrote, and how to go on', async () => {
   const app = fakeApp();
   const { stdout, stderr } = await runMain(['pipeline', 'init', 'bootstrap', 'box.yaml'], { app });
