@@ -91,7 +91,8 @@ export class ArtifactStore {
     const scratch = scratchName(path);
     try {
       await copyFile(from, scratch, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-      const handle = await open(scratch, 'r+');
+      // Its mode is that of the kept file: nobody but root could open it for writing.
+      const handle = await open(scratch, 'r');
       try {
         await handle.chmod(0o644);
         if (owner !== null) await handle.chown(owner.uid, owner.gid);
