@@ -26,12 +26,15 @@ type Found = Pick<PipelineSummary, 'file' | 'origin'> & { readonly shown: string
 export class AppPipelines {
   readonly #world: World;
   readonly #cwd: string;
+  readonly #own: string | null;
   readonly #plugins: AppPlugins;
   readonly #inputTypes: InputTypes;
   /** What is missing on the host is asked of the plan just before it is run. */
   #last: { readonly asked: string; readonly plan: Promise<Plan> } | null = null;
 
-  constructor(world: World, cwd: string, plugins: AppPlugins) {
+  /** `own`: the directory of the caller's pipelines; null where it may not be looked into. */
+  constructor(world: World, cwd: string, plugins: AppPlugins, own: string | null) {
+    this.#own = own;
     this.#world = world;
     this.#cwd = cwd;
     this.#inputTypes = inputTypesAt(cwd);
@@ -200,6 +203,7 @@ export class AppPipelines {
     return [
       ['builtin', builtInDirectory],
       ...(project === builtInDirectory ? [] : ([['project', project]] as const)),
+      ...(this.#own === null ? [] : ([['user', this.#own]] as const)),
       ['system', '/etc/machinespawn/pipelines'],
     ];
   }

@@ -48,7 +48,13 @@ export function createApp(options: AppOptions): App {
     async () => new (await import('./app-plugins.ts')).AppPlugins(await world(), cwd, options.plugins ?? {}),
   );
   const pipelines = lazy(
-    async () => new (await import('./app-pipelines.ts')).AppPipelines(await world(), cwd, await plugins()),
+    async () =>
+      new (await import('./app-pipelines.ts')).AppPipelines(
+        await world(),
+        cwd,
+        await plugins(),
+        ownPipelines(environment),
+      ),
   );
   const runs = lazy(async () => {
     const { AppRuns } = await import('./app-runs.ts');
@@ -182,6 +188,12 @@ function givenSettings({ settings = {}, environment, cwd }: AppOptions): Partial
     snapshotDriver: driver,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** Root does not look there for another user: what lies there was not meant for root. */
+function ownPipelines(environment: AppOptions['environment']): string | null {
+  if (environment['SUDO_UID'] !== undefined) return null;
+  return join(environment['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'machinespawn/pipelines');
 }
 
 /** Who called sudo: what is made for a person is theirs. */

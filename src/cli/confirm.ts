@@ -33,12 +33,16 @@ export function canAsk(globals: Pick<Globals, 'noInput'>, terminal: Terminal): b
 
 /** A question of yes or no; only where `canAsk`. */
 export async function ask(text: string, terminal: Terminal): Promise<boolean> {
+  return /^(?:y|yes)$/iu.test(await askText(`${text} [y/N]`, terminal));
+}
+
+/** A question whose answer is a line; '' at the end of the input. Only where `canAsk`. */
+export async function askText(text: string, terminal: Terminal): Promise<string> {
   const lines = createInterface({ input: terminal.stdin, output: terminal.stderr as unknown as NodeJS.WritableStream });
   try {
-    // The end of the input is a no; without this the answer would never come.
+    // Without this the answer would never come at the end of the input.
     const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
-    const answer = await Promise.race([lines.question(`${text} [y/N] `), closed]);
-    return /^(?:y|yes)$/iu.test(answer.trim());
+    return (await Promise.race([lines.question(`${text} `), closed])).trim();
   } finally {
     lines.close();
   }

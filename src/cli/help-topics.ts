@@ -70,6 +70,9 @@ An unknown name is a fault of the file, found before anything runs.`,
   /var/cache/machinespawn      snapshots, packages (--cache-dir)
   /var/lib/machinespawn        runs, journals, logs (--state-dir)
 
+Pipelines are found by name here, and are files anywhere else:
+  ./pipelines   ~/.config/machinespawn/pipelines   /etc/machinespawn/pipelines
+
 A user who is not root has places of his own for pipelines that need no root:
   $XDG_STATE_HOME/machinespawn runs, journals, logs (~/.local/state otherwise)
   $XDG_CACHE_HOME/machinespawn results             (~/.cache otherwise)`,

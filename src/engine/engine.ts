@@ -130,7 +130,8 @@ export class Engine<Services> {
         summary: plan.pipeline.summary,
         inputs: plan.inputs,
         steps,
-        done: finished.map(({ id }) => id),
+        // What was left out was not done.
+        done: finished.flatMap(({ id }) => (journal.step(id).state === 'skipped' ? [] : [id])),
         at: isNew ? null : (plan.steps.find((step) => !finished.includes(step))?.id ?? null),
       });
       for (const [id, { losses }] of journal.record.steps) {

@@ -42,11 +42,16 @@ export function installImportHooks(): void {
   });
 }
 
-/** `npm init` writes "type": "commonjs" above a plugin that has nothing to do with it. Its files say themselves what they are. */
+/**
+ * `npm init` writes "type": "commonjs" above a plugin that has nothing to do with it, and where no type stands Node warns.
+ * Its files say themselves what they are.
+ */
 function formatOf(path: string, format: string | null | undefined): string | null | undefined {
-  if (format?.startsWith('commonjs') !== true || ownersOf(path).length === 0) return format;
+  const isOpen = format === null || format === undefined || format.startsWith('commonjs');
+  if (!isOpen || !/\.[jt]s$/u.test(path) || ownersOf(path).length === 0) return format;
   const isModule = /^(?:import|export)\b/mu.test(readFileSync(path, 'utf8'));
-  return isModule ? format.replace('commonjs', 'module') : format;
+  if (!isModule) return format;
+  return path.endsWith('.ts') ? 'module-typescript' : 'module';
 }
 
 function ownersOf(path: string): readonly KnownFiles[] {

@@ -62,7 +62,11 @@ export const pipelineRun = defineCommand({
       keepFailed: options.keepFailed,
       debugShell: options.debugShell,
     };
-    return execute(invocation, request, {
+    // Root does not look into the directory of a user: it is told the file.
+    const argv = invocation.argv.map((word) =>
+      summary.origin === 'user' && word === positionals.pipeline ? summary.file : word,
+    );
+    return execute({ ...invocation, argv }, request, {
       root: summary.needsRoot,
       json: options.json,
       debugShell: options.debugShell,

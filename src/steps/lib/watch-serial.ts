@@ -9,8 +9,9 @@ serial=$1 limit=$2; shift 3
 while [ "$1" != -- ]; do printf '%s\\n' "$1" >> expect; shift; done; shift
 while [ "$1" != -- ]; do printf '%s\\n' "$1" >> refuse; shift; done; shift
 "$@" </dev/null & computer=$!
-tail -n +1 -f "$serial" --pid=$computer 2>/dev/null & reader=$!
-end() { kill -KILL $computer 2>/dev/null; wait $computer; kill $reader 2>/dev/null; echo; exit $1; }
+tail -n +1 -s 0.2 -f "$serial" --pid=$computer 2>/dev/null & reader=$!
+# The reader ends by itself once it has shown all and the computer is gone.
+end() { kill -KILL $computer 2>/dev/null; wait $computer; wait $reader; echo; exit $1; }
 # A text may span what has no end of a line yet, such as a prompt: the whole file is looked at.
 seen_all() { while IFS= read -r text; do grep -aqF -e "$text" "$serial" || return 1; done < expect; }
 seconds=0

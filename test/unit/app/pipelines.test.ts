@@ -87,3 +87,16 @@ it('pipelines that cannot be used as they are are listed, with the reason', asyn
     rmSync(join(cwd, 'pipelines'), { recursive: true });
   }
 });
+
+it("a user's own pipelines have names, but not for root through sudo", async () => {
+  const own = join(cwd, 'config/machinespawn/pipelines');
+  mkdirSync(own, { recursive: true });
+  const file = join(own, 'mine.yaml');
+  writeFileSync(file, 'format: 1\nid: mine\nsummary: M\nsteps:\n  - { id: a, uses: echo, with: { text: x } }\n');
+  const open = (more: Readonly<Record<string, string>>): App =>
+    createApp({ environment: { XDG_CONFIG_HOME: join(cwd, 'config'), ...more }, cwd, argv: process.argv });
+  expect((await open({}).showPipeline('mine')).summary).toMatchObject({ name: 'mine', origin: 'user', file });
+  await expect(open({ SUDO_UID: '1000' }).showPipeline('mine')).rejects.toMatchObject({
+    code: 'MSP_PIPELINE_NOT_FOUND',
+  });
+});

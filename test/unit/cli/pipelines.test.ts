@@ -84,6 +84,21 @@ describe('resume', () => {
   );
 });
 
+it('pipeline init asks on a terminal what to begin from, and nobody else', async () => {
+  const templateOf = async (...args: Parameters<typeof runMain>): Promise<unknown> => {
+    const app = fakeApp();
+    await runMain(args[0], { ...args[1], app });
+    return app.asked.find(([name]) => name === 'initPipeline')?.slice(1);
+  };
+  const asked = fakeApp();
+  const seen = await runMain(['pipeline', 'init'], { app: asked, typed: 'bootstrap\n' });
+  expect(seen.stderr).toMatch(/^ {2}bootstrap .*\nBegin from which pipeline\? \[hello\]/u);
+  expect(asked.asked).toContainEqual(['initPipeline', 'bootstrap', 'bootstrap.yaml']);
+  expect(await templateOf(['pipeline', 'init'], { typed: '\n' })).toEqual(['hello', 'hello.yaml']);
+  expect(await templateOf(['pipeline', 'init'], { typed: '' })).toEqual(['hello', 'hello.yaml']);
+  expect(await templateOf(['pipeline', 'init', '--no-input'], { typed: 'run\n' })).toEqual(['hello', 'hello.yaml']);
+});
+
 it('pipeline init says what it wrote, and how to go on', async () => {
   const app = fakeApp();
   const { stdout, stderr } = await runMain(['pipeline', 'init', 'bootstrap', 'box.yaml'], { app });
@@ -153,4 +168,15 @@ describe('runs logs -f', () => {
     expect(stdout).toBe('== step-0, attempt 1 ==\nfirst\nsec\u00f6nd\n== step-1, attempt 1 ==\nother\n');
     expect(looks).toBe(4);
   });
+});
+
+it('root is told the file of a pipeline that has its name from the directory of a user', async () => {
+  const base = fakeApp();
+  const shown = await base.showPipeline('hello');
+  const file = '/home/alice/.config/machinespawn/pipelines/mine.yaml';
+  const app = fakeApp({
+    showPipeline: async () => ({ ...shown, summary: { ...shown.summary, origin: 'user', file, needsRoot: true } }),
+  });
+  await runMain(['pipeline', 'run', 'mine', '-i', 'a=b'], { app });
+  expect(app.asked.find(([name]) => name === 'elevate')?.[1]).toEqual(['pipeline', 'run', file, '-i', 'a=b']);
 });

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -11,6 +13,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ArtifactStore } from '../../../src/host/artifact-store.ts';
 import { artifactsIn } from '../../../src/model/artifact.ts';
@@ -118,4 +122,23 @@ test('what a killed step left unfinished is told of', async () => {
   expect(await store.pending()).toEqual([]);
   mkdirSync(place, { recursive: true });
   expect(await store.pending()).toEqual(['run.step']);
+});
+
+test('a file is copied out by a user who is not root', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'machinespawn-own-'));
+  const isRoot = process.geteuid?.() === 0;
+  const nobody = 65_534;
+  if (isRoot) chownSync(place, nobody, nobody);
+  try {
+    if (isRoot) process.seteuid?.(nobody);
+    writeFileSync(join(place, 'a.txt'), text);
+    const own = new ArtifactStore(join(place, 'store'));
+    const kept = await own.keep(join(place, 'a.txt'));
+    await own.copyTo(kept.artifact, join(place, 'out.txt'), null);
+    expect(readFileSync(join(place, 'out.txt'), 'utf8')).toBe(text);
+    expect(statSync(join(place, 'out.txt')).mode & 0o777).toBe(0o644);
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    rmSync(place, { recursive: true, force: true });
+  }
 });
