@@ -6,7 +6,7 @@ import { cancelled } from './cancelled.ts';
 import { networkFailure, requestFile, type FileResponse } from './http-request.ts';
 import { PartialFile, type Beginning } from './partial-file.ts';
 import { rateLimit } from './rate-limit.ts';
-import type { Downloaded, DownloadOptions, Validators } from './net-services.ts';
+import type { Downloaded, DownloadOptions, GrownFile, Validators } from './net-services.ts';
 
 export interface DownloadParts {
   readonly dispatcher: Dispatcher;
@@ -176,6 +176,7 @@ class Download {
         throw fail('MSP_DOWNLOAD_TOO_LARGE', { url: response.url, maxBytes: most });
       }
       await this.#partial.append(bytes);
+      this.#options.onGrown?.(this.#grown(response));
       this.#say(totalBytes, false);
       await this.#pace(bytes.length);
     }
@@ -200,6 +201,8 @@ class Download {
         throw fail('MSP_DOWNLOAD_SIZE', { url, expectedBytes: expected.sizeBytes ?? 0, actualBytes: sizeBytes });
       throw fail('MSP_DOWNLOAD_DIGEST', { url, expected: expected?.sha256 ?? '', actual: sha256 });
     }
+    await this.#partial.settle();
+    await this.#options.onWhole?.(this.#grown({ secure }));
     const place = typeof path === 'string' ? path : path(sha256);
     await this.#partial.publish(place, durable);
     const { etag, lastModified } = beginning ?? { etag: null, lastModified: null };
@@ -228,6 +231,10 @@ class Download {
     return isSame
       ? 'starts over: the server cannot go on in the middle of a file'
       : 'starts over: the server has another file now';
+  }
+
+  #grown({ secure }: Pick<FileResponse, 'secure'>): GrownFile {
+    return { path: this.#partial.path, sizeBytes: this.#partial.size, secure };
   }
 
   #say(totalBytes: number | null, isLast: boolean): void {

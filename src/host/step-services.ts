@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { HostArchives } from './archives.ts';
 import { HostDebs } from './debs/host-debs.ts';
 import type { Exec } from './exec.ts';
@@ -62,9 +63,10 @@ export interface AttemptParts {
 export function composeServices(host: HostParts, attempt: AttemptParts): StepServices {
   const { context } = attempt;
   const exec = async (command: Command) => await host.exec.run(command, context);
-  const run = async (command: Command, stop?: AbortSignal) =>
+  const run = async (command: Command, stop?: AbortSignal, input?: Readable) =>
     await host.exec.run(command, {
       ...context,
+      ...(input !== undefined && { input }),
       signal: stop === undefined ? context.signal : AbortSignal.any([context.signal, stop]),
     });
   return {

@@ -18,6 +18,7 @@ import { StepArtifacts } from './step-artifacts.ts';
 import { composeServices, type HostParts } from './step-services.ts';
 import { StepTrees, type TreeStore } from './step-trees.ts';
 import { keyOfTree, treeRefsIn } from './tree-ref.ts';
+import { AheadShelf } from './trees-ahead.ts';
 
 export interface WorkbenchSettings<W extends { readonly path: string }> {
   readonly host: HostParts;
@@ -58,6 +59,7 @@ export interface OpenBench {
 export class HostWorkbench<W extends { readonly path: string }> {
   readonly #settings: WorkbenchSettings<W>;
   readonly #store: TreeStore<W>;
+  readonly #ahead = new AheadShelf<W>();
 
   constructor(settings: WorkbenchSettings<W>) {
     this.#settings = settings;
@@ -95,7 +97,10 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const onFailed = async (path: string): Promise<void> => {
       await this.#settings.onFailedTree?.({ path, step: job.stepId });
     };
-    const trees = new StepTrees({ store, key: job.key, id, signal: job.signal, run, onFailed });
+    const trees = new StepTrees({
+      ...{ store, key: job.key, id, signal: job.signal, run, onFailed },
+      ahead: this.#ahead.of(job.runId),
+    });
     const lock = async (name: string): Promise<void> => {
       if (taken.some((held) => held.name === name)) return;
       const onWait = (holder: string | null): void =>
@@ -133,6 +138,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
       discard: async () => {
         try {
           await trees.discard();
+          for (const left of this.#ahead.clear(job.runId)) await store.discard(left);
         } finally {
           await close();
         }
@@ -149,7 +155,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const store = this.#store;
     const { signal } = new AbortController();
     const run: RunProgram = async (command) => await host.exec.run(command, { signal });
-    const trees = new StepTrees({ store, key: '', id: 'look', signal, run });
+    const trees = new StepTrees({ store, key: '', id: 'look', signal, run, ahead: this.#ahead.of('look') });
     const artifacts = new StepArtifacts(this.#settings.artifacts, 'look');
     return lookOnly(
       composeServices(host, {
