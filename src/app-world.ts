@@ -20,6 +20,7 @@ import { isPrivateNamespace } from './host/namespace.ts';
 import { ResultFiles } from './host/result-store.ts';
 import { RunDirectories } from './host/run-store.ts';
 import { ProxyBook } from './host/proxies.ts';
+import { SitePasswords } from './host/site-passwords.ts';
 import { SecretFiles } from './host/secret-files.ts';
 import type { StepServices } from './host/services.ts';
 import { HostWorkbench } from './host/workbench.ts';
@@ -41,6 +42,7 @@ export interface World {
   readonly exec: Exec;
   readonly facts: SystemFacts;
   readonly proxies: ProxyBook;
+  readonly passwords: SitePasswords;
   readonly locks: KernelLocks;
   readonly machines: MachinesDirectory;
   readonly runs: RunDirectories;
@@ -77,6 +79,7 @@ export function openWorld(
     settings.cacheDirectory === defaultDirectories.cache ? lockDirectory : join(settings.cacheDirectory, 'locks');
   const locks = new KernelLocks(lockPlace, `process ${process.pid}`);
   const proxies = new ProxyBook();
+  const passwords = new SitePasswords();
   // A run that is resumed has the address, and no password.
   proxies.hide(environment['MACHINESPAWN_PROXY'] ?? '');
   const { signal } = new AbortController();
@@ -117,7 +120,7 @@ export function openWorld(
   });
   const makeWorkbench = (place: string): HostWorkbench<WritableSnapshot> =>
     new HostWorkbench<WritableSnapshot>({
-      host: { exec, facts, machines, keeper, pipelines, directories, proxies },
+      host: { exec, facts, machines, keeper, pipelines, directories, proxies, passwords },
       store,
       artifacts,
       locks,
@@ -146,6 +149,7 @@ export function openWorld(
     exec,
     facts,
     proxies,
+    passwords,
     locks,
     machines,
     runs,

@@ -138,7 +138,7 @@ export class HostArchives implements Archives {
     const parts: Buffer[] = [];
     await this.#run({
       file: 'sh',
-      args: ['-c', '"$@" >&3 || :', 'sh', ...(decompressor?.argv ?? ['cat'])],
+      args: ['-c', '"$@" >&3 2>/dev/null || :', 'sh', ...(decompressor?.argv ?? ['cat'])],
       label: 'look',
       stdin: start,
       onStatusBytes: (bytes) => void parts.push(Buffer.from(bytes)),

@@ -7,6 +7,7 @@ import { HostFiles } from './files.ts';
 import { MemoryFiles } from './memory.ts';
 import { HostProxies, type ProxyBook } from './proxies.ts';
 import { TreeFiles } from './root-files.ts';
+import type { SitePasswords } from './site-passwords.ts';
 import type { Net } from './net-services.ts';
 import type {
   Artifacts,
@@ -40,6 +41,7 @@ export interface HostParts {
   readonly machines: Machines;
   readonly keeper: Keeper;
   readonly proxies: ProxyBook;
+  readonly passwords: SitePasswords;
   readonly pipelines: InnerPipelines;
   readonly directories: { readonly cache: string; readonly packages: string; readonly state: string };
 }

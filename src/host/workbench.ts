@@ -112,6 +112,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
       env: (name) => host.facts.env(name),
       signal: job.signal,
       proxies: host.proxies,
+      passwords: host.passwords,
       warn: (text) => job.log.warn(text),
     });
     const close = async (): Promise<void> => {
@@ -162,7 +163,12 @@ export class HostWorkbench<W extends { readonly path: string }> {
         id: 'look',
         context: { signal },
         artifacts,
-        net: new HttpNet({ env: (name) => host.facts.env(name), signal, proxies: host.proxies }),
+        net: new HttpNet({
+          env: (name) => host.facts.env(name),
+          signal,
+          proxies: host.proxies,
+          passwords: host.passwords,
+        }),
         trees,
         scratch: () => this.lookScratch,
         lock: () => Promise.resolve(),
