@@ -107,6 +107,42 @@ it('a server that wants a password gets it, and nobody else does', async () => {
   expect(found.toString()).toBe('');
 });
 
+it('signatures are verified by sqv where there is no gpgv', async () => {
+  const home = inWork('gnupg');
+  mkdirSync(home, { mode: 0o700 });
+  const gpg = (...args: readonly string[]): Buffer =>
+    execFileSync('gpg', ['--homedir', home, '--batch', '--yes', '-q', '--passphrase', '', ...args]);
+  for (const who of ['publisher', 'stranger']) {
+    gpg('--quick-gen-key', `${who}@example.org`, 'ed25519', 'sign', 'never');
+    writeFileSync(inWork(`${who}.gpg`), gpg('--export', `${who}@example.org`));
+  }
+  gpg('-u', 'publisher@example.org', '--detach-sign', '--output', inWork('signature'), inWork('root.tar.gz'));
+  execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+  const signature = { body: readFileSync(inWork('signature')) };
+  Object.assign(plain.files, {
+    '/good.tar.gz': { body: tar },
+    '/good.tar.gz.sig': signature,
+    '/bad.tar.gz': { body: Buffer.concat([tar, Buffer.alloc(1)]) },
+    '/bad.tar.gz.sig': signature,
+  });
+  const hide = 'mount --bind /dev/null /usr/bin/gpgv; exec "$@"';
+  const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', hide, 'sh'];
+  const pull = async (file: string, who: string) =>
+    machinespawn(place, ['pull-tar', `${plain.url}/${file}`, 'sqv', '--keyring', inWork(`${who}.gpg`), '--json'], {
+      wrapper,
+    });
+  const key = /[0-9A-F]{40}/u.exec(
+    execFileSync('sqv', ['--keyring', inWork('publisher.gpg'), inWork('signature'), inWork('root.tar.gz')]).toString(),
+  );
+  expect(errorOf(await pull('bad.tar.gz', 'publisher')).code).toBe('MSP_VERIFY_SIGNATURE');
+  expect(errorOf(await pull('good.tar.gz', 'stranger'))).toMatchObject({
+    code: 'MSP_VERIFY_KEY',
+    message: expect.stringContaining(key?.[0] ?? 'a key') as unknown,
+  });
+  const { stdout, stderr } = await pull('good.tar.gz', 'publisher');
+  expect(stdout, stderr).toContain(`signature:${key?.[0]}`);
+});
+
 it('a disk that is full is told; when there is room again, the same command goes on', async () => {
   const small = newPlace('pull-full');
   mkdirSync(small.cache, { recursive: true });
