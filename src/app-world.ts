@@ -23,6 +23,7 @@ import { ProxyBook } from './host/proxies.ts';
 import { SitePasswords } from './host/site-passwords.ts';
 import { SecretFiles } from './host/secret-files.ts';
 import type { StepServices } from './host/services.ts';
+import { AheadShelf } from './host/trees-ahead.ts';
 import { HostWorkbench } from './host/workbench.ts';
 import { loadPlugin } from './plugins/load-plugins.ts';
 import { openSnapshotStore } from './snapshots/open-snapshot-store.ts';
@@ -54,6 +55,8 @@ export interface World {
   readonly ports: EnginePorts<StepServices>;
   /** Where a look may write; to be removed after it. */
   readonly lookScratch: string;
+  /** Throws away the trees that were made ahead in the run and that no step took. */
+  clearAhead(runId: string): Promise<void>;
   /** An engine whose runs leave nothing behind. */
   ephemeral(): { readonly engine: Engine<StepServices>; readonly scratch: string };
   /** Opened on first use: probing the file system mounts something. */
@@ -118,12 +121,14 @@ export function openWorld(
     ports: () => ports,
     workbenchAt: (place) => makeWorkbench(place),
   });
+  const ahead = new AheadShelf<WritableSnapshot>();
   const makeWorkbench = (place: string): HostWorkbench<WritableSnapshot> =>
     new HostWorkbench<WritableSnapshot>({
       host: { exec, facts, machines, keeper, pipelines, directories, proxies, passwords },
       store,
       artifacts,
       locks,
+      ahead,
       runs: place,
       onFailedTree: async (failed) => world.failedTree?.(failed),
     });
@@ -159,6 +164,7 @@ export function openWorld(
     registry,
     ports,
     lookScratch: workbench.lookScratch,
+    clearAhead: async (runId: string) => await workbench.clearAhead(runId),
     engine: new Engine(ports, registry),
     ephemeral: () => {
       const scratch = scratchFor(settings, isRoot);

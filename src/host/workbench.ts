@@ -25,6 +25,8 @@ export interface WorkbenchSettings<W extends { readonly path: string }> {
   readonly store: TreeStore<W>;
   readonly artifacts: ArtifactStore;
   readonly locks: KernelLocks;
+  /** Trees that steps left for later ones; shared by workbenches whose runs take from each other. */
+  readonly ahead: AheadShelf<W>;
   /** Where the runs are: scratch folders are made below. */
   readonly runs: string;
   /** Called with the tree of a step that failed, before it is thrown away. */
@@ -59,7 +61,6 @@ export interface OpenBench {
 export class HostWorkbench<W extends { readonly path: string }> {
   readonly #settings: WorkbenchSettings<W>;
   readonly #store: TreeStore<W>;
-  readonly #ahead = new AheadShelf<W>();
 
   constructor(settings: WorkbenchSettings<W>) {
     this.#settings = settings;
@@ -99,7 +100,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
     };
     const trees = new StepTrees({
       ...{ store, key: job.key, id, signal: job.signal, run, onFailed },
-      ahead: this.#ahead.of(job.runId),
+      ahead: this.#settings.ahead.of(job.runId),
     });
     const lock = async (name: string): Promise<void> => {
       if (taken.some((held) => held.name === name)) return;
@@ -139,12 +140,17 @@ export class HostWorkbench<W extends { readonly path: string }> {
       discard: async () => {
         try {
           await trees.discard();
-          for (const left of this.#ahead.clear(job.runId)) await store.discard(left);
+          await this.clearAhead(job.runId);
         } finally {
           await close();
         }
       },
     };
+  }
+
+  /** Throws away the trees that no later step of the run took: one whose result was there already does not. */
+  async clearAhead(runId: string): Promise<void> {
+    for (const left of this.#settings.ahead.clear(runId)) await this.#store.discard(left);
   }
 
   /** Where `look` may write; whoever looks removes it. Its name cannot be guessed. */
@@ -156,7 +162,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const store = this.#store;
     const { signal } = new AbortController();
     const run: RunProgram = async (command) => await host.exec.run(command, { signal });
-    const trees = new StepTrees({ store, key: '', id: 'look', signal, run, ahead: this.#ahead.of('look') });
+    const trees = new StepTrees({ store, key: '', id: 'look', signal, run, ahead: this.#settings.ahead.of('look') });
     const artifacts = new StepArtifacts(this.#settings.artifacts, 'look');
     return lookOnly(
       composeServices(host, {

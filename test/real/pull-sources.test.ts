@@ -71,13 +71,19 @@ it('an image server by name, over https with a certificate of its own authority;
   expect(stderr).toContain('Verified: checksum:index');
   expect(readFileSync(log, 'utf8')).toContain('was unpacked while it came in');
   expect((await machinespawnOk(place, ['run', 'alpine', '--', 'id', '-u'])).stdout).toBe('0\n');
+  // From another address: its tree is there already, and the one that was made ahead goes.
+  plain.files['/elsewhere'] = { body: tar };
+  const again = await machinespawnOk(place, ['pull-tar', '--verify', 'no', `${plain.url}/elsewhere`, 'again']);
+  expect(again.stderr).toMatch(/extract +ok: from cache/u);
+  expect(readdirSync(join(place.cache, 'snapshots', 'overlay', 'pending'))).toEqual([]);
   secure.files['/images/new/root.tar.xz'] = { body: Buffer.concat([tar, Buffer.alloc(512)]) };
   const changed = await machinespawn(place, [...command.slice(0, -1), 'changed', '--json'], trusting());
   expect(errorOf(changed).code).toBe('MSP_DOWNLOAD_DIGEST');
   const missing = await machinespawn(place, [...command.slice(0, -2), 'lxc:alpine/3.21', 'none', '--json'], trusting());
   expect(errorOf(missing).code).toBe('MSP_PULL_UNKNOWN');
   // The tree of what was not right is gone, too.
-  expect(readdirSync(place.machines)).toEqual(['alpine']);
+  expect(readdirSync(place.machines).toSorted()).toEqual(['again', 'alpine']);
+  expect(readdirSync(join(place.cache, 'snapshots', 'overlay', 'pending'))).toEqual([]);
   expect(await leaksOf(place.root)).toEqual([]);
 });
 

@@ -13,6 +13,7 @@ import type { TreeStore } from '../../../src/host/step-trees.ts';
 import { treeRef, treeRefsIn } from '../../../src/host/tree-ref.ts';
 import { ProxyBook } from '../../../src/host/proxies.ts';
 import { SitePasswords } from '../../../src/host/site-passwords.ts';
+import { AheadShelf } from '../../../src/host/trees-ahead.ts';
 import { HostWorkbench } from '../../../src/host/workbench.ts';
 import { createLayout, pendingPlaceOf } from '../../../src/snapshots/store-layout.ts';
 import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts';
@@ -57,6 +58,7 @@ const bench = new HostWorkbench({
   store,
   artifacts,
   locks,
+  ahead: new AheadShelf(),
   runs: `${scratch}/runs`,
   host: {
     exec: new Exec({ isRoot: false }),
@@ -133,7 +135,7 @@ test('discard throws the tree away; an attempt begins with an empty scratch fold
   expect(existsSync(path)).toBe(false);
 });
 
-test('a tree for a later step is taken by its name, once; what nobody takes goes when a step fails', async () => {
+test('a tree for a later step is taken by its name, once; what nobody takes goes with the run', async () => {
   const begin = async (name: string | null) => {
     const place = await bench.open({ ...job(), stepId: 'download' });
     const tree = await place.services.trees.ahead();
@@ -148,6 +150,9 @@ test('a tree for a later step is taken by its name, once; what nobody takes goes
   expect(existsSync(lost)).toBe(true);
   await (await bench.open(job())).discard();
   expect(existsSync(lost)).toBe(false);
+  const untaken = await begin('untaken');
+  await bench.clearAhead('r1');
+  expect(existsSync(untaken)).toBe(false);
   const left = await begin('left');
   const elsewhere = await bench.open({ ...job(), runId: 'r2' });
   expect(await elsewhere.services.trees.change(null, { ahead: 'left' })).toMatchObject({ note: null });
