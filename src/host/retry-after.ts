@@ -7,8 +7,9 @@ import type { FileResponse } from './http-request.ts';
 const mostMs = 60_000;
 
 /** MSP_HTTP_STATUS, with the time that the server wants to be left alone. */
-export function statusFailure({ url, status, header }: FileResponse): MachinespawnError {
-  const afterMs = status === 429 || status === 503 ? retryAfterMs(header('retry-after'), Date.now()) : null;
+export function statusFailure(response: FileResponse): MachinespawnError {
+  const { url, status } = response;
+  const afterMs = status === 429 || status === 503 ? retryAfterMs(response.header('retry-after'), Date.now()) : null;
   return fail('MSP_HTTP_STATUS', { url, status, ...(afterMs !== null && { afterMs }) });
 }
 

@@ -21,7 +21,7 @@ const input = z.strictObject({
 });
 type Input = z.output<typeof input>;
 
-const aheadReport = z.object({ entries: z.number() });
+const aheadReport = z.strictObject({ entries: z.number() });
 
 type Tree = Awaited<ReturnType<Context['services']['trees']['change']>>;
 

@@ -20,7 +20,7 @@ export interface UnpackAheadOptions {
   readonly verify: string;
 }
 
-type Ahead = Pick<Context<unknown>, 'services' | 'progress'>;
+type Ahead = Pick<Context, 'services' | 'progress'>;
 
 export class UnpackAhead {
   readonly #context: Ahead;
@@ -62,7 +62,7 @@ export class UnpackAhead {
     const [tree, followed] = [this.#tree, this.#followed];
     if (tree === null || followed === null) return;
     const report = await followed.report.catch(() => null);
-    if (report !== null && this.#state === 'begun') tree.leave(aheadName(sha256), report);
+    if (report !== null && this.#state === 'begun') tree.leave(aheadName(sha256), { entries: report.entries });
   }
 
   /** The download has failed. */
