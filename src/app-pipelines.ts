@@ -20,6 +20,9 @@ import { packageRoot } from './package-root.ts';
 
 const builtInDirectory = join(packageRoot, 'pipelines');
 
+/** Inputs whose value is an address that our own requests go to. */
+const addressInputs: ReadonlySet<string> = new Set(['source', 'imageServer']);
+
 type PlanRequest = Pick<RunRequest, 'pipeline' | 'inputs' | 'cells' | 'only' | 'skip' | 'until'>;
 type Found = Pick<PipelineSummary, 'file' | 'origin'> & { readonly shown: string };
 
@@ -65,10 +68,19 @@ export class AppPipelines {
     // The run is to find its file again, wherever somebody stands.
     const pipeline = found.origin === 'builtin' ? read : { ...read, file: found.file };
     // A plan is written down, and shown. The password goes another way.
-    const { proxy } = inputs;
-    const given = typeof proxy === 'string' ? { ...inputs, proxy: this.#world.proxies.hide(proxy) } : inputs;
+    const given = this.#withoutPasswords(inputs);
     const plan = await makePlan(pipeline, given, registry, { cells, secrets: ports.secrets });
     return choosePart(plan, { only, skip, until: until ?? null });
+  }
+
+  #withoutPasswords(inputs: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    const { proxies, passwords } = this.#world;
+    const hide = (name: string, value: unknown): unknown => {
+      if (typeof value !== 'string') return value;
+      if (name === 'proxy') return proxies.hide(value);
+      return addressInputs.has(name) ? passwords.hide(value) : value;
+    };
+    return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, hide(name, value)]));
   }
 
   async list(): Promise<readonly PipelineEntry[]> {

@@ -169,7 +169,11 @@ export class AppRuns {
   }
 
   #handle(run: OpenRun, output?: string): RunHandle {
-    const done = run.done.then((end) => this.#deliver(end, output));
+    const done = run.done.then(async (end) => {
+      // What is left after a hard kill is thrown away as what other dead processes left.
+      await this.#world.clearAhead(run.runId).catch(() => {});
+      return await this.#deliver(end, output);
+    });
     return {
       runId: run.runId,
       done,

@@ -20,8 +20,10 @@ import { isPrivateNamespace } from './host/namespace.ts';
 import { ResultFiles } from './host/result-store.ts';
 import { RunDirectories } from './host/run-store.ts';
 import { ProxyBook } from './host/proxies.ts';
+import { SitePasswords } from './host/site-passwords.ts';
 import { SecretFiles } from './host/secret-files.ts';
 import type { StepServices } from './host/services.ts';
+import { AheadShelf } from './host/trees-ahead.ts';
 import { HostWorkbench } from './host/workbench.ts';
 import { loadPlugin } from './plugins/load-plugins.ts';
 import { openSnapshotStore } from './snapshots/open-snapshot-store.ts';
@@ -41,6 +43,7 @@ export interface World {
   readonly exec: Exec;
   readonly facts: SystemFacts;
   readonly proxies: ProxyBook;
+  readonly passwords: SitePasswords;
   readonly locks: KernelLocks;
   readonly machines: MachinesDirectory;
   readonly runs: RunDirectories;
@@ -52,6 +55,8 @@ export interface World {
   readonly ports: EnginePorts<StepServices>;
   /** Where a look may write; to be removed after it. */
   readonly lookScratch: string;
+  /** Throws away the trees that were made ahead in the run and that no step took. */
+  clearAhead(runId: string): Promise<void>;
   /** An engine whose runs leave nothing behind. */
   ephemeral(): { readonly engine: Engine<StepServices>; readonly scratch: string };
   /** Opened on first use: probing the file system mounts something. */
@@ -77,6 +82,7 @@ export function openWorld(
     settings.cacheDirectory === defaultDirectories.cache ? lockDirectory : join(settings.cacheDirectory, 'locks');
   const locks = new KernelLocks(lockPlace, `process ${process.pid}`);
   const proxies = new ProxyBook();
+  const passwords = new SitePasswords();
   // A run that is resumed has the address, and no password.
   proxies.hide(environment['MACHINESPAWN_PROXY'] ?? '');
   const { signal } = new AbortController();
@@ -115,12 +121,14 @@ export function openWorld(
     ports: () => ports,
     workbenchAt: (place) => makeWorkbench(place),
   });
+  const ahead = new AheadShelf<WritableSnapshot>();
   const makeWorkbench = (place: string): HostWorkbench<WritableSnapshot> =>
     new HostWorkbench<WritableSnapshot>({
-      host: { exec, facts, machines, keeper, pipelines, directories, proxies },
+      host: { exec, facts, machines, keeper, pipelines, directories, proxies, passwords },
       store,
       artifacts,
       locks,
+      ahead,
       runs: place,
       onFailedTree: async (failed) => world.failedTree?.(failed),
     });
@@ -146,6 +154,7 @@ export function openWorld(
     exec,
     facts,
     proxies,
+    passwords,
     locks,
     machines,
     runs,
@@ -155,6 +164,7 @@ export function openWorld(
     registry,
     ports,
     lookScratch: workbench.lookScratch,
+    clearAhead: async (runId: string) => await workbench.clearAhead(runId),
     engine: new Engine(ports, registry),
     ephemeral: () => {
       const scratch = scratchFor(settings, isRoot);

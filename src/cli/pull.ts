@@ -94,6 +94,7 @@ export async function pull(
 
 /** The file's name is enough, once it is here. */
 function shortSource(source: string): string {
+  if (source.startsWith('lxc:')) return source;
   return (
     source
       .split(/[?#]/u)[0]

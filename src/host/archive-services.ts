@@ -18,6 +18,25 @@ export interface UnpackRequest {
   readonly onProgress?: (unpackedBytes: number) => void;
 }
 
+export interface FollowRequest extends Omit<UnpackRequest, 'onEntry'> {
+  /** What the archive will have, for the limit against bombs. */
+  readonly packedBytes: number;
+}
+
+/** An archive that is unpacked while it is still being written. */
+export interface Followed {
+  /** There is more of it. */
+  grown(): void;
+  /** Nothing more will come. */
+  whole(): void;
+  /** What was written so far is of no use: ends the unpacking. */
+  lost(): void;
+  /** Settles when the archive is held open, so that it may get another name, or when the unpacking has ended. */
+  readonly opened: Promise<void>;
+  /** Rejects as `unpack` does. */
+  readonly report: Promise<UnpackReport>;
+}
+
 export interface UnpackReport {
   readonly entries: number;
   readonly unpackedBytes: number;
@@ -42,6 +61,8 @@ export interface Archives {
    * Throws MSP_TAR_UNSAFE, MSP_TAR_TOO_LARGE, MSP_TAR_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING.
    */
   unpack(request: UnpackRequest): Promise<UnpackReport>;
+  /** As `unpack`, for an archive that is still being written at its end. */
+  follow(request: FollowRequest): Followed;
   /** Throws MSP_IMAGE_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING. */
   writeImage(request: WriteImageRequest): Promise<void>;
 }

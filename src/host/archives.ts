@@ -1,17 +1,33 @@
 /** Tells what archives are, and unpacks them where they can do no harm. */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough, type Readable } from 'node:stream';
 import type { ErrorCode } from '../errors/catalog.ts';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { compressionOf, contentOf, type ArchiveForm, type Compression } from '../model/archive-form.ts';
 import { TarSafety } from '../model/tar-safety.ts';
 import { decompressorOf } from './decompressors.ts';
 import { unreadable } from './file-error.ts';
-import type { Archives, UnpackReport, UnpackRequest, WriteImageRequest } from './archive-services.ts';
+import type {
+  Archives,
+  Followed,
+  FollowRequest,
+  UnpackReport,
+  UnpackRequest,
+  WriteImageRequest,
+} from './archive-services.ts';
 import type { Command, CommandResult } from './services.ts';
-import { lookScript, unpackScript, writeImageScript } from './unpack-script.ts';
+import { followScript, lookScript, unpackScript, writeImageScript } from './unpack-script.ts';
 
-type Run = (command: Command, signal?: AbortSignal) => Promise<CommandResult>;
+type Run = (command: Command, signal?: AbortSignal, input?: Readable) => Promise<CommandResult>;
+
+/** Of an archive that is still being written. */
+interface Growth {
+  readonly words: Readable;
+  readonly packedBytes: number;
+  readonly stop: AbortController;
+  readonly onStart: () => void;
+}
 
 const checkEachBytes = 64 * 1024 * 1024;
 
@@ -33,8 +49,32 @@ export class HostArchives implements Archives {
   }
 
   async unpack(request: UnpackRequest): Promise<UnpackReport> {
+    return await this.#unpack(request, null);
+  }
+
+  follow(request: FollowRequest): Followed {
+    const words = new PassThrough();
+    const stop = new AbortController();
+    const { promise: opened, resolve: onStart } = Promise.withResolvers<void>();
+    const growth = { words, packedBytes: request.packedBytes, stop, onStart };
+    const report = this.#unpack(request, growth).finally(onStart);
+    // Whoever follows may have turned away before it fails.
+    report.catch(() => {});
+    return {
+      grown: () => void words.write('more\n'),
+      whole: () => void words.end('end\n'),
+      lost: () => {
+        stop.abort();
+        words.end();
+      },
+      opened,
+      report,
+    };
+  }
+
+  async #unpack(request: UnpackRequest, growth: Growth | null): Promise<UnpackReport> {
     const { archive, compression, to, options = [] } = request;
-    const packedBytes = await sizeOf(archive);
+    const packedBytes = growth?.packedBytes ?? (await sizeOf(archive));
     const { TarWalker } = await import('./tar-walker.ts');
     const safety = new TarSafety(request.limits);
     const tops = new Set<string>();
@@ -44,10 +84,11 @@ export class HostArchives implements Archives {
       tops.add(entry.path.replace(/^(?:\.\/+)*/u, '').split('/')[0] ?? '');
       request.onEntry?.(entry);
     });
-    const stop = new AbortController();
+    const stop = growth?.stop ?? new AbortController();
     let problem: MachinespawnError | null = null;
     let nextCheck = 0;
     const onBytes = (bytes: Buffer): void => {
+      growth?.onStart();
       if (problem !== null) return;
       try {
         walker.write(bytes);
@@ -64,11 +105,12 @@ export class HostArchives implements Archives {
     };
     const tarWords = to === null ? [] : [String(options.length), ...options];
     const result = await this.#pipeline({
-      script: to === null ? lookScript : unpackScript,
+      script: to === null ? lookScript : growth === null ? unpackScript : followScript,
       words: [to ?? '-', archive, ...tarWords],
       compression,
       onStatusBytes: onBytes,
       signal: stop.signal,
+      ...(growth !== null && { input: growth.words }),
       problem: () => problem,
     });
     const excess = safety.excess(walker.bytes, packedBytes);
@@ -96,7 +138,7 @@ export class HostArchives implements Archives {
     const parts: Buffer[] = [];
     await this.#run({
       file: 'sh',
-      args: ['-c', '"$@" >&3 || :', 'sh', ...(decompressor?.argv ?? ['cat'])],
+      args: ['-c', '"$@" >&3 2>/dev/null || :', 'sh', ...(decompressor?.argv ?? ['cat'])],
       label: 'look',
       stdin: start,
       onStatusBytes: (bytes) => void parts.push(Buffer.from(bytes)),
@@ -112,6 +154,7 @@ export class HostArchives implements Archives {
     readonly compression: Compression;
     readonly onStatusBytes?: (bytes: Buffer) => void;
     readonly signal?: AbortSignal;
+    readonly input?: Readable;
     readonly problem: () => MachinespawnError | null;
   }): Promise<CommandResult> {
     const decompressor = await decompressorOf(pipeline.compression);
@@ -128,7 +171,7 @@ export class HostArchives implements Archives {
         label: 'unpack',
         ...(onStatusBytes !== undefined && { onStatusBytes }),
       };
-      const result = await this.#run(command, pipeline.signal);
+      const result = await this.#run(command, pipeline.signal, pipeline.input);
       const problem = pipeline.problem();
       if (problem !== null) throw problem;
       return result;

@@ -29,6 +29,12 @@ export function confinedServices(services: StepServices, step: string): StepServ
         besideTree.add(dirname(tree.path));
         return tree;
       },
+      ahead: async () => {
+        const tree = await trees.ahead();
+        own.add(tree.path);
+        besideTree.add(dirname(tree.path));
+        return tree;
+      },
       view: async (ref) => {
         const view = await trees.view(ref);
         return { path: view.path, root: guardedRoot(view.root, guard) };
@@ -64,6 +70,10 @@ export function confinedServices(services: StepServices, step: string): StepServ
       unpack: async (request) => {
         if (request.to !== null) guard(request.to);
         return await archives.unpack(request);
+      },
+      follow: (request) => {
+        if (request.to !== null) guard(request.to);
+        return archives.follow(request);
       },
       writeImage: async (request) => {
         guard(request.directory);

@@ -5,12 +5,15 @@ import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
 import { networkFailure, requestFile, type FileResponse } from './http-request.ts';
 import { PartialFile, type Beginning } from './partial-file.ts';
+import { statusFailure, waitAsTold } from './retry-after.ts';
 import { rateLimit } from './rate-limit.ts';
-import type { Downloaded, DownloadOptions, Validators } from './net-services.ts';
+import type { SitePasswords } from './site-passwords.ts';
+import type { Downloaded, DownloadOptions, GrownFile, Validators } from './net-services.ts';
 
 export interface DownloadParts {
   readonly dispatcher: Dispatcher;
   readonly signal: AbortSignal;
+  readonly passwords: SitePasswords;
   /** Wait before the second try in a row that brings nothing, doubled for each further one. */
   readonly retryDelayMs: number;
 }
@@ -57,6 +60,7 @@ export async function download(url: string, options: DownloadOptions, parts: Dow
         randomize: true,
         signal,
         shouldRetry: ({ error }) => canPass(error),
+        onFailedAttempt: async (failed) => await waitAsTold(failed, signal),
         shouldConsumeRetry: () => {
           const isGain = partial.size >= best + leastGainBytes;
           best = Math.max(best, partial.size);
@@ -93,11 +97,11 @@ class Download {
 
   async attempt(): Promise<Downloaded> {
     await this.#partial.settle();
-    const { dispatcher, signal } = this.#parts;
+    const { dispatcher, signal, passwords } = this.#parts;
     const stallMs = this.#options.stallMs ?? usualStallMs;
     const headers = resumeHeaders(this.#partial, this.#options.expected?.sha256 !== undefined);
     try {
-      const response = await requestFile({ url: this.#url, headers, dispatcher, signal, stallMs });
+      const response = await requestFile({ url: this.#url, headers, dispatcher, signal, passwords, stallMs });
       try {
         if (await this.#take(response)) await this.#receive(response);
       } finally {
@@ -128,7 +132,7 @@ class Download {
     } else if (status === 404 || status === 410) {
       throw fail('MSP_DOWNLOAD_NOT_FOUND', { url: response.url, status });
     } else {
-      throw fail('MSP_HTTP_STATUS', { url: response.url, status });
+      throw statusFailure(response);
     }
     await this.#checkSize(response);
     return true;
@@ -176,6 +180,7 @@ class Download {
         throw fail('MSP_DOWNLOAD_TOO_LARGE', { url: response.url, maxBytes: most });
       }
       await this.#partial.append(bytes);
+      this.#options.onGrown?.(this.#grown(response));
       this.#say(totalBytes, false);
       await this.#pace(bytes.length);
     }
@@ -200,6 +205,8 @@ class Download {
         throw fail('MSP_DOWNLOAD_SIZE', { url, expectedBytes: expected.sizeBytes ?? 0, actualBytes: sizeBytes });
       throw fail('MSP_DOWNLOAD_DIGEST', { url, expected: expected?.sha256 ?? '', actual: sha256 });
     }
+    await this.#partial.settle();
+    await this.#options.onWhole?.(this.#grown({ secure }));
     const place = typeof path === 'string' ? path : path(sha256);
     await this.#partial.publish(place, durable);
     const { etag, lastModified } = beginning ?? { etag: null, lastModified: null };
@@ -228,6 +235,10 @@ class Download {
     return isSame
       ? 'starts over: the server cannot go on in the middle of a file'
       : 'starts over: the server has another file now';
+  }
+
+  #grown({ secure }: Pick<FileResponse, 'secure'>): GrownFile {
+    return { path: this.#partial.path, sizeBytes: this.#partial.size, secure };
   }
 
   #say(totalBytes: number | null, isLast: boolean): void {

@@ -1,6 +1,7 @@
 /** One request for a file, with its redirects followed. */
 import type { Dispatcher } from 'undici';
 import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
+import type { SitePasswords } from './site-passwords.ts';
 
 const mostRedirects = 5;
 const redirections = [301, 302, 303, 307, 308];
@@ -13,6 +14,8 @@ export interface FileRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly dispatcher: Dispatcher;
+  /** Of the hosts that are asked. @default nothing is known */
+  readonly passwords?: SitePasswords | undefined;
   readonly signal: AbortSignal;
   /** Without a byte for so long it fails with a time-out of undici's. */
   readonly stallMs: number;
@@ -33,7 +36,7 @@ export interface FileResponse {
 export async function requestFile(request: FileRequest): Promise<FileResponse> {
   const { request: send } = (await import('undici')).default;
   const { method = 'GET', dispatcher, signal, stallMs, headers } = request;
-  let place = request.url;
+  let place = withoutUser(request.url);
   let secure = true;
   for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
     secure &&= new URL(place).protocol === 'https:';
@@ -42,7 +45,7 @@ export async function requestFile(request: FileRequest): Promise<FileResponse> {
       dispatcher,
       signal,
       // The bytes of the file are wanted, not those of a packed form of it.
-      headers: { 'accept-encoding': 'identity', ...headers },
+      headers: { 'accept-encoding': 'identity', ...request.passwords?.headersFor(place), ...headers },
       headersTimeout: stallMs,
       bodyTimeout: stallMs,
     });
@@ -55,9 +58,18 @@ export async function requestFile(request: FileRequest): Promise<FileResponse> {
       return { url: place, secure, status: response.statusCode, body: response.body, header };
     }
     await response.body.dump();
-    place = new URL(location, place).href;
+    place = withoutUser(new URL(location, place).href);
   }
   throw fail('MSP_REDIRECT_LOOP', { url: request.url, times: mostRedirects });
+}
+
+function withoutUser(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const parsed = new URL(url);
+  if (parsed.username === '' && parsed.password === '') return url;
+  parsed.username = '';
+  parsed.password = '';
+  return parsed.href;
 }
 
 /** The innermost reason: undici wraps, and a failed connection is a bundle of one error per address. */

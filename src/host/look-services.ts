@@ -5,6 +5,10 @@ import type { Memory, RootFiles, StepServices } from './services.ts';
 const refusal = (what: string): MachinespawnError =>
   fail('MSP_STEP_TYPE_INVALID', { step: 'check', problem: `a check may only look, and it wants to ${what}` });
 
+const refuseNow = (what: string) => (): never => {
+  throw refusal(what);
+};
+
 const refuse = (what: string) => (): Promise<never> => Promise.reject(refusal(what));
 
 function lookOnlyRoot(root: RootFiles): RootFiles {
@@ -72,6 +76,7 @@ export function lookOnly(services: StepServices): StepServices {
     archives: {
       recognize: async (start) => await archives.recognize(start),
       unpack: refuse('unpack an archive'),
+      follow: refuseNow('unpack an archive'),
       writeImage: refuse('write an image'),
     },
     machines: {
@@ -85,6 +90,7 @@ export function lookOnly(services: StepServices): StepServices {
     trees: {
       view: async (ref) => await trees.view(ref),
       change: refuse('change a tree'),
+      ahead: refuse('make a tree'),
       materialize: refuse('copy a tree'),
     },
     debs: { unpack: refuse('unpack packages'), write: refuse('write files') },

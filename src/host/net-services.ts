@@ -45,8 +45,21 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal;
   /** A few times a second; `totalBytes` is null when the server does not tell. */
   readonly onProgress?: (doneBytes: number, totalBytes: number | null) => void;
+  /** After each piece that was written. All of it may be thrown away: then `sizeBytes` is smaller than before. */
+  readonly onGrown?: (file: GrownFile) => void;
+  /** When it is whole, and right, before it gets its last name; waited for. */
+  readonly onWhole?: (file: GrownFile) => Promise<void>;
   /** What a person may want to know, such as "starts over: the server has another file now". */
   readonly onNote?: (text: string) => void;
+}
+
+/** A file that is being fetched. */
+export interface GrownFile {
+  readonly path: string;
+  /** The last of it may still be on its way to the disk, but when it is whole. */
+  readonly sizeBytes: number;
+  /** Was every request made over https? */
+  readonly secure: boolean;
 }
 
 export interface Downloaded extends Validators {

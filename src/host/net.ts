@@ -7,7 +7,9 @@ import { networkFailure, networkProblem, requestFile, type FileResponse, type Me
 import { isListening } from './is-listening.ts';
 import { ProxyBook } from './proxies.ts';
 import type { Downloaded, DownloadOptions, Fetched, FetchOptions, Net, Peeked, PeekOptions } from './net-services.ts';
+import { statusFailure, waitAsTold } from './retry-after.ts';
 import type { HostFacts } from './services.ts';
+import { SitePasswords } from './site-passwords.ts';
 
 export interface NetSettings {
   readonly env: HostFacts['env'];
@@ -16,6 +18,8 @@ export interface NetSettings {
   readonly retryDelayMs?: number;
   /** What this process knows of proxies. @default nothing */
   readonly proxies?: ProxyBook;
+  /** Of the hosts that are asked. @default none */
+  readonly passwords?: SitePasswords;
   /** Told when a proxy is left. */
   readonly warn?: (text: string) => void;
 }
@@ -67,11 +71,13 @@ function mayBeInTheWay(error: MachinespawnError): boolean {
 export class HttpNet implements Net {
   readonly #settings: NetSettings;
   readonly #proxies: ProxyBook;
+  readonly #passwords: SitePasswords;
   readonly #connections: HttpConnections;
 
   constructor(settings: NetSettings) {
     this.#settings = settings;
     this.#proxies = settings.proxies ?? new ProxyBook();
+    this.#passwords = settings.passwords ?? new SitePasswords();
     this.#connections = new HttpConnections(settings.env);
   }
 
@@ -89,7 +95,7 @@ export class HttpNet implements Net {
         await download(
           url,
           { ...options, ...(retries !== null && { retries }) },
-          { dispatcher: await this.#connections.to(proxy), signal, retryDelayMs },
+          { dispatcher: await this.#connections.to(proxy), signal, retryDelayMs, passwords: this.#passwords },
         ),
     );
   }
@@ -103,7 +109,7 @@ export class HttpNet implements Net {
         await peek(
           url,
           { ...options, ...(retries !== null && { retries }) },
-          { dispatcher: await this.#connections.to(proxy), signal, retryDelayMs },
+          { dispatcher: await this.#connections.to(proxy), signal, retryDelayMs, passwords: this.#passwords },
         ),
     );
   }
@@ -163,6 +169,7 @@ export class HttpNet implements Net {
         randomize: true,
         signal,
         shouldRetry: ({ error }) => canPass(error),
+        onFailedAttempt: async (failed) => await waitAsTold(failed, signal),
       });
     } catch (error) {
       throw signal.aborted ? cancelled(signal) : error;
@@ -200,14 +207,22 @@ export class HttpNet implements Net {
     const limit = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([this.#settings.signal, limit]);
     try {
-      const response = await requestFile({ method, url, headers: {}, dispatcher, signal, stallMs: timeoutMs });
+      const response = await requestFile({
+        method,
+        url,
+        headers: {},
+        dispatcher,
+        signal,
+        passwords: this.#passwords,
+        stallMs: timeoutMs,
+      });
       if (response.status === 200) {
         const body = await readBody(response, response.url, options.maxBytes ?? usualBytes);
         return { body, url: response.url, ...servedAt(response) };
       }
       await response.body.dump();
       if (response.status === 404) return null;
-      throw fail('MSP_HTTP_STATUS', { url: response.url, status: response.status });
+      throw statusFailure(response);
     } catch (error) {
       if (MachinespawnError.is(error)) throw error;
       throw networkFailure(

@@ -3,16 +3,21 @@ import type { Dispatcher } from 'undici';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { cancelled } from './cancelled.ts';
 import { networkFailure, requestFile, type FileResponse } from './http-request.ts';
+import type { SitePasswords } from './site-passwords.ts';
+import { statusFailure, waitAsTold } from './retry-after.ts';
 import type { Peeked, PeekOptions } from './net-services.ts';
 
 const usualStallMs = 30_000;
 const usualRetries = 4;
 
-export async function peek(
-  url: string,
-  options: PeekOptions,
-  parts: { readonly dispatcher: Dispatcher; readonly signal: AbortSignal; readonly retryDelayMs: number },
-): Promise<Peeked> {
+export interface PeekParts {
+  readonly dispatcher: Dispatcher;
+  readonly signal: AbortSignal;
+  readonly retryDelayMs: number;
+  readonly passwords: SitePasswords;
+}
+
+export async function peek(url: string, options: PeekOptions, parts: PeekParts): Promise<Peeked> {
   const { signal, retryDelayMs } = parts;
   const { default: retry } = await import('p-retry');
   try {
@@ -22,6 +27,7 @@ export async function peek(
       randomize: true,
       signal,
       shouldRetry: ({ error }) => canPass(error),
+      onFailedAttempt: async (failed) => await waitAsTold(failed, signal),
     });
   } catch (error) {
     throw signal.aborted ? cancelled(signal) : error;
@@ -38,18 +44,18 @@ function canPass(error: unknown): boolean {
 async function peekOnce(
   url: string,
   { bytes, known }: PeekOptions,
-  { dispatcher, signal }: { readonly dispatcher: Dispatcher; readonly signal: AbortSignal },
+  { dispatcher, signal, passwords }: PeekParts,
 ): Promise<Peeked> {
   const headers: Record<string, string> = { range: `bytes=0-${bytes - 1}` };
   if (known?.etag) headers['if-none-match'] = known.etag;
   else if (known?.lastModified) headers['if-modified-since'] = known.lastModified;
   try {
-    const response = await requestFile({ url, headers, dispatcher, signal, stallMs: usualStallMs });
+    const response = await requestFile({ url, headers, dispatcher, signal, passwords, stallMs: usualStallMs });
     const { status } = response;
     try {
       if (status === 404 || status === 410) throw fail('MSP_DOWNLOAD_NOT_FOUND', { url: response.url, status });
       // An empty file has no first byte.
-      if (![200, 206, 304, 416].includes(status)) throw fail('MSP_HTTP_STATUS', { url: response.url, status });
+      if (![200, 206, 304, 416].includes(status)) throw statusFailure(response);
       const start = status === 200 || status === 206 ? await readStart(response, bytes) : Buffer.alloc(0);
       return {
         url: response.url,

@@ -129,8 +129,22 @@ export interface Trees {
    */
   change(
     parent: string | null,
-    options?: TreeOptions,
-  ): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }>;
+    options?: TreeOptions & {
+      /** Takes the tree that an earlier step of this run left under this name, if there is one. Its parent is null. */
+      readonly ahead?: string;
+    },
+  ): Promise<{
+    readonly path: string;
+    readonly ref: string;
+    readonly root: RootFiles;
+    /** What was left with the tree; null for one that begins here. */
+    readonly note: unknown;
+  }>;
+  /**
+   * An empty tree for a later step of this run. What is not left is thrown away at the end of this step, and what nobody
+   * takes when a step of the run fails. It does not outlive the process: the later step can do without.
+   */
+  ahead(): Promise<{ readonly path: string; leave(name: string, note: unknown): void }>;
   /** A faithful, independent copy of a committed tree at `directory`, which must not exist. */
   materialize(ref: string, directory: string): Promise<void>;
   /** A read-only look at a committed tree. Given back when the step ends. */

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { HostArchives } from './archives.ts';
 import { HostDebs } from './debs/host-debs.ts';
 import type { Exec } from './exec.ts';
@@ -6,6 +7,7 @@ import { HostFiles } from './files.ts';
 import { MemoryFiles } from './memory.ts';
 import { HostProxies, type ProxyBook } from './proxies.ts';
 import { TreeFiles } from './root-files.ts';
+import type { SitePasswords } from './site-passwords.ts';
 import type { Net } from './net-services.ts';
 import type {
   Artifacts,
@@ -41,6 +43,7 @@ export interface HostParts {
   readonly machines: Machines;
   readonly keeper: Keeper;
   readonly proxies: ProxyBook;
+  readonly passwords: SitePasswords;
   readonly pipelines: InnerPipelines;
   readonly directories: { readonly cache: string; readonly packages: string; readonly state: string };
 }
@@ -64,9 +67,10 @@ export interface AttemptParts {
 export function composeServices(host: HostParts, attempt: AttemptParts): StepServices {
   const { context } = attempt;
   const exec = async (command: Command) => await host.exec.run(command, context);
-  const run = async (command: Command, stop?: AbortSignal) =>
+  const run = async (command: Command, stop?: AbortSignal, input?: Readable) =>
     await host.exec.run(command, {
       ...context,
+      ...(input !== undefined && { input }),
       signal: stop === undefined ? context.signal : AbortSignal.any([context.signal, stop]),
     });
   return {

@@ -20,12 +20,19 @@ export interface TreeStore<W extends Writable = Writable> {
   materialize(key: string, directory: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
 }
 
+/** Trees that steps left for later ones of their run. */
+export interface TreesAhead<W extends Writable> {
+  leave(name: string, left: { readonly writable: W; readonly note: unknown }): void;
+  take(name: string): { readonly writable: W; readonly note: unknown } | null;
+}
+
 export interface StepTreesSettings<W extends Writable> {
   readonly store: TreeStore<W>;
   /** Of the result: the tree is committed under it. */
   readonly key: string;
   /** Unique to the step in its run; left-overs of an earlier attempt have the same. */
   readonly id: string;
+  readonly ahead: TreesAhead<W>;
   readonly signal: AbortSignal;
   readonly run: RunProgram;
   /** Called with the tree of a step that failed, before it is thrown away. */
@@ -44,6 +51,7 @@ const misuse = (problem: string): MachinespawnError => fail('MSP_STEP_TYPE_INVAL
 export class StepTrees<W extends Writable> implements Trees {
   readonly #settings: StepTreesSettings<W>;
   #writable: W | null = null;
+  #ahead: W | null = null;
   #isChanged = false;
   #commitOptions: TreeOptions = {};
   readonly #views: { release(): Promise<void> }[] = [];
@@ -54,16 +62,30 @@ export class StepTrees<W extends Writable> implements Trees {
 
   async change(
     parent: string | null,
-    options: TreeOptions = {},
-  ): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles }> {
+    { ahead, ...options }: TreeOptions & { readonly ahead?: string } = {},
+  ): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles; readonly note: unknown }> {
     if (this.#isChanged) throw misuse('a step changes one tree, once');
     this.#isChanged = true;
     this.#commitOptions = options;
     if (parent !== null) await this.#settings.store.verify(keyOf(parent));
     const { store, id, key, run } = this.#settings;
-    this.#writable = await store.prepare(parent === null ? null : keyOf(parent), id);
+    const left = ahead === undefined ? null : this.#settings.ahead.take(ahead);
+    this.#writable = left?.writable ?? (await store.prepare(parent === null ? null : keyOf(parent), id));
     const { path } = this.#writable;
-    return { path, ref: treeRef(key), root: new TreeFiles(path, run) };
+    return { path, ref: treeRef(key), root: new TreeFiles(path, run), note: left?.note ?? null };
+  }
+
+  async ahead(): Promise<{ readonly path: string; leave(name: string, note: unknown): void }> {
+    if (this.#ahead !== null) throw misuse('a step makes one tree for a later one');
+    const writable = await this.#settings.store.prepare(null, `${this.#settings.id}.ahead`);
+    this.#ahead = writable;
+    return {
+      path: writable.path,
+      leave: (name, note) => {
+        this.#ahead = null;
+        this.#settings.ahead.leave(name, { writable, note });
+      },
+    };
   }
 
   async materialize(ref: string, directory: string): Promise<void> {
@@ -80,6 +102,7 @@ export class StepTrees<W extends Writable> implements Trees {
 
   async commit(): Promise<void> {
     await this.#releaseViews();
+    await this.#discardAhead();
     if (this.#writable !== null) {
       await this.#settings.store.commit(this.#writable, this.#settings.key, this.#commitOptions);
     }
@@ -88,10 +111,16 @@ export class StepTrees<W extends Writable> implements Trees {
 
   async discard(): Promise<void> {
     await this.#releaseViews();
+    await this.#discardAhead();
     if (this.#writable === null) return;
     if (!this.#settings.signal.aborted) await this.#settings.onFailed?.(this.#writable.path);
     await this.#settings.store.discard(this.#writable);
     this.#writable = null;
+  }
+
+  async #discardAhead(): Promise<void> {
+    if (this.#ahead !== null) await this.#settings.store.discard(this.#ahead);
+    this.#ahead = null;
   }
 
   async #releaseViews(): Promise<void> {

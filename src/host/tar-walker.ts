@@ -120,7 +120,7 @@ export class TarWalker {
     this.#zeroBlocks = 0;
     if (!header.cksumValid) throw new TypeError('it has a header with a wrong checksum');
     const kind = String.fromCharCode(data[156] ?? 0);
-    const size = header.size ?? 0;
+    const size = sizeIn(data);
     if (['L', 'K', 'x', 'X', 'g'].includes(kind)) {
       if (size > mostMetaBytes) throw new TypeError('the name or the attributes of an entry are too long');
       this.#padding = paddingOf(size);
@@ -141,6 +141,18 @@ export class TarWalker {
     this.#sparseMap = kind === 'S' && data[482] !== 0;
     if (!this.#sparseMap) this.#skip = this.#pendingSize;
   }
+}
+
+/**
+ * npm `tar` takes a file whose name ends in '/' for a directory without a body. GNU's short form of a long name may end
+ * there, too, and then a body follows. Octal digits, or a number to the base 256 (GNU), which begins with 0x80.
+ */
+function sizeIn(block: Buffer): number {
+  const field = block.subarray(124, 136);
+  if (field[0] === 0x80) return Number(field.readBigUInt64BE(4));
+  const text = field.toString('latin1').replaceAll(/[\0 ]/gu, '');
+  if (!/^[0-7]*$/u.test(text)) throw new TypeError('it has a header without a size');
+  return text === '' ? 0 : Number.parseInt(text, 8);
 }
 
 function paddingOf(size: number): number {

@@ -32,14 +32,13 @@ decompress() {
 set +e
 `;
 
-/** Arguments: view, out, archive, options of tar as one count and the words, then as for `decompress`. */
-export const unpackScript = `${makeView}
+const unpackFrom = (feed: string): string => `${makeView}
 archive=$1 count=$2; shift 2
 options=
 i=0
 while [ $i -lt "$count" ]; do options="$options $1"; shift; i=$((i + 1)); done
 ${decompress}
-decompress "$@" < "$archive" | tee -p /dev/fd/3 | {
+${feed} | tee -p /dev/fd/3 | {
   chroot "$view" tar -x -f - -C /out -p --numeric-owner --same-owner --xattrs --xattrs-include='*' --acls \\
     --delay-directory-restore $options 3>&-
   echo "ms-status tar $?" >&2
@@ -47,6 +46,20 @@ decompress "$@" < "$archive" | tee -p /dev/fd/3 | {
   cat > /dev/null
 }
 exit 0`;
+
+/** Arguments: view, out, archive, options of tar as one count and the words, then as for `decompress`. */
+export const unpackScript = unpackFrom('decompress "$@" < "$archive"');
+
+/**
+ * The same for an archive that is still being written. Each line on standard input says that there is more of it;
+ * after "end" it is read for the last time.
+ */
+export const followScript = unpackFrom(`{
+  while read -r word; do
+    cat <&7
+    if [ "$word" = end ]; then break; fi
+  done 7< "$archive"
+} | decompress "$@"`);
 
 /** Arguments: view, out (-), archive, then as for \`decompress\`. */
 export const lookScript = `${makeView}

@@ -18,12 +18,15 @@ import { StepArtifacts } from './step-artifacts.ts';
 import { composeServices, type HostParts } from './step-services.ts';
 import { StepTrees, type TreeStore } from './step-trees.ts';
 import { keyOfTree, treeRefsIn } from './tree-ref.ts';
+import { AheadShelf } from './trees-ahead.ts';
 
 export interface WorkbenchSettings<W extends { readonly path: string }> {
   readonly host: HostParts;
   readonly store: TreeStore<W>;
   readonly artifacts: ArtifactStore;
   readonly locks: KernelLocks;
+  /** Trees that steps left for later ones; shared by workbenches whose runs take from each other. */
+  readonly ahead: AheadShelf<W>;
   /** Where the runs are: scratch folders are made below. */
   readonly runs: string;
   /** Called with the tree of a step that failed, before it is thrown away. */
@@ -95,7 +98,10 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const onFailed = async (path: string): Promise<void> => {
       await this.#settings.onFailedTree?.({ path, step: job.stepId });
     };
-    const trees = new StepTrees({ store, key: job.key, id, signal: job.signal, run, onFailed });
+    const trees = new StepTrees({
+      ...{ store, key: job.key, id, signal: job.signal, run, onFailed },
+      ahead: this.#settings.ahead.of(job.runId),
+    });
     const lock = async (name: string): Promise<void> => {
       if (taken.some((held) => held.name === name)) return;
       const onWait = (holder: string | null): void =>
@@ -107,6 +113,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
       env: (name) => host.facts.env(name),
       signal: job.signal,
       proxies: host.proxies,
+      passwords: host.passwords,
       warn: (text) => job.log.warn(text),
     });
     const close = async (): Promise<void> => {
@@ -133,11 +140,17 @@ export class HostWorkbench<W extends { readonly path: string }> {
       discard: async () => {
         try {
           await trees.discard();
+          await this.clearAhead(job.runId);
         } finally {
           await close();
         }
       },
     };
+  }
+
+  /** Throws away the trees that no later step of the run took: one whose result was there already does not. */
+  async clearAhead(runId: string): Promise<void> {
+    for (const left of this.#settings.ahead.clear(runId)) await this.#store.discard(left);
   }
 
   /** Where `look` may write; whoever looks removes it. Its name cannot be guessed. */
@@ -149,14 +162,19 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const store = this.#store;
     const { signal } = new AbortController();
     const run: RunProgram = async (command) => await host.exec.run(command, { signal });
-    const trees = new StepTrees({ store, key: '', id: 'look', signal, run });
+    const trees = new StepTrees({ store, key: '', id: 'look', signal, run, ahead: this.#settings.ahead.of('look') });
     const artifacts = new StepArtifacts(this.#settings.artifacts, 'look');
     return lookOnly(
       composeServices(host, {
         id: 'look',
         context: { signal },
         artifacts,
-        net: new HttpNet({ env: (name) => host.facts.env(name), signal, proxies: host.proxies }),
+        net: new HttpNet({
+          env: (name) => host.facts.env(name),
+          signal,
+          proxies: host.proxies,
+          passwords: host.passwords,
+        }),
         trees,
         scratch: () => this.lookScratch,
         lock: () => Promise.resolve(),

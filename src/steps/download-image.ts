@@ -1,12 +1,14 @@
 /** Fetches the image into the cache of downloads; cut off at any byte, it goes on from there. */
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
+import type { Downloaded, DownloadOptions, GrownFile } from '../host/net-services.ts';
 import { parseByteSize } from '../model/byte-size.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { blobPath, partialPath, readNote, writeNote } from './lib/download-cache.ts';
 import { proxyOf } from './lib/proxy-option.ts';
 import { foundImageSchema, pulledImageSchema, type PulledImage } from './lib/pulled-image.ts';
 import { sha256 } from './lib/sha256.ts';
+import { UnpackAhead } from './lib/unpack-ahead.ts';
 
 const input = z.strictObject({
   image: foundImageSchema,
@@ -20,6 +22,11 @@ const input = z.strictObject({
   maxSize: z.string().default('64G').describe('A larger file is not fetched'),
   proxy: z.string().default('').describe("Proxy, or none; '' for the environment's"),
   noCache: z.boolean().default(false).describe('Use no earlier download'),
+  ahead: z.boolean().default(false).describe('Unpack a tar image while it comes in, for extract-image'),
+  verify: z
+    .enum(['auto', 'signature', 'checksum', 'no'])
+    .default('auto')
+    .describe('What will be verified: what came over plain http is not unpacked before that'),
 });
 type Input = z.output<typeof input>;
 
@@ -47,15 +54,32 @@ function expected({ input }: Context<Input>): string | null {
 }
 
 async function download(context: Context<Input>): Promise<PulledImage> {
-  const { services, input, log } = context;
+  const { services, input } = context;
   const { image } = input;
   const url = image.place;
   const promised = expected(context);
   await services.lock(`download-${sha256(url).slice(0, 16)}`);
   const cached = input.noCache ? null : await fromCache(context, promised);
   if (cached !== null) return cached;
+  const ahead = input.ahead ? new UnpackAhead(context, image, { verify: input.verify }) : null;
+  const done = await fetchImage(context, promised, ahead);
+  const { etag, lastModified, secure, sizeBytes, url: finalUrl } = done;
+  const note = { format: 1, url, finalUrl, secure, etag, lastModified, sha256: done.sha256, sizeBytes } as const;
+  await writeNote(services, { ...note, verification: null });
+  await ahead?.finish(done.sha256);
+  return outcome(context, { path: done.path, sha256: done.sha256, sizeBytes, url: finalUrl, secure });
+}
+
+async function fetchImage(
+  context: Context<Input>,
+  promised: string | null,
+  ahead: UnpackAhead | null,
+): Promise<Downloaded> {
+  const { services, input, log } = context;
+  const { image } = input;
+  const url = image.place;
   const proxy = proxyOf(input.proxy);
-  const done = await services.net.download(url, {
+  const options: DownloadOptions = {
     path: (digest) => blobPath(services, digest),
     partial: partialPath(services, url),
     maxBytes: parseByteSize(input.maxSize),
@@ -66,11 +90,17 @@ async function download(context: Context<Input>): Promise<PulledImage> {
     onProgress: (bytes, total) =>
       context.progress({ phase: 'downloading', done: bytes, unit: 'bytes', ...(total !== null && { total }) }),
     onNote: (text) => log.warn(`${image.name}: ${text}`),
-  });
-  const { etag, lastModified, secure, sizeBytes, url: finalUrl } = done;
-  const note = { format: 1, url, finalUrl, secure, etag, lastModified, sha256: done.sha256, sizeBytes } as const;
-  await writeNote(services, { ...note, verification: null });
-  return outcome(context, { path: done.path, sha256: done.sha256, sizeBytes, url: finalUrl, secure });
+    ...(ahead !== null && {
+      onGrown: (file: GrownFile) => ahead.grown(file),
+      onWhole: async (file: GrownFile) => await ahead.whole(file),
+    }),
+  };
+  try {
+    return await services.net.download(url, options);
+  } catch (error) {
+    await ahead?.abandon();
+    throw error;
+  }
 }
 
 /** What the server has just said to be the same; damage on the disk since then is seen. */

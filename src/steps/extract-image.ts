@@ -8,6 +8,7 @@ import { forgetImage } from './lib/download-cache.ts';
 import { isSavedImage, readSavedImage, savedPlace } from './lib/oci-layout.ts';
 import { compressionSchema, pulledImageSchema } from './lib/pulled-image.ts';
 import { treeSize } from './lib/tree-size.ts';
+import { aheadName } from './lib/unpack-ahead.ts';
 import { unpackLayers } from './lib/unpack-layers.ts';
 
 const input = z.strictObject({
@@ -19,6 +20,8 @@ const input = z.strictObject({
   maxBytes: z.number().int().default(usualTarLimits.bytes).describe('One that unpacks to more bytes is refused'),
 });
 type Input = z.output<typeof input>;
+
+const aheadReport = z.strictObject({ entries: z.number() });
 
 type Tree = Awaited<ReturnType<Context['services']['trees']['change']>>;
 
@@ -41,7 +44,10 @@ export const extractImage = defineStep({
 
   async run(context) {
     const { services, input } = context;
-    const tree = await services.trees.change(null, { whole: true });
+    const tree = await services.trees.change(null, {
+      whole: true,
+      ...(isUsual(input) && { ahead: aheadName(input.image.sha256) }),
+    });
     try {
       const { entries, layout } = await unpack(context, tree);
       await requireUnchanged(context);
@@ -58,18 +64,22 @@ async function unpack(
   context: Context<Input>,
   tree: Tree,
 ): Promise<{ readonly entries: number; readonly layout: 'plain' | 'directory' | 'oci' | 'docker' }> {
-  const { services, input } = context;
+  const { services, input, log } = context;
   const { image, compression, strip, maxEntries, maxBytes } = input;
   const limits = { ...usualTarLimits, entries: maxEntries, bytes: maxBytes };
-  const report = await services.archives.unpack({
-    archive: image.path,
-    name: image.name,
-    compression,
-    to: tree.path,
-    options: strip === 0 ? [] : ['--transform=s,^\\./,,', `--strip-components=${strip}`],
-    limits,
-    onProgress: (done) => context.progress({ phase: 'unpacking', done, unit: 'bytes' }),
-  });
+  const ahead = aheadReport.safeParse(tree.note);
+  if (ahead.success) log.info(`${image.name} was unpacked while it came in`);
+  const report = ahead.success
+    ? ahead.data
+    : await services.archives.unpack({
+        archive: image.path,
+        name: image.name,
+        compression,
+        to: tree.path,
+        options: strip === 0 ? [] : ['--transform=s,^\\./,,', `--strip-components=${strip}`],
+        limits,
+        onProgress: (done) => context.progress({ phase: 'unpacking', done, unit: 'bytes' }),
+      });
   const { entries } = report;
   const names = await tree.root.list('/');
   if (names.length === 0) throw fail('MSP_TAR_DAMAGED', { archive: image.name, problem: 'there is nothing in it' });
@@ -83,6 +93,11 @@ async function unpack(
   if (top === null) return { entries, layout: 'plain' };
   await moveTop(context, tree, top);
   return { entries, layout: 'directory' };
+}
+
+/** What download-image may have unpacked in the same way. */
+function isUsual({ strip, maxEntries, maxBytes }: Input): boolean {
+  return strip === 0 && maxEntries === usualTarLimits.entries && maxBytes === usualTarLimits.bytes;
 }
 
 /** The one directory at the top, when there is nothing else and the root file system is in it. */

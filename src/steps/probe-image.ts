@@ -67,7 +67,7 @@ async function find(context: Context<Input>, source: PullSource): Promise<FoundI
   if (source.kind === 'http') return await peekAt(context, source.url, { name: source.name });
   if (source.kind === 'server') return await findOnServer(context, source);
   const { services } = context;
-  const none = { etag: null, lastModified: null, promised: null, arch: null };
+  const none = { etag: null, lastModified: null, promised: null, arch: null, compression: null };
   if (source.kind === 'stdin') return { kind: 'stdin', place: '-', name: source.name, sizeBytes: null, ...none };
   const root = services.root('/');
   const start = await root.readStart(source.path, startBytes);
@@ -93,7 +93,8 @@ async function peekAt(
   });
   // What is in the cache was looked at before, maybe for the other command.
   const start = peeked.isKnown && note !== null ? await cachedStart(context, note.sha256) : peeked.start;
-  requireWanted(context, await services.archives.recognize(start), known.name);
+  const form = await services.archives.recognize(start);
+  requireWanted(context, form, known.name);
   const place: FoundImage = {
     kind: 'http',
     place: url,
@@ -103,6 +104,7 @@ async function peekAt(
     lastModified: peeked.lastModified ?? (peeked.isKnown ? (note?.lastModified ?? null) : null),
     promised: known.promised ?? null,
     arch: known.arch ?? null,
+    compression: form.content === 'tar' ? form.compression : null,
   };
   if (!peeked.secure && known.promised === undefined) await requireSidecars(context, place);
   return place;

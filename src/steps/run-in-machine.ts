@@ -106,6 +106,9 @@ async function findMachine({ services, input }: Context<Input>): Promise<Machine
     throw fail('MSP_MACHINE_NOT_FOUND', { name, nearest: nearest(name, names) });
   }
   if (machine.holder !== null) throw fail('MSP_MACHINE_RUNNING', { name, holder: machine.holder });
+  // What nspawn itself looks for, and gives up without.
+  if (machine.type === 'raw' && (await services.files.info('/run/udev/control')) === null)
+    throw fail('MSP_MACHINE_NEEDS_UDEV', { name });
   return machine;
 }
 

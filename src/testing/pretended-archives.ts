@@ -26,6 +26,28 @@ export function pretendArchives(world: World, moments: Moments): Archives {
       moments.call(`unpack(${request.archive})`, 'writes', (inside) =>
         unpack(world, textOf(request.archive), request, inside),
       ),
+    follow: (request) => {
+      const { promise: report, resolve, reject } = Promise.withResolvers<UnpackReport>();
+      report.catch(() => {});
+      const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+      return {
+        grown: () => {},
+        lost: () => {
+          reject(fail('MSP_CANCELLED', { reason: 'it is of no use' }));
+          open();
+        },
+        whole: () => {
+          const text = textOf(request.archive);
+          const follow = moments.call(`follow(${request.archive})`, 'writes', (inside) =>
+            unpack(world, text, request, inside),
+          );
+          follow.then(resolve, reject);
+          open();
+        },
+        opened,
+        report,
+      };
+    },
     writeImage: ({ archive, name, directory }) =>
       moments.call(`writeImage(${archive})`, 'writes', (inside) => {
         const text = textOf(archive);

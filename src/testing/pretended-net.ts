@@ -48,18 +48,20 @@ export function pretendNet(world: World, moments: Moments, host: FakeHost): Net 
         return { status: 200, headers: {}, body: answer.toString() };
       }),
     download: (url, options) =>
-      moments.call(`download(${url})`, 'writes', (inside) => pretendDownload(world, url, bodyOf(url), options, inside)),
+      moments.call(`download(${url})`, 'writes', async (inside) =>
+        pretendDownload(world, url, bodyOf(url), options, inside),
+      ),
   };
 }
 
 /** In two halves; what is there of the file already counts as fetched before. */
-function pretendDownload(
+async function pretendDownload(
   world: World,
   url: string,
   body: Buffer,
   options: DownloadOptions,
   inside: () => void,
-): Downloaded {
+): Promise<Downloaded> {
   const sha256 = createHash('sha256').update(body).digest('hex');
   const path = typeof options.path === 'string' ? options.path : options.path(sha256);
   const partial = insideRoot(world.root, options.partial ?? `${path}.partial`, false);
@@ -72,6 +74,8 @@ function pretendDownload(
     writeFileSync(partial, body.subarray(0, sizeBytes / 2));
     inside();
   }
+  const grown = { path: options.partial ?? `${path}.partial`, secure: url.startsWith('https:') };
+  options.onGrown?.({ ...grown, sizeBytes: Math.floor(sizeBytes / 2) });
   writeFileSync(partial, body);
   options.onProgress?.(sizeBytes, sizeBytes);
   const isWrongSize = expected?.sizeBytes !== undefined && expected.sizeBytes !== sizeBytes;
@@ -80,6 +84,7 @@ function pretendDownload(
   if (isWrongSize)
     throw fail('MSP_DOWNLOAD_SIZE', { url, expectedBytes: expected.sizeBytes ?? 0, actualBytes: sizeBytes });
   if (isWrong) throw fail('MSP_DOWNLOAD_DIGEST', { url, expected: expected?.sha256 ?? '', actual: sha256 });
+  await options.onWhole?.({ ...grown, sizeBytes });
   const place = insideRoot(world.root, path, false);
   mkdirSync(dirname(place), { recursive: true });
   renameSync(partial, place);

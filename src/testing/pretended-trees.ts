@@ -28,7 +28,14 @@ export function pretendTrees(world: World, moments: Moments, key: string): Prete
         changed = true;
         if (parent === null) mkdirSync(join(world.root, work));
         else copyTree(world.real(committed(parent)), join(world.root, work), inside);
-        return { path: work, ref: key, root: pretendRootFiles(world, moments, work) };
+        return { path: work, ref: key, root: pretendRootFiles(world, moments, work), note: null };
+      }),
+    // Nothing is left for a later step: here, there is one step only.
+    ahead: () =>
+      moments.call('ahead()', 'writes', () => {
+        const path = `${work}-ahead`;
+        mkdirSync(join(world.root, path));
+        return { path, leave: () => {} };
       }),
     materialize: (ref, directory) =>
       moments.call(`materialize(${ref.slice(-4)}, ${directory})`, 'writes', (inside) => {

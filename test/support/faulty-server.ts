@@ -1,6 +1,7 @@
 /** A web server on 127.0.0.1 with faults to order, which counts what it sends. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -21,7 +22,9 @@ export interface ServedFile {
   /** Instead of the true one; null for chunks without a length. */
   readonly contentLength?: number | null;
   /** Answers with it for the first so many requests. */
-  readonly failures?: { readonly status: number; readonly times: number };
+  readonly failures?: { readonly status: number; readonly times: number; readonly retryAfter?: string };
+  /** USER:PASSWORD that must come with each request. */
+  readonly user?: string;
   readonly redirect?: string;
   /** Repeats the body for ever. */
   readonly endless?: boolean;
@@ -44,7 +47,11 @@ export interface FaultyServer {
   close(): void;
 }
 
-export async function startFaultyServer(files: Record<string, ServedFile> = {}): Promise<FaultyServer> {
+/** `tls`: key and certificate, both PEM; it then speaks https. */
+export async function startFaultyServer(
+  files: Record<string, ServedFile> = {},
+  tls: { readonly key: Buffer; readonly cert: Buffer } | null = null,
+): Promise<FaultyServer> {
   const requests: string[] = [];
   const asked = new Map<string, number>();
   let [served, connections] = [0, 0];
@@ -53,7 +60,14 @@ export async function startFaultyServer(files: Record<string, ServedFile> = {}):
     asked.set(request.url ?? '', times + 1);
     if (file.later !== undefined && times > 0) return await send(file.later, request, response);
     if (file.failures !== undefined && times < file.failures.times)
-      return void response.writeHead(file.failures.status).end();
+      return void response
+        .writeHead(file.failures.status, {
+          ...(file.failures.retryAfter && { 'retry-after': file.failures.retryAfter }),
+        })
+        .end();
+    const given = request.headers.authorization ?? '';
+    if (file.user !== undefined && given !== `Basic ${Buffer.from(file.user).toString('base64')}`)
+      return void response.writeHead(401, { 'www-authenticate': 'Basic' }).end();
     if (file.redirect !== undefined) return void response.writeHead(302, { location: file.redirect }).end();
     const head = headOf(file, request);
     response.writeHead(head.status, head.headers);
@@ -78,17 +92,18 @@ export async function startFaultyServer(files: Record<string, ServedFile> = {}):
     if (!isLie && (sent < cut || cut === Infinity)) response.end();
     else response.socket?.destroySoon();
   };
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const path = (request.url ?? '').split('?')[0] ?? '';
     requests.push([request.method, request.url, request.headers.range].filter(Boolean).join(' '));
     const file = files[path];
     if (file === undefined) response.writeHead(404).end('not here');
     else send(file, request, response).catch(() => response.destroy());
-  });
+  };
+  const server = tls === null ? createServer(answer) : createSecureServer(tls, answer);
   server.on('connection', () => (connections += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === null ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     files,
     requests,
     connections: () => connections,

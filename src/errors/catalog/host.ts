@@ -73,8 +73,10 @@ export const hostErrors = {
     hint: () =>
       'the server, or a proxy before it, goes in circles: name another archive with --mirror URL, or --proxy none',
   }),
-  MSP_HTTP_STATUS: entry<{ url: string; status: number }>({
+  MSP_HTTP_STATUS: entry<{ url: string; status: number; afterMs?: number }>({
     exit: 7,
     message: ({ url, status }) => `${url} answers ${status}`,
+    hint: ({ status }) =>
+      status === 401 ? 'it wants a user and a password: https://USER:PASSWORD@HOST/…, in each command' : undefined,
   }),
 } as const;

@@ -12,6 +12,11 @@ export const machineErrors = {
     message: ({ name }) => `there is no machine '${name}'`,
     hint: ({ nearest }) => (nearest ? `did you mean '${nearest}'?` : 'machinespawn list'),
   }),
+  MSP_MACHINE_NEEDS_UDEV: entry<{ name: string }>({
+    exit: 6,
+    message: ({ name }) => `${name} is a disk image, and systemd-nspawn opens those only where udev runs`,
+    hint: () => 'start systemd-udevd on this host; machines made by pull-tar do without',
+  }),
   MSP_MACHINE_RUNNING: entry<{ name: string; holder: string | null }>({
     exit: 5,
     message: ({ name, holder }) => `machine '${name}' is running${holder ? ` (${holder})` : ''}`,

@@ -58,8 +58,12 @@ async function askSqv(
   });
   const [fingerprint] = /[0-9A-F]{40}/u.exec(stdout) ?? [];
   if (exitCode === 0 && fingerprint !== undefined) return { state: 'good', fingerprint };
-  const missing = [...stderr.matchAll(/(?:missing key|no key|unknown issuer|not found)[^\n]*?([0-9A-F]{16,40})?$/gimu)];
-  if (missing.length > 0 && !/bad signature/iu.test(stderr))
-    return { state: 'unknown', keys: missing.map(([, key]) => key ?? 'of unknown id') };
-  return { state: 'bad', problem: stderr.trim().split('\n')[0] ?? 'it does not fit' };
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const missing = lines.filter((line) => /missing key|no key|unknown issuer|not found/iu.test(line));
+  if (missing.length > 0 && !/bad signature|manipulated/iu.test(stderr))
+    return { state: 'unknown', keys: missing.map((line) => /[0-9A-F]{16,40}/u.exec(line)?.[0] ?? 'of unknown id') };
+  return { state: 'bad', problem: lines.join(' ') || 'it does not fit' };
 }

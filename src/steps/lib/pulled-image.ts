@@ -7,6 +7,10 @@ const validators = {
   lastModified: z.string().nullable().describe('When the server says that it was changed'),
 };
 
+export const compressionSchema = z
+  .enum(['none', 'gzip', 'xz', 'bzip2', 'zstd'])
+  .describe('How it is compressed, as its bytes tell');
+
 /** As probe-image found it. */
 export const foundImageSchema = z
   .strictObject({
@@ -17,6 +21,7 @@ export const foundImageSchema = z
     ...validators,
     promised: z.string().nullable().describe('SHA-256 that an index promises'),
     arch: archSchema.nullable().describe('Architecture, where it is known'),
+    compression: compressionSchema.nullable().describe('How it is compressed, if its first bytes show a tar in it'),
   })
   .describe('The image, as probe-image found it');
 
@@ -35,10 +40,6 @@ export const pulledImageSchema = z
     promised: z.string().nullable().describe('SHA-256 that an index promised'),
   })
   .describe('The image, as download-image keeps it');
-
-export const compressionSchema = z
-  .enum(['none', 'gzip', 'xz', 'bzip2', 'zstd'])
-  .describe('How it is compressed, as inspect-image found out');
 
 export type FoundImage = z.output<typeof foundImageSchema>;
 export type PulledImage = z.output<typeof pulledImageSchema>;

@@ -60,6 +60,24 @@ test.each([
   ]);
 });
 
+test('a long name whose short form ends in a slash is no directory', () => {
+  const directory = join(scratch, 'slash', 'd'.repeat(97));
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'file'), 'x'.repeat(1000));
+  const archive = execFileSync('tar', ['-C', join(scratch, 'slash'), '--format=gnu', '-c', '.']);
+  const { entries, problem } = walk(archive, 700);
+  expect(problem).toBeNull();
+  expect(entries.at(-1)).toEqual({ path: `./${'d'.repeat(97)}/file`, type: 'file', target: '', sizeBytes: 1000 });
+});
+
+test('a size is a number', () => {
+  const archive = Buffer.from(pack('--format=gnu').subarray(0, 512));
+  archive.write('zz', 124, 'latin1');
+  const sum = archive.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
+  archive.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  expect(() => walk(archive, 512)).toThrow('without a size');
+});
+
 test('what is cut off, empty or no archive', () => {
   const archive = pack();
   expect(walk(archive.subarray(0, 512 * 5), 512).problem).toBe('it ends in the middle');

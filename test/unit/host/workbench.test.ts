@@ -12,6 +12,8 @@ import type { StepServices } from '../../../src/host/services.ts';
 import type { TreeStore } from '../../../src/host/step-trees.ts';
 import { treeRef, treeRefsIn } from '../../../src/host/tree-ref.ts';
 import { ProxyBook } from '../../../src/host/proxies.ts';
+import { SitePasswords } from '../../../src/host/site-passwords.ts';
+import { AheadShelf } from '../../../src/host/trees-ahead.ts';
 import { HostWorkbench } from '../../../src/host/workbench.ts';
 import { createLayout, pendingPlaceOf } from '../../../src/snapshots/store-layout.ts';
 import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts';
@@ -56,6 +58,7 @@ const bench = new HostWorkbench({
   store,
   artifacts,
   locks,
+  ahead: new AheadShelf(),
   runs: `${scratch}/runs`,
   host: {
     exec: new Exec({ isRoot: false }),
@@ -68,6 +71,7 @@ const bench = new HostWorkbench({
     keeper: { items: () => Promise.resolve([]), remove: () => Promise.resolve([]) },
     directories: { cache: '/c', packages: '/p', state: '/s' },
     proxies: new ProxyBook(),
+    passwords: new SitePasswords(),
   },
 });
 const lines: string[] = [];
@@ -132,6 +136,37 @@ test('discard throws the tree away; an attempt begins with an empty scratch fold
   await second.discard();
   await second.discard();
   expect(existsSync(path)).toBe(false);
+});
+
+test('a tree for a later step is taken by its name, once; what nobody takes goes with the run', async () => {
+  const begin = async (name: string | null) => {
+    const place = await bench.open({ ...job(), stepId: 'download' });
+    const tree = await place.services.trees.ahead();
+    writeFileSync(`${tree.path}/x`, '');
+    if (name !== null) tree.leave(name, { entries: 1 });
+    await place.commit();
+    return tree.path;
+  };
+  // Not left, or left for nobody.
+  expect(existsSync(await begin(null))).toBe(false);
+  const lost = await begin('lost');
+  expect(existsSync(lost)).toBe(true);
+  await (await bench.open(job())).discard();
+  expect(existsSync(lost)).toBe(false);
+  const untaken = await begin('untaken');
+  await bench.clearAhead('r1');
+  expect(existsSync(untaken)).toBe(false);
+  const left = await begin('left');
+  const elsewhere = await bench.open({ ...job(), runId: 'r2' });
+  expect(await elsewhere.services.trees.change(null, { ahead: 'left' })).toMatchObject({ note: null });
+  await elsewhere.discard();
+  const place = await bench.open(job());
+  const tree = await place.services.trees.change(null, { ahead: 'left' });
+  expect(tree).toMatchObject({ path: left, note: { entries: 1 }, ref: treeRef(key) });
+  await place.discard();
+  const later = await bench.open(job());
+  expect(await later.services.trees.change(null, { ahead: 'left' })).toMatchObject({ note: null });
+  await later.discard();
 });
 
 test('services for looking change nothing', async () => {

@@ -3,10 +3,12 @@ import { downloadImage } from '../../../src/steps/download-image.ts';
 import { fakeHost, testStep } from '../../../src/testing.ts';
 import { digestOf, downloads, found, pulled, putDownload, tarText, url, urlNote } from './pull-fixture.ts';
 
+const bigText = `${tarText}${' '.repeat(4 * 1024 * 1024)}`;
+const badText = `xz tar damaged${' '.repeat(4 * 1024 * 1024)}`;
 const host = fakeHost({ net: { [url]: tarText }, stdin: tarText });
 const local = {
   ...({ kind: 'file', place: '/tmp/image', name: 'image', sizeBytes: tarText.length } as const),
-  ...{ etag: null, lastModified: null, promised: null, arch: null },
+  ...{ etag: null, lastModified: null, promised: null, arch: null, compression: null },
 };
 const input_ = { ...local, kind: 'stdin', place: '-', name: 'standard input', sizeBytes: null } as const;
 const path = `${downloads}/${digestOf(tarText)}`;
@@ -25,6 +27,18 @@ testStep(
           expect(JSON.parse(world.read(urlNote()) ?? '')).toMatchObject({ url, sha256: digestOf(tarText) });
           expect([...world.listing().keys()].filter((name) => name.startsWith(`${downloads}/partial/`))).toEqual([]);
         },
+      },
+      {
+        name: 'a file that is unpacked while it comes in',
+        input: { image: { ...found(bigText), sizeBytes: bigText.length }, ahead: true },
+        host: fakeHost({ net: { [url]: bigText } }),
+        output: pulled(bigText),
+      },
+      {
+        name: 'one that cannot be unpacked ahead',
+        input: { image: found(badText), ahead: true },
+        host: fakeHost({ net: { [url]: badText } }),
+        output: pulled(badText),
       },
       {
         name: 'one that is in the cache',

@@ -66,7 +66,7 @@ testStep(
         prepare: (world) => world.put({ '/tmp/disk': rawText }),
         output: {
           ...{ kind: 'file', place: '/tmp/disk', name: 'disk', sizeBytes: rawText.length },
-          ...{ etag: null, lastModified: null, promised: null, arch: null },
+          ...{ etag: null, lastModified: null, promised: null, arch: null, compression: null },
         },
       },
       {
@@ -74,7 +74,7 @@ testStep(
         input: { source: '-' },
         output: {
           ...{ kind: 'stdin', place: '-', name: 'standard input', sizeBytes: null },
-          ...{ etag: null, lastModified: null, promised: null, arch: null },
+          ...{ etag: null, lastModified: null, promised: null, arch: null, compression: null },
         },
       },
       {
@@ -83,7 +83,13 @@ testStep(
         host: serverHost(),
         output: {
           ...{ kind: 'http', place: `${server}/new/root.tar.xz`, name: 'lxc:alpine/3.20', sizeBytes: tarText.length },
-          ...{ etag: etagOf(tarText), lastModified: null, promised: digestOf(tarText), arch: 'amd64' },
+          ...{
+            etag: etagOf(tarText),
+            lastModified: null,
+            promised: digestOf(tarText),
+            arch: 'amd64',
+            compression: 'xz',
+          },
         },
       },
     ],

@@ -24,6 +24,7 @@ export const found = (text = tarText, address = url): FoundImage => ({
   lastModified: null,
   promised: null,
   arch: null,
+  compression: text.startsWith('xz tar') ? 'xz' : null,
 });
 
 export const pulled = (text = tarText, address = url): PulledImage => ({

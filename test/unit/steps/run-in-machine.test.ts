@@ -199,7 +199,7 @@ testStep(
         name: 'a disk image',
         input: { ...input, command: ['whatever'] },
         host: fakeHost({ programs: { 'systemd-nspawn': prints() } }),
-        prepare: (world) => world.put({ [`${tree}.raw`]: 'disk' }),
+        prepare: (world) => world.put({ [`${tree}.raw`]: 'disk', '/run/udev/control': '' }),
         output: { exitCode: 0 },
         after: (world) =>
           expect(world.commands[0]?.args).toEqual(expect.arrayContaining([`--image=${tree}.raw`, '--resolv-conf=off'])),
@@ -207,6 +207,12 @@ testStep(
     ],
     refuses: [{ name: 'a name that leads out of the directory', input: { name: '..' }, at: 'name' }],
     fails: [
+      {
+        name: 'a disk image on a host without udev',
+        input: { name: 'bread' },
+        prepare: (world) => world.put({ [`${tree}.raw`]: 'disk' }),
+        code: 'MSP_MACHINE_NEEDS_UDEV',
+      },
       { name: 'no such machine', input: { name: 'braed' }, prepare: put, host, code: 'MSP_MACHINE_NOT_FOUND' },
       {
         name: 'it runs',

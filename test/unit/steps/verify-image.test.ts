@@ -171,7 +171,7 @@ testStep(
         name: 'a bad one by sqv',
         input: { image },
         prepare,
-        host: net(signed, { sqv: sqv(1, '', 'Bad signature') }),
+        host: net(signed, { sqv: sqv(1, '', 'Verifying signature:\n  Message has been manipulated') }),
         code: 'MSP_VERIFY_SIGNATURE',
       },
       {
@@ -192,7 +192,7 @@ testStep(
         name: 'an unknown key for a keyring that was named, by sqv',
         input: { image, keyring: '/keys.gpg' },
         prepare,
-        host: net(signed, { sqv: sqv(1, '', `missing key ${fingerprint}`) }),
+        host: net(signed, { sqv: sqv(1, '', `Missing key ${fingerprint}, which is needed to verify signature.`) }),
         code: 'MSP_VERIFY_KEY',
       },
       {

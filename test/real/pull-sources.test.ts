@@ -1,0 +1,219 @@
+/** Where pull-tar and pull-raw get images from, and what happens on the way: passwords, certificates, full disks. */
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startFaultyServer, type FaultyServer } from '../support/faulty-server.ts';
+import { makeCraftedTree, packTree } from './support/crafted-tree.ts';
+import { leaksOf } from './support/leaks.ts';
+import { errorOf, machinespawn, machinespawnOk, newPlace, start, type Place } from './support/machinespawn.ts';
+import { newDirectory } from './support/shared-place.ts';
+
+let work: string;
+let plain: FaultyServer;
+let secure: FaultyServer;
+let tar: Buffer;
+let place: Place;
+const mounted: string[] = [];
+
+const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
+const inWork = (name: string): string => join(work, name);
+
+beforeAll(async () => {
+  work = newDirectory('pull-sources');
+  makeCraftedTree(inWork('tree'));
+  // Large enough to be unpacked while it comes in.
+  writeFileSync(inWork('tree/var/data'), randomBytes(6 * 1024 * 1024));
+  packTree(inWork('tree'), inWork('root.tar.gz'), '-z');
+  tar = readFileSync(inWork('root.tar.gz'));
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-keyout', inWork('key.pem')];
+  execFileSync('openssl', ['req', '-x509', '-nodes', ...key, '-out', inWork('cert.pem'), ...subject], {
+    stdio: 'ignore',
+  });
+  plain = await startFaultyServer();
+  secure = await startFaultyServer(
+    {},
+    { key: readFileSync(inWork('key.pem')), cert: readFileSync(inWork('cert.pem')) },
+  );
+  place = newPlace('pull-sources');
+});
+
+afterAll(() => {
+  for (const server of [plain, secure]) server.close();
+  for (const path of mounted) execFileSync('umount', [path]);
+});
+
+/** Trees in the making. */
+const pending = (): readonly string[] =>
+  readdirSync(join(place.cache, 'snapshots'))
+    .map((driver) => join(place.cache, 'snapshots', driver, 'pending'))
+    .filter((path) => existsSync(path))
+    .flatMap((path) => readdirSync(path));
+
+const trusting = (): { readonly env: Readonly<Record<string, string>> } => ({
+  env: { NODE_EXTRA_CA_CERTS: inWork('cert.pem') },
+});
+
+it('an image server by name, over https with a certificate of its own authority; the machine runs', async () => {
+  const root = { ftype: 'root.tar.xz', sha256: sha256(tar), size: tar.length, path: 'images/new/root.tar.xz' };
+  const old = { ...root, sha256: 'a'.repeat(64), path: 'images/old/root.tar.xz' };
+  const product = {
+    ...{ os: 'Alpine', release: '3.20', arch: 'amd64', variant: 'default', aliases: 'alpine/3.20,alpine/3.20/default' },
+    versions: { '20260101_13:00': { items: { old } }, '20261101_13:00': { items: { root } } },
+  };
+  const json = (value: unknown): { body: Buffer } => ({ body: Buffer.from(JSON.stringify(value)) });
+  secure.files['/streams/v1/index.json'] = json({
+    index: { images: { datatype: 'image-downloads', path: 'streams/v1/images.json' } },
+  });
+  secure.files['/streams/v1/images.json'] = json({ products: { 'alpine:3.20:amd64:default': product } });
+  secure.files['/images/new/root.tar.xz'] = { body: tar };
+  const command = ['pull-tar', '--image-server', secure.url, 'lxc:alpine/3.20/amd64', 'alpine'];
+  // Nobody vouches for the certificate.
+  expect(errorOf(await machinespawn(place, [...command, '--json'])).code).toBe('MSP_NETWORK');
+  const log = inWork('alpine.log');
+  const { stderr } = await machinespawnOk(place, ['--log-file', log, ...command], trusting());
+  expect(stderr).toContain('(lxc:alpine/3.20/amd64, amd64');
+  expect(stderr).toContain('Verified: checksum:index');
+  expect(readFileSync(log, 'utf8')).toContain('was unpacked while it came in');
+  expect((await machinespawnOk(place, ['run', 'alpine', '--', 'id', '-u'])).stdout).toBe('0\n');
+  // From another address: its tree is there already, and the one that was made ahead goes.
+  plain.files['/one'] = plain.files['/two'] = { body: tar };
+  await machinespawnOk(place, ['pull-tar', '--verify', 'no', `${plain.url}/one`, 'one']);
+  const again = await machinespawnOk(place, ['pull-tar', '--verify', 'no', `${plain.url}/two`, 'two']);
+  expect(again.stderr).toMatch(/download +unpacking[\s\S]*extract +ok: from cache/u);
+  expect(pending()).toEqual([]);
+  secure.files['/images/new/root.tar.xz'] = { body: Buffer.concat([tar, Buffer.alloc(512)]) };
+  const changed = await machinespawn(place, [...command.slice(0, -1), 'changed', '--json'], trusting());
+  expect(errorOf(changed).code).toBe('MSP_DOWNLOAD_DIGEST');
+  const missing = await machinespawn(place, [...command.slice(0, -2), 'lxc:alpine/3.21', 'none', '--json'], trusting());
+  expect(errorOf(missing).code).toBe('MSP_PULL_UNKNOWN');
+  // The tree of what was not right is gone, too.
+  expect(readdirSync(place.machines).toSorted()).toEqual(['alpine', 'one', 'two']);
+  expect(pending()).toEqual([]);
+  expect(await leaksOf(place.root)).toEqual([]);
+});
+
+it('a server that wants a password gets it, and nobody else does', async () => {
+  plain.files['/private/root.tar.gz'] = { body: tar, user: 'me:s3cr3t' };
+  const url = plain.url.replace('//', '//me:s3cr3t@');
+  const path = '/private/root.tar.gz';
+  const anonymous = errorOf(await machinespawn(place, ['pull-tar', `${plain.url}${path}`, 'no', '--json']));
+  expect(anonymous).toMatchObject({ code: 'MSP_HTTP_STATUS' });
+  expect(anonymous.hint).toContain('USER:PASSWORD');
+  const log = inWork('run.log');
+  const done = await machinespawnOk(place, [
+    '--log-file',
+    log,
+    'pull-tar',
+    '--verify',
+    'no',
+    `${url}${path}`,
+    'private',
+  ]);
+  const shown = await machinespawnOk(place, ['show', 'private']);
+  expect(shown.stdout).toContain(`//***@127.0.0.1`);
+  const refused = await machinespawn(place, ['pull-tar', `${url}/none`, 'none']);
+  for (const text of [done.stdout, done.stderr, shown.stdout, refused.stderr, readFileSync(log, 'utf8')])
+    expect(text).not.toContain('s3cr3t');
+  const found = execFileSync('sh', ['-c', 'grep -rlF s3cr3t "$1" "$2" || :', 'sh', place.state, place.cache]);
+  expect(found.toString()).toBe('');
+});
+
+it('signatures are verified by sqv where there is no gpgv', async () => {
+  const home = inWork('gnupg');
+  mkdirSync(home, { mode: 0o700 });
+  const gpg = (...args: readonly string[]): Buffer =>
+    execFileSync('gpg', ['--homedir', home, '--batch', '--yes', '-q', '--passphrase', '', ...args]);
+  for (const who of ['publisher', 'stranger']) {
+    gpg('--quick-gen-key', `${who}@example.org`, 'ed25519', 'sign', 'never');
+    writeFileSync(inWork(`${who}.gpg`), gpg('--export', `${who}@example.org`));
+  }
+  gpg('-u', 'publisher@example.org', '--detach-sign', '--output', inWork('signature'), inWork('root.tar.gz'));
+  execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+  const signature = { body: readFileSync(inWork('signature')) };
+  Object.assign(plain.files, {
+    '/good.tar.gz': { body: tar },
+    '/good.tar.gz.sig': signature,
+    '/bad.tar.gz': { body: Buffer.concat([tar, Buffer.alloc(1)]) },
+    '/bad.tar.gz.sig': signature,
+  });
+  const hide = 'mount --bind /dev/null /usr/bin/gpgv; exec "$@"';
+  const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', hide, 'sh'];
+  const pull = async (file: string, who: string) =>
+    machinespawn(place, ['pull-tar', `${plain.url}/${file}`, 'sqv', '--keyring', inWork(`${who}.gpg`), '--json'], {
+      wrapper,
+    });
+  const key = /[0-9A-F]{40}/u.exec(
+    execFileSync('sqv', ['--keyring', inWork('publisher.gpg'), inWork('signature'), inWork('root.tar.gz')]).toString(),
+  );
+  expect(errorOf(await pull('bad.tar.gz', 'publisher')).code).toBe('MSP_VERIFY_SIGNATURE');
+  expect(errorOf(await pull('good.tar.gz', 'stranger'))).toMatchObject({
+    code: 'MSP_VERIFY_KEY',
+    message: expect.stringContaining(key?.[0] ?? 'a key') as unknown,
+  });
+  const { stdout, stderr } = await pull('good.tar.gz', 'publisher');
+  expect(stdout, stderr).toContain(`signature:${key?.[0]}`);
+});
+
+it('a disk that is full is told; when there is room again, the same command goes on', async () => {
+  const small = newPlace('pull-full');
+  mkdirSync(small.cache, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128m,mode=0755', 'tmpfs', small.cache]);
+  mounted.push(small.cache);
+  const body = randomBytes(40 * 1024 * 1024);
+  plain.files['/big.raw'] = {
+    body: Buffer.concat([diskStart(), body]),
+    contentLength: null,
+    bytesPerSecond: 80_000_000,
+  };
+  const command = ['pull-raw', '--verify', 'no', `${plain.url}/big.raw`, 'big'];
+  const run = start(small, [...command, '--json']);
+  // There was room when it began.
+  const before = plain.servedBytes();
+  const fill = setInterval(() => {
+    if (plain.servedBytes() - before < 8 * 1024 * 1024) return;
+    clearInterval(fill);
+    try {
+      writeFileSync(join(small.cache, 'fill'), Buffer.alloc(128 * 1024 * 1024));
+    } catch {
+      // As full as can be.
+    }
+  }, 5);
+  const error = errorOf(await run.ended);
+  clearInterval(fill);
+  expect(['MSP_DISK_FULL', 'MSP_SPACE_LOW']).toContain(error.code);
+  expect(readdirSync(small.machines)).toEqual([]);
+  rmSync(join(small.cache, 'fill'));
+  const served = plain.servedBytes();
+  await machinespawnOk(small, command);
+  expect(plain.servedBytes() - served).toBeLessThan(body.length);
+  expect(statSync(join(small.machines, 'big.raw')).size).toBe(body.length + 1024 * 1024);
+});
+
+/** A table with one partition, so that it is a disk. */
+function diskStart(): Buffer {
+  const disk = Buffer.alloc(1024 * 1024);
+  disk.writeUInt16LE(0xaa55, 510);
+  disk[446 + 4] = 0x83;
+  disk.writeUInt32LE(2048, 446 + 8);
+  disk.writeUInt32LE(1000, 446 + 12);
+  return disk;
+}
+
+it('a disk image with a root file system runs where udev does', async () => {
+  const [image, tree] = [inWork('disk.raw'), inWork('tree')];
+  const sectors = 40 * 2048;
+  execFileSync('mkfs.ext4', ['-q', '-d', tree, inWork('root.ext4'), '40M']);
+  const disk = diskStart();
+  disk.writeUInt32LE(sectors, 446 + 12);
+  disk[446] = 0x80;
+  writeFileSync(image, Buffer.concat([disk, readFileSync(inWork('root.ext4'))]));
+  await machinespawnOk(place, ['pull-raw', image, 'disk']);
+  const run = ['run', 'disk', '--', 'cat', '/etc/os-release'];
+  if (existsSync('/run/udev/control')) expect((await machinespawnOk(place, run)).stdout).toContain('ID=crafted');
+  else expect((await machinespawn(place, run)).stderr).toContain('MSP_MACHINE_NEEDS_UDEV');
+  await machinespawnOk(place, ['remove', '-y', 'disk']);
+  expect(await leaksOf(place.root)).toEqual([]);
+});
