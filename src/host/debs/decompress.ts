@@ -12,7 +12,7 @@ import { requireProgram } from '../find-program.ts';
 export type Decompress = (packed: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 
 /** Larger than node's own: each piece costs a way to another thread and back. */
-const chunkSize = 256 * 1024;
+const chunkSize = 64 * 1024;
 
 const programs: Readonly<Record<string, readonly [file: string, ...args: string[]]>> = {
   '.xz': ['xz', '-dc', '-T1'],

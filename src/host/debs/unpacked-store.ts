@@ -16,7 +16,7 @@ const mostBytes = 2 * 1024 ** 3;
 const abandonedMs = 24 * 60 * 60 * 1000;
 
 /** Larger than node's own: each piece costs a way to another thread and back. */
-const chunkSize = 256 * 1024;
+const chunkSize = 64 * 1024;
 
 // The checksum finds what the disk has spoiled.
 const compression = {
