@@ -4,6 +4,7 @@ import type { ArtifactFile } from '../model/artifact.ts';
 import type { Archives } from './archive-services.ts';
 import type { Debs } from './debs/debs.ts';
 import type { Digested, Net, Proxies, TakeInputOptions } from './net-services.ts';
+import type { Trees } from './tree-services.ts';
 
 export interface Command {
   readonly file: string;
@@ -25,7 +26,7 @@ export interface Command {
   readonly onStatusLine?: (line: string) => void;
   /** The same as bytes, instead of lines; they are good during the call only. */
   readonly onStatusBytes?: (bytes: Buffer) => void;
-  /** Added to the end of the message when the program fails. The tail of its output otherwise. */
+  /** Ended when it takes longer than so many milliseconds. */
   readonly timeoutMs?: number;
   /** Kills it when aborted: it has then failed, and the step goes on. */
   readonly giveUp?: AbortSignal;
@@ -110,45 +111,6 @@ export interface RootFiles {
   /** Removes what is there, whole trees too; nothing when there is nothing. */
   remove(path: string): Promise<void>;
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
-}
-
-export interface TreeOptions {
-  /** Will it be copied again and again (true), or is it an early stage of something (false)? */
-  readonly whole?: boolean;
-  /**
-   * False: the step is done before its tree is on the disk, and done again if the host goes down too early. For what takes
-   * seconds. @default true
-   */
-  readonly durable?: boolean;
-}
-
-export interface Trees {
-  /**
-   * The tree that this step makes: a writable snapshot of `parent`, or an empty one.
-   * It is committed under `ref` when the step succeeds, and thrown away otherwise. Once in a step.
-   */
-  change(
-    parent: string | null,
-    options?: TreeOptions & {
-      /** Takes the tree that an earlier step of this run left under this name, if there is one. Its parent is null. */
-      readonly ahead?: string;
-    },
-  ): Promise<{
-    readonly path: string;
-    readonly ref: string;
-    readonly root: RootFiles;
-    /** What was left with the tree; null for one that begins here. */
-    readonly note: unknown;
-  }>;
-  /**
-   * An empty tree for a later step of this run. What is not left is thrown away at the end of this step, and what nobody
-   * takes when a step of the run fails. It does not outlive the process: the later step can do without.
-   */
-  ahead(): Promise<{ readonly path: string; leave(name: string, note: unknown): void }>;
-  /** A faithful, independent copy of a committed tree at `directory`, which must not exist. */
-  materialize(ref: string, directory: string): Promise<void>;
-  /** A read-only look at a committed tree. Given back when the step ends. */
-  view(ref: string): Promise<{ readonly path: string; readonly root: RootFiles }>;
 }
 
 /**

@@ -18,8 +18,8 @@ import type {
   PipelineListener,
   Pipelines,
   StepServices,
-  Trees,
 } from './services.ts';
+import type { Trees } from './tree-services.ts';
 
 /** Runs a pipeline inside of a step; `id`: of the step in its run; `place`: a directory of the step's own. */
 export interface InnerPipelines {

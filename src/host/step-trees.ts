@@ -1,7 +1,8 @@
 import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
 import { TreeFiles } from './root-files.ts';
 import type { RunProgram } from './run-program.ts';
-import type { RootFiles, TreeOptions, Trees } from './services.ts';
+import type { RootFiles } from './services.ts';
+import type { TreeOptions, Trees } from './tree-services.ts';
 import { keyOfTree, treeRef } from './tree-ref.ts';
 
 interface Writable {

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
-import type { Trees } from '../host/services.ts';
+import type { Trees } from '../host/tree-services.ts';
 import type { Moments } from './moments.ts';
 import { pretendRootFiles } from './pretended-files.ts';
 import { copyTree, removeTree } from './tree-files.ts';
