@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
+// Modes of files are compared; a user's own umask may be another one.
+process.umask(0o022);
+
 const realSetup = 'test/real/global-setup.ts';
 /**
  * `npm test` runs the real tier in two lanes side by side, which take about as long as each other: most of it waits for one

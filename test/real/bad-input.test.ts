@@ -3,7 +3,7 @@
  * not timed; that nothing was asked of the mirror is what is looked at.)
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -150,8 +150,10 @@ describe('a machine that is there', () => {
 
 describe('a host that lacks something is told so, and nothing is fetched:', () => {
   it('root, where sudo cannot give it', async () => {
-    // As somebody else, who may yet read what root may read: the repository may be below /root.
-    const wrapper = ['unshare', '--user', '--map-user=65534', '--map-group=65534'];
+    // As somebody else, who may yet read what the owner of the repository may read: it may be in a home that is closed.
+    const { uid, gid } = statSync(import.meta.dirname);
+    const asOwner = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
+    const wrapper = [...asOwner, 'unshare', '--user', '--map-user=65534', '--map-group=65534'];
     await expectRefused(
       build('bookworm', 'bread'),
       { exit: 6, code: 'MSP_ROOT_NEEDED', hint: /^sudo .*bootstrap/u },
