@@ -24,6 +24,8 @@ export function releaseText(fields: ReleaseFields, files: ReadonlyMap<string, Bu
     ...(fields.validUntil === null ? [] : [`Valid-Until: ${asInRelease(fields.validUntil)}`]),
     ...(fields.byHash ? ['Acquire-By-Hash: yes'] : []),
     `Architectures: ${fields.architectures.join(' ')}`,
+    // As in Debian's: 'all' is named, and its packages are in the list of each architecture.
+    ...(fields.architectures.includes('all') ? ['No-Support-for-Architecture-all: Packages'] : []),
     `Components: ${fields.components.join(' ')}`,
     'SHA256:',
     ...[...files].map(([path, body]) => ` ${sha256Of(body)} ${body.length} ${path}`),

@@ -39,7 +39,8 @@ export function ownRelease(date: Date): string {
   return [
     ...['Origin: Debian', 'Label: Debian', 'Suite: oldstable', 'Codename: bookworm'],
     `Date: ${date.toUTCString().replace('GMT', 'UTC')}`,
-    ...['Architectures: all amd64 arm64 armhf i386', 'Components: main', 'SHA256:'],
+    ...['Architectures: all amd64 arm64 armhf i386', 'No-Support-for-Architecture-all: Packages'],
+    ...['Components: main', 'SHA256:'],
     ` ${'0'.repeat(64)} 1 main/binary-amd64/Packages`,
     '',
   ].join('\n');
