@@ -115,6 +115,7 @@ async function makeDirectory(path: string, owner: Owner): Promise<void> {
   }
 }
 
+/** By descriptor: what has been put in its place meanwhile is not given away. Throws what node:fs throws. */
 export async function giveTo(path: string, { uid, gid }: NonNullable<Owner>): Promise<void> {
   const handle = await open(path, 'r');
   try {

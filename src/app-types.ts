@@ -4,6 +4,7 @@ import type { PluginCommands } from './app-plugin-types.ts';
 import type { RunEvent } from './engine/events.ts';
 import type { DetachedRun, ResumeRequest, RunHandle, RunRequest, RunStatus } from './app-run-types.ts';
 import type { Json } from './engine/step.ts';
+import type { MachineRow } from './steps/lib/machine-row.ts';
 
 export type { ResumeRequest, RunHandle, RunOutcome, RunRequest, RunStatus } from './app-run-types.ts';
 
@@ -85,34 +86,12 @@ export interface RunDetail extends RunSummary {
   readonly stepDetails: readonly RunStepDetail[];
 }
 
-export interface MachineSummary {
-  readonly name: string;
-  readonly state: 'stopped' | 'running' | 'building' | 'broken';
-  readonly type: 'directory' | 'subvolume' | 'raw';
-  readonly os: {
-    readonly id: string;
-    readonly versionId: string | null;
-    readonly codename: string | null;
-    readonly prettyName: string;
-  } | null;
-  readonly arch: string | null;
-  readonly readOnly: boolean;
-  readonly enabled: boolean;
-  readonly path: string;
-  readonly sizeBytes: number | null;
+/** A machine as `list` and `show` print it. What only a running systemd could tell is null, or empty. */
+export interface MachineSummary extends MachineRow {
   readonly limitBytes: number | null;
-  readonly createdAt: string | null;
   readonly modifiedAt: string | null;
-  readonly machineId: string | null;
   readonly addresses: readonly string[];
   readonly leaderPid: number | null;
-  readonly settingsFile: string | null;
-  readonly origin: {
-    readonly kind: string;
-    readonly image: string | null;
-    readonly runId: string | null;
-    readonly verification: string | null;
-  } | null;
 }
 
 export interface DoctorCheck {

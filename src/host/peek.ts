@@ -17,6 +17,7 @@ export interface PeekParts {
   readonly passwords: SitePasswords;
 }
 
+/** Tries again what can pass. Throws MSP_DOWNLOAD_NOT_FOUND, MSP_HTTP_STATUS, MSP_NETWORK, MSP_CANCELLED. */
 export async function peek(url: string, options: PeekOptions, parts: PeekParts): Promise<Peeked> {
   const { signal, retryDelayMs } = parts;
   const { default: retry } = await import('p-retry');

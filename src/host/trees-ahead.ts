@@ -8,6 +8,7 @@ interface Left<W> {
   readonly note: unknown;
 }
 
+/** What nobody takes stays until `clear`. */
 export class AheadShelf<W extends { readonly path: string }> {
   #left: readonly Left<W>[] = [];
 

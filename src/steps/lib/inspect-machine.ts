@@ -4,6 +4,7 @@ import type { Arch } from '../../model/arch.ts';
 import { archOfElf, elfHeaderBytes } from '../../model/elf.ts';
 import { parseOsRelease, type OsRelease } from '../../model/os-release.ts';
 
+/** Of /etc, or of /usr/lib (os-release(5)); null when there is none. */
 export async function readOsRelease(root: Pick<RootFiles, 'readText'>): Promise<OsRelease | null> {
   const text = (await root.readText('/etc/os-release')) ?? (await root.readText('/usr/lib/os-release'));
   return text === null ? null : parseOsRelease(text);

@@ -37,6 +37,7 @@ export interface RowSources {
   readonly sizeOf: ((path: string) => Promise<number | null>) | null;
 }
 
+/** A machine whose record or os-release is missing has null there; one without any system is broken. */
 export async function machineRow(sources: RowSources, entry: MachineEntry): Promise<MachineRow> {
   const { name, path, type, holder } = entry;
   const record = await sources.readRecord(name);
