@@ -5,10 +5,17 @@
  */
 
 /** All that a selection needs to know of a package. */
-const wanted: ReadonlySet<string> = new Set([
+const wanted = [
   ...['Package', 'Version', 'Architecture', 'Multi-Arch', 'Priority', 'Section', 'Essential'],
   ...['Depends', 'Pre-Depends', 'Provides', 'Conflicts', 'Breaks', 'Filename', 'Size', 'SHA256'],
-]);
+] as const;
+/** With their colons, by the code of their first character. */
+const wantedByStart = new Map(
+  Object.entries(Object.groupBy(wanted, (name) => name.charCodeAt(0))).map(([code, names = []]) => [
+    Number(code),
+    names.map((name) => `${name}:`),
+  ]),
+);
 /** Priorities that a variant of a base goes by. */
 const basic: ReadonlySet<string> = new Set(['required', 'important']);
 
@@ -170,10 +177,11 @@ function withoutUnwanted(text: string): string {
   for (let start = 0; start < text.length;) {
     const end = indexOrEnd(text, '\n', start);
     const first = text.charCodeAt(start);
-    const isBlank = end === start || text.slice(start, end).trim() === '';
-    if (isBlank || (first !== 32 && first !== 9)) {
+    const isIndented = first === 32 || first === 9;
+    const isBlank = end === start || (isIndented && text.slice(start, end).trim() === '');
+    if (isBlank || !isIndented) {
       const wasWanted = isWanted;
-      isWanted = !isBlank && wanted.has(text.slice(start, text.indexOf(':', start)));
+      isWanted = !isBlank && isWantedAt(text, start, first);
       // Neighbours are kept with one slice.
       if (wasWanted && !isWanted) kept.push(text.slice(from, start));
       if (!wasWanted && isWanted) from = start;
@@ -185,6 +193,12 @@ function withoutUnwanted(text: string): string {
   if (isWanted) kept.push(text.slice(from), text.endsWith('\n') ? '' : '\n');
   if (!isEmpty) kept.push('\n');
   return kept.join('');
+}
+
+/** Without making a string of each name: most lines are not wanted. */
+function isWantedAt(text: string, start: number, first: number): boolean {
+  const names = wantedByStart.get(first);
+  return names !== undefined && names.some((name) => text.startsWith(name, start));
 }
 
 /** Fields of one stanza; lines that go on are joined. The first of two with one name counts. */

@@ -109,8 +109,7 @@ async function installFurther(
 ): Promise<void> {
   const { services } = context;
   const batches = [...groups, rest];
-  const unpacked = await unpackSelected(context, selection, batches.flat(), tree.path);
-  await services.debs.write(infoFilesOf(unpacked), tree.path);
+  const unpacked = await unpackSelected(context, selection, batches.flat(), tree.path, { records: infoFilesOf });
   for (const [path, text] of unpacked.triggers) {
     const before = (await tree.root.readText(`/${path}`)) ?? '';
     await tree.root.writeText(`/${path}`, before + text);

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { installOrder } from '../model/install-order.ts';
 import { mergedUsrFiles } from '../model/merged-usr.ts';
+import type { TarFile } from '../model/tar-file.ts';
 import { defineStep } from './define-step.ts';
 import { readSelection } from './lib/read-selection.ts';
-import { infoFilesOf, unpackSelected } from './lib/unpack-selected.ts';
+import { infoFilesOf, unpackSelected, type UnpackedSelection } from './lib/unpack-selected.ts';
 
 export const unpackPackages = defineStep({
   id: 'unpack-packages',
@@ -30,20 +31,22 @@ export const unpackPackages = defineStep({
     const { services, input } = context;
     const selection = await readSelection(services, input.selection);
     const { path, ref } = await services.trees.change(null, { whole: false, durable: false });
-    await services.debs.write(mergedUsrFiles(selection), path);
     const { core, required } = installOrder(selection);
-    const unpacked = await unpackSelected(context, selection, [...core, ...required], path);
-    const { packages, stanzas, triggers, sizeBytes } = unpacked;
-    await services.debs.write(
-      [
-        { path: 'var/lib/dpkg/info/format', content: '1\n', mode: 0o644 },
-        ...infoFilesOf(unpacked),
-        ...[...triggers].map(([file, content]) => ({ path: file, content, mode: 0o644 })),
-        { path: 'var/lib/dpkg/status', content: [...stanzas.values()].join(''), mode: 0o644 },
-        { path: 'var/lib/dpkg/available', content: '', mode: 0o644 },
-      ],
-      path,
-    );
+    const { packages, sizeBytes } = await unpackSelected(context, selection, [...core, ...required], path, {
+      before: mergedUsrFiles(selection),
+      records: databaseOf,
+    });
     return { tree: ref, packages: packages.length, unpackedBytes: sizeBytes };
   },
 });
+
+/** dpkg's own, when nothing is configured yet. */
+function databaseOf(unpacked: UnpackedSelection): readonly TarFile[] {
+  return [
+    { path: 'var/lib/dpkg/info/format', content: '1\n', mode: 0o644 },
+    ...infoFilesOf(unpacked),
+    ...[...unpacked.triggers].map(([path, content]) => ({ path, content, mode: 0o644 })),
+    { path: 'var/lib/dpkg/status', content: [...unpacked.stanzas.values()].join(''), mode: 0o644 },
+    { path: 'var/lib/dpkg/available', content: '', mode: 0o644 },
+  ];
+}

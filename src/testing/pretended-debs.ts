@@ -1,12 +1,14 @@
 /** Packages on a pretended computer: real .deb files, really read; their files are written without a tar. */
-import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { openDeb } from '../host/debs/read-deb.ts';
-import { XzFilter } from '../host/debs/xz-filter.ts';
+import { findMembers, readControl, type DebMember } from '../host/debs/read-deb.ts';
+import { unpackMember } from '../host/debs/unpack-member.ts';
 import type { DebFile, Debs, UnpackedDeb } from '../host/debs/debs.ts';
 import { conffileEntries, md5 } from '../model/dpkg-database.ts';
 import { listedPath } from '../model/package-entry.ts';
 import { TarReader, type TarEntry } from '../model/tar-entry.ts';
+import type { TarFile } from '../model/tar-file.ts';
 import { insideRoot } from './inside-root.ts';
 import type { Moments } from './moments.ts';
 import type { World } from './world.ts';
@@ -21,6 +23,7 @@ export function pretendDebs(world: World, moments: Moments): Debs {
     unpack: (debs, tree, options = {}) =>
       moments.call(`unpack(${debs.map(({ name }) => name).join(' ')}, ${tree})`, 'writes', async (inside) => {
         const unpacked: UnpackedDeb[] = [];
+        putOwn(world.real(tree), options.before ?? []);
         for (const [index, deb] of debs.entries()) {
           if (index === 1) inside();
           const { controlFiles, entries } = await readEntries(world, deb);
@@ -29,51 +32,51 @@ export function pretendDebs(world: World, moments: Moments): Debs {
           unpacked.push({ controlFiles, ...(isLeftOut ? nothing : summaryOf(controlFiles, entries)) });
           options.onUnpacked?.(deb, false);
         }
+        putOwn(world.real(tree), options.after?.(unpacked) ?? []);
         return unpacked;
       }),
     write: (files, tree) =>
       moments.call(`write(${files.length} files, ${tree})`, 'writes', (inside) => {
-        for (const [index, { path, content, mode, kind }] of files.entries()) {
-          if (index === 1) inside();
-          const type = kind === undefined ? 'file' : kind === 'directory' ? kind : 'symlink';
-          const linkName = typeof kind === 'object' ? kind.symlink : '';
-          const name = `./${path}`;
-          const bytes = Buffer.from(content as Uint8Array);
-          const entry = {
-            name,
-            path: `/${path}`,
-            type,
-            linkName,
-            mode,
-            mtime: 0,
-            sizeBytes: 0,
-            content: bytes,
-          } as const;
-          put(world.real(tree), entry);
-        }
+        putOwn(world.real(tree), files.slice(0, 1));
+        inside();
+        putOwn(world.real(tree), files.slice(1));
       }),
   };
 }
 
 const nothing = { paths: null, conffiles: {}, sizeBytes: 0 };
 
-async function readEntries(world: World, deb: DebFile) {
-  const xz = new XzFilter();
-  const open = await openDeb({ ...deb, path: world.real(deb.path) }, xz);
+async function readEntries(world: World, { path, ...of }: DebFile) {
+  const deb = { ...of, path: world.real(path) };
+  const { control, data } = await findMembers(deb);
+  const entries: (TarEntry & { path: string; pieces: Buffer[] })[] = [];
+  const reader = new TarReader(deb.name, {
+    onEntry: (entry) => void entries.push({ ...entry, path: listedPath(entry, deb.name), pieces: [] }),
+    onContent: (bytes) => void entries.at(-1)?.pieces.push(Buffer.from(bytes)),
+  });
+  reader.push(await contentOf(deb, data));
+  reader.end();
+  const whole = entries.map(({ pieces, ...entry }) => ({ ...entry, content: Buffer.concat(pieces) }));
+  return { controlFiles: readControl(await contentOf(deb, control), deb.name), entries: whole };
+}
+
+async function contentOf(deb: DebFile, member: DebMember): Promise<Buffer> {
+  const directory = mkdtempSync(join(tmpdir(), 'pretended-deb-'));
   try {
-    const entries: (TarEntry & { path: string; pieces: Buffer[] })[] = [];
-    const reader = new TarReader(deb.name, {
-      onEntry: (entry) => void entries.push({ ...entry, path: listedPath(entry, deb.name), pieces: [] }),
-      onContent: (bytes) => void entries.at(-1)?.pieces.push(Buffer.from(bytes)),
-    });
-    for await (const bytes of open.data) reader.push(bytes);
-    reader.end();
-    await open.finish();
-    const whole = entries.map(({ pieces, ...entry }) => ({ ...entry, content: Buffer.concat(pieces) }));
-    return { controlFiles: open.controlFiles, entries: whole };
+    await unpackMember(deb, member, join(directory, 'member'));
+    return readFileSync(join(directory, 'member'));
   } finally {
-    await open.close();
-    xz.close();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function putOwn(root: string, files: readonly TarFile[]): void {
+  for (const { path, content, mode, kind } of files) {
+    const type = kind === undefined ? 'file' : kind === 'directory' ? kind : 'symlink';
+    const linkName = typeof kind === 'object' ? kind.symlink : '';
+    const bytes = Buffer.from(content as Uint8Array);
+    const entry = { name: `./${path}`, path: `/${path}`, type, linkName, mode, mtime: 0, sizeBytes: 0 } as const;
+    put(root, { ...entry, content: bytes });
   }
 }
 

@@ -15,7 +15,7 @@ const headBytes = 4096;
 /** `-i`: archives come one after the other. Symlinks to directories stay, as those of merged-/usr must. */
 const options = ['-x', '-i', '-p', '--numeric-owner', '--keep-directory-symlink', '--warning=no-timestamp', '-f', '-'];
 
-/** The command that unpacks what it is fed into `tree`. It is to run in a sandbox. */
+/** The command that unpacks the archives on its standard input into `tree`. It is to run in a sandbox. */
 export async function confinedTar(tree: string): Promise<Command> {
   const tar = await realpath(await requireProgram('tar'));
   const interpreter = await readInterpreter(tar);

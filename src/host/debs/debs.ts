@@ -35,12 +35,19 @@ export interface Debs {
   /**
    * Unpacks data members side by side into the tree, by a tar that cannot leave it; answers in the order given.
    * What was unpacked once is kept, and read instead of the .deb.
-   * Throws MSP_PACKAGE_CORRUPT, MSP_PACKAGE_BROKEN, MSP_PACKAGE_HOSTILE, MSP_PACKAGE_COMPRESSION, MSP_DISK_FULL.
+   * Throws MSP_PACKAGE_CORRUPT, MSP_PACKAGE_BROKEN, MSP_PACKAGE_HOSTILE, MSP_PACKAGE_COMPRESSION, MSP_DISK_FULL,
+   * MSP_TOOL_FAILED.
    */
   unpack(
     debs: readonly DebFile[],
     tree: string,
     options?: {
+      /** Files of our own that are there before any package. */
+      readonly before?: readonly TarFile[];
+      /** One of `debs`, whose files are there before those of the others. */
+      readonly first?: DebFile | null;
+      /** Called when all packages are unpacked: more files of our own, which come last. */
+      readonly after?: (unpacked: readonly UnpackedDeb[]) => readonly TarFile[];
       /** Looks at a control member: true to leave the data member out. */
       readonly leaveOut?: (deb: DebFile, controlFiles: readonly PackageFile[]) => boolean;
       readonly onUnpacked?: (deb: DebFile, isFromCache: boolean) => void;

@@ -12,7 +12,7 @@ import { requireProgram } from '../find-program.ts';
 export type Decompress = (packed: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 
 /** Larger than node's own: each piece costs a way to another thread and back. */
-const chunkSize = 64 * 1024;
+const chunkSize = 256 * 1024;
 
 const programs: Readonly<Record<string, readonly [file: string, ...args: string[]]>> = {
   '.xz': ['xz', '-dc', '-T1'],
@@ -21,8 +21,8 @@ const programs: Readonly<Record<string, readonly [file: string, ...args: string[
 };
 
 /** @param member such as "data.tar.xz". Throws MSP_PACKAGE_COMPRESSION for a suffix that is none of deb(5). */
-export function decompressorOf(member: string, stem: 'control' | 'data', of: string): Decompress {
-  const suffix = member.slice(`${stem}.tar`.length);
+export function decompressorOf(member: string, of: string): Decompress {
+  const suffix = member.slice(member.indexOf('.tar') + '.tar'.length);
   if (suffix === '') return (packed) => packed;
   if (suffix === '.gz') return through(() => createGunzip({ chunkSize }), of);
   if (suffix === '.zst') return through(() => createZstdDecompress({ chunkSize }), of);
@@ -32,7 +32,7 @@ export function decompressorOf(member: string, stem: 'control' | 'data', of: str
 }
 
 /** A stream of node:zlib. What it cannot read is MSP_PACKAGE_BROKEN. */
-export function through(create: () => NodeJS.ReadWriteStream, of: string): Decompress {
+function through(create: () => NodeJS.ReadWriteStream, of: string): Decompress {
   return async function* decompress(packed) {
     const stream = create();
     const feeding = pipeline(packed, stream).catch(() => undefined);

@@ -1,21 +1,21 @@
-import { mkdir, rmdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { MachinespawnError } from '../../errors/machinespawn-error.ts';
-import { tarOf, type TarFile } from '../../model/tar-file.ts';
+import type { TarFile } from '../../model/tar-file.ts';
+import { cancelled } from '../cancelled.ts';
 import type { Exec } from '../exec.ts';
 import type { ExecContext } from '../exec-settings.ts';
-import { unwritable } from '../file-error.ts';
 import type { DebFile, Debs, PackageFile, UnpackedDeb } from './debs.ts';
-import { confinedTar, hostPlace } from './confined-tar.ts';
-import { TarSink } from './tar-sink.ts';
-import { unpackDeb, unpackStored, type Write } from './unpack-one.ts';
+import { keepDebs } from './keep-debs.ts';
+import { withOwnTar, withTreeWriters, type TreeWriter } from './tree-writer.ts';
 import { UnpackedStore } from './unpacked-store.ts';
-import { XzFilter } from './xz-filter.ts';
+
+/** So much of .debs, and so many, at a time. */
+const batchBytes = 1024 * 1024;
+const batchMost = 16;
 
 type Options = NonNullable<Parameters<Debs['unpack']>[2]>;
 
-/** Takes packages apart in this process, and has their files written by a few tar processes that live as long as it lasts. */
+/** Packages are decompressed and looked at side by side, each into a file of the store, from which tar writes it into the tree. */
 export class HostDebs implements Debs {
   readonly #exec: Exec;
   readonly #context: ExecContext;
@@ -28,87 +28,72 @@ export class HostDebs implements Debs {
   }
 
   async unpack(debs: readonly DebFile[], tree: string, options: Options = {}): Promise<readonly UnpackedDeb[]> {
-    const damaged = new Set<string>();
-    for (;;) {
-      try {
-        const unpacked = await this.#unpackOnce(debs, tree, options, damaged);
-        await this.#store.trim();
-        return unpacked;
-      } catch (error) {
-        // A kept package that the disk has spoiled names itself by its digest: it is made anew from its .deb.
-        const sha256 = MachinespawnError.is(error) ? error.data['package'] : null;
-        if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/u.test(sha256) || damaged.has(sha256)) throw error;
-        damaged.add(sha256);
-        await this.#store.remove(sha256);
-      }
-    }
+    // While some are looked at, others are decompressed.
+    const count = Math.min(availableParallelism() + 1, Math.max(1, debs.length));
+    const unpacked = await this.#withWriters(tree, count, async (writers) => {
+      const found = await this.#unpackAll(debs, writers, options);
+      await this.#writeOwn(writers, options.after?.(found) ?? []);
+      return found;
+    });
+    await this.#store.trim();
+    return unpacked;
   }
 
   async write(files: readonly TarFile[], tree: string): Promise<void> {
-    await this.#withSinks(tree, 1, async ([sink]) => {
-      await sink?.write(tarOf(files));
-    });
+    await this.#withWriters(tree, 1, async (writers) => await this.#writeOwn(writers, files));
   }
 
-  async #unpackOnce(
+  async #withWriters<T>(tree: string, count: number, act: (writers: readonly TreeWriter[]) => Promise<T>): Promise<T> {
+    await this.#store.prepare();
+    const [exec, context, { directory }] = [this.#exec, this.#context, this.#store];
+    return await withTreeWriters({ exec, context, tree, directory }, count, act);
+  }
+
+  async #writeOwn([writer]: readonly TreeWriter[], files: readonly TarFile[]): Promise<void> {
+    if (writer === undefined || files.length === 0) return;
+    await withOwnTar(files, this.#store.directory, async (path) => await writer.extract([path]));
+  }
+
+  async #unpackAll(
     debs: readonly DebFile[],
-    tree: string,
-    options: Options,
-    damaged: ReadonlySet<string>,
+    writers: readonly TreeWriter[],
+    { before = [], first = null, leaveOut = () => false, onUnpacked }: Options,
   ): Promise<readonly UnpackedDeb[]> {
-    const unpacked = new Map<DebFile, UnpackedDeb>();
-    const queue = await largestFirst(debs);
-    const one = async (deb: DebFile, write: Write, xz: XzFilter): Promise<void> => {
-      const leaveOut = (controlFiles: readonly PackageFile[]): boolean =>
-        options.leaveOut?.(deb, controlFiles) ?? false;
-      const kept = damaged.has(deb.sha256) ? null : await this.#store.find(deb.sha256);
-      if (kept !== null && leaveOut(kept.record.controlFiles))
-        unpacked.set(deb, { ...kept.record, paths: null, conffiles: {}, sizeBytes: 0 });
-      else if (kept !== null) unpacked.set(deb, await unpackStored(kept, write));
-      else unpacked.set(deb, await unpackDeb(deb, this.#store, write, leaveOut, xz));
-      options.onUnpacked?.(deb, kept !== null);
-    };
-    const workers = Math.min(Math.max(2, availableParallelism()), Math.max(1, debs.length));
-    await this.#withSinks(tree, workers, async (sinks, signal) => {
-      const work = sinks.map(async (sink) => {
-        const xz = new XzFilter();
-        const write = async (bytes: Buffer): Promise<void> => {
-          signal.throwIfAborted();
-          await sink.write(bytes);
-        };
-        try {
-          for (let deb = queue.shift(); deb !== undefined; deb = queue.shift()) await one(deb, write, xz);
-        } finally {
-          xz.close();
-        }
-      });
-      await firstFault(work, () => queue.splice(0));
-    });
-    return debs.map((deb) => unpacked.get(deb) as UnpackedDeb);
-  }
-
-  /** Runs `act` with so many tar processes; they have ended, and nothing of them is left, when it returns. */
-  async #withSinks(
-    tree: string,
-    count: number,
-    act: (sinks: readonly TarSink[], signal: AbortSignal) => Promise<void>,
-  ): Promise<void> {
     const { signal } = this.#context;
-    const place = join(tree, hostPlace);
-    await mkdir(place, { mode: 0o755 }).catch((error: unknown) => {
-      throw unwritable(place, error);
+    const unpacked = new Map<DebFile, UnpackedDeb>();
+    const queue = await batchesOf(debs.filter((deb) => deb !== first));
+    const ready = Promise.withResolvers<void>();
+    // Whoever waits for it has a fault of its own to tell.
+    ready.promise.catch(() => undefined);
+    const unpackBatch = async (batch: readonly DebFile[], writer: TreeWriter): Promise<void> => {
+      const kept = await keepDebs(batch, { store: this.#store, unpackXz: writer.unpackXz, leaveOut });
+      if (batch[0] !== first) await ready.promise;
+      const files = kept.flatMap(({ file }) => file ?? []);
+      if (files.length > 0) await writer.extract(files);
+      for (const [index, { unpacked: one, isFromCache }] of kept.entries()) {
+        const deb = batch[index] as DebFile;
+        unpacked.set(deb, one);
+        onUnpacked?.(deb, isFromCache);
+      }
+    };
+    const work = writers.map(async (writer, index) => {
+      try {
+        if (index === 0) {
+          await this.#writeOwn([writer], before);
+          if (first !== null) await unpackBatch([first], writer);
+          ready.resolve();
+        }
+        for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+          if (signal.aborted) throw cancelled(signal);
+          await unpackBatch(batch, writer);
+        }
+      } catch (error) {
+        ready.reject(error);
+        throw error;
+      }
     });
-    const command = await confinedTar(tree);
-    const sinks = Array.from({ length: count }, () => new TarSink(this.#exec, command, this.#context));
-    try {
-      await act(sinks, signal);
-      await Promise.all(sinks.map((sink) => sink.end()));
-    } catch (error) {
-      await Promise.all(sinks.map((sink) => sink.abandon()));
-      throw error;
-    } finally {
-      await rmdir(place);
-    }
+    await firstFault(work, () => queue.splice(0));
+    return debs.map((deb) => unpacked.get(deb) as UnpackedDeb);
   }
 }
 
@@ -125,9 +110,20 @@ async function firstFault(work: readonly Promise<void>[], stop: () => void): Pro
   if (fault !== null) throw (fault as { readonly error: unknown }).error;
 }
 
-async function largestFirst(debs: readonly DebFile[]): Promise<DebFile[]> {
-  const sizes = new Map(
-    await Promise.all(debs.map(async (deb) => [deb, (await stat(deb.path).catch(() => null))?.size ?? 0] as const)),
+/** The largest first. Small ones share programs: starting them takes longer than most packages do. */
+async function batchesOf(debs: readonly DebFile[]): Promise<DebFile[][]> {
+  const sized = await Promise.all(
+    debs.map(async (deb) => ({ deb, bytes: (await stat(deb.path).catch(() => null))?.size ?? 0 })),
   );
-  return debs.toSorted((one, other) => (sizes.get(other) ?? 0) - (sizes.get(one) ?? 0));
+  const batches: DebFile[][] = [];
+  let filled = Infinity;
+  for (const { deb, bytes } of sized.toSorted((one, other) => other.bytes - one.bytes)) {
+    if (filled + bytes > batchBytes || (batches.at(-1)?.length ?? 0) >= batchMost) {
+      batches.push([]);
+      filled = 0;
+    }
+    batches.at(-1)?.push(deb);
+    filled += bytes;
+  }
+  return batches;
 }

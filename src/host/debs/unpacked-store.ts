@@ -1,125 +1,120 @@
 /** Packages as they come out of their .deb, kept to be unpacked again: quicker to read than the .deb is. */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { basename, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { unwritable } from '../file-error.ts';
 import type { PackageFile, UnpackedDeb } from './debs.ts';
-import { through } from './decompress.ts';
+import { readThrough } from './read-through.ts';
 
-const format = 1;
-/** What it may take on disk. The default variants of three suites take half of it. */
-const mostBytes = 2 * 1024 ** 3;
+const format = 2;
+/** What it may take on disk. The default variants of three suites take less than half of it. */
+const mostBytes = 4 * 1024 ** 3;
 /** A file in the making that is older belongs to nobody. */
 const abandonedMs = 24 * 60 * 60 * 1000;
-
-/** Larger than node's own: each piece costs a way to another thread and back. */
-const chunkSize = 64 * 1024;
-
-// The checksum finds what the disk has spoiled.
-const compression = {
-  chunkSize,
-  params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
-};
 
 interface StoredRecord extends Omit<UnpackedDeb, 'controlFiles' | 'paths'> {
   readonly format: number;
   readonly controlFiles: readonly (Omit<PackageFile, 'content'> & { readonly content: string })[];
   readonly paths: readonly string[];
+  /** CRC-32 of the tar file. */
+  readonly crc: number;
 }
 
 export interface StoredPackage {
   readonly record: UnpackedDeb;
-  /** The data member as a tar stream. Throws MSP_PACKAGE_BROKEN when it is damaged. */
-  readonly data: () => AsyncIterable<Buffer>;
+  /** Path of the data member: a tar file. */
+  readonly file: string;
+  /** Reads all of it: is it what was kept? */
+  isSound(): Promise<boolean>;
 }
 
-export interface PackageWriter {
-  write(bytes: Buffer): Promise<void>;
-  /** From now on it is found. Not synced: a torn one is found by its checksum. */
-  commit(record: UnpackedDeb): Promise<void>;
+export interface PackageKeeper {
+  /** Where the data member is to be written as a tar file. What has a longer name that begins with it goes with it. */
+  readonly path: string;
+  /**
+   * From now on it is found, at the path that is given. Not synced: a torn one is found by its checksum.
+   * @param crc CRC-32 of the tar file
+   */
+  commit(record: UnpackedDeb, crc: number): Promise<string>;
+  /** Nothing is left but what was committed. */
   abandon(): Promise<void>;
 }
 
 export class UnpackedStore {
-  readonly #directory: string;
+  readonly directory: string;
 
   constructor(cacheDirectory: string) {
-    this.#directory = unpackedDirectory(cacheDirectory);
+    this.directory = unpackedDirectory(cacheDirectory);
   }
 
-  /** Null when it is not there, or not whole. */
+  /** Null when it is not there. */
   async find(sha256: string): Promise<StoredPackage | null> {
-    const file = join(this.#directory, sha256);
+    const file = join(this.directory, sha256);
     try {
       const stored = JSON.parse(await readFile(`${file}.json`, 'utf8')) as StoredRecord;
       if (stored.format !== format) return null;
-      await stat(`${file}.tar.zst`);
+      await stat(`${file}.tar`);
       const now = new Date();
       await utimes(`${file}.json`, now, now);
-      const { format: _format, controlFiles, ...rest } = stored;
+      const { format: _format, controlFiles, crc, ...rest } = stored;
       const files = controlFiles.map((one) => ({ ...one, content: Buffer.from(one.content, 'base64') }));
-      const unpack = through(() => createZstdDecompress({ chunkSize }), sha256);
       return {
         record: { ...rest, controlFiles: files },
-        data: () => unpack(createReadStream(`${file}.tar.zst`, { highWaterMark: 256 * 1024 })),
+        file: `${file}.tar`,
+        isSound: async () => (await checksumOf(`${file}.tar`).catch(() => null)) === crc,
       };
     } catch {
       return null;
     }
   }
 
-  async create(sha256: string): Promise<PackageWriter> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    const file = join(this.#directory, sha256);
+  /** Throws MSP_FILE_UNWRITABLE. */
+  async create(sha256: string): Promise<PackageKeeper> {
+    await this.prepare();
+    const file = join(this.directory, sha256);
     const scratch = `${file}.new-${randomBytes(6).toString('hex')}`;
-    const compress = createZstdCompress(compression);
-    let fault: unknown = null;
-    const written = pipeline(compress, createWriteStream(scratch, { mode: 0o600 })).catch((error: unknown) => {
-      fault = error;
-    });
     return {
-      write: async (bytes) => {
-        // What cannot be kept is only slower the next time.
-        if (fault === null && !compress.write(bytes))
-          await Promise.race([once(compress, 'drain').catch(() => undefined), written]);
-      },
-      commit: async (record) => {
-        compress.end();
-        await written;
-        if (fault !== null) return await rm(scratch, { force: true });
+      path: scratch,
+      commit: async (record, crc) => {
         const controlFiles = record.controlFiles.map((one) => ({
           ...one,
           content: Buffer.from(one.content).toString('base64'),
         }));
-        const text = JSON.stringify({ format, ...record, controlFiles });
         try {
-          await rename(scratch, `${file}.tar.zst`);
+          const text = JSON.stringify({ format, ...record, controlFiles, crc });
+          await rename(scratch, `${file}.tar`);
           await writeFile(scratch, text, { mode: 0o600 });
           await rename(scratch, `${file}.json`);
-        } catch {
-          // Somebody has emptied the cache meanwhile, or the disk is full: the .deb is still there.
-          await rm(scratch, { force: true });
+        } catch (error) {
+          throw unwritable(this.directory, error);
         }
+        return `${file}.tar`;
       },
       abandon: async () => {
-        compress.destroy();
-        await written;
-        await rm(scratch, { force: true });
+        const left = (await readdir(this.directory)).filter((name) => name.startsWith(basename(scratch)));
+        await Promise.all(left.map(async (name) => await rm(join(this.directory, name), { force: true })));
       },
     };
   }
 
+  /** Makes its directory. Throws MSP_FILE_UNWRITABLE. */
+  async prepare(): Promise<void> {
+    try {
+      await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw unwritable(this.directory, error);
+    }
+  }
+
   async remove(sha256: string): Promise<void> {
-    for (const end of ['.json', '.tar.zst']) await rm(join(this.#directory, `${sha256}${end}`), { force: true });
+    for (const end of ['.json', '.tar']) await rm(join(this.directory, `${sha256}${end}`), { force: true });
   }
 
   /** Lets go of what was not used for longest, until the rest fits; and of what nobody finished. */
   async trim(limitBytes = mostBytes): Promise<void> {
-    const { packages, abandoned } = await survey(this.#directory);
-    for (const name of abandoned) await rm(join(this.#directory, name), { force: true });
+    const { packages, abandoned } = await survey(this.directory);
+    for (const name of abandoned) await rm(join(this.directory, name), { force: true });
     let total = [...packages.values()].reduce((sum, { bytes }) => sum + bytes, 0);
     const oldestFirst = [...packages].toSorted(([, one], [, other]) => one.usedMs - other.usedMs);
     for (const [sha256, { bytes }] of oldestFirst) {
@@ -128,6 +123,14 @@ export class UnpackedStore {
       total -= bytes;
     }
   }
+}
+
+async function checksumOf(path: string): Promise<number> {
+  let crc = 0;
+  await readThrough(path, (bytes) => {
+    crc = crc32(bytes, crc);
+  });
+  return crc;
 }
 
 interface Survey {
@@ -143,7 +146,7 @@ async function survey(directory: string): Promise<Survey> {
   for (const name of await readdir(directory).catch(() => [])) {
     const stats = await stat(join(directory, name)).catch(() => null);
     if (stats === null) continue;
-    if (name.includes('.new-')) {
+    if (!/\.(?:json|tar)$/u.test(name)) {
       if (Date.now() - stats.mtimeMs > abandonedMs) abandoned.push(name);
       continue;
     }

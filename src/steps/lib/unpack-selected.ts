@@ -23,16 +23,64 @@ export interface UnpackedSelection {
 /** Its directories are those that others lie in, with modes of their own: it comes before all others. */
 const firstPackage = 'base-files';
 
+/** Files of our own that go along with the packages. */
+export interface OwnFiles {
+  /** There before any package. */
+  readonly before?: readonly TarFile[];
+  /** Written when all of them are unpacked. */
+  readonly records: (unpacked: UnpackedSelection) => readonly TarFile[];
+}
+
 /** @param packages in the order in which dpkg should learn of them */
 export async function unpackSelected(
   context: Context,
   selection: PackageSelection,
   packages: readonly SelectedPackage[],
   tree: string,
+  { before = [], records }: OwnFiles,
 ): Promise<UnpackedSelection> {
   const { services, log } = context;
   const byName = new Map(packages.map((selected) => [selected.name, selected]));
-  const total = packages.length;
+  const unpacked = new Map<string, UnpackedDeb>();
+  const all = new Map<string, UnpackedDeb>();
+  const take = (found: readonly UnpackedDeb[], of: readonly SelectedPackage[]): void => {
+    for (const [index, one] of found.entries()) {
+      const name = of[index]?.name ?? '';
+      all.set(name, one);
+      if (one.paths !== null) unpacked.set(name, one);
+    }
+  };
+  const { options, kept } = watch(context, byName);
+  const debsOf = (some: readonly SelectedPackage[]): readonly DebFile[] =>
+    some.map((selected) => debFileOf(services, selection, selected));
+  const debs = debsOf(packages);
+  let whole: UnpackedSelection | null = null;
+  await services.debs.unpack(debs, tree, {
+    ...options,
+    before,
+    first: debs.find(({ name }) => name === firstPackage) ?? null,
+    after: (found) => {
+      take(found, packages);
+      if (findOverlaps(unpacked, byName).losers.length > 0) return [];
+      whole = summaryOf(packages, unpacked, all);
+      return records(whole);
+    },
+  });
+  log.info(`${kept()} of ${packages.length} packages were kept unpacked from an earlier time`);
+  if (whole !== null) return whole;
+  // Two packages with one file: who may have it is for dpkg to say, so it gets the later one.
+  const { losers, winners } = findOverlaps(unpacked, byName);
+  for (const name of losers) {
+    unpacked.delete(name);
+    log.info(`${name} has files of another package: it is left to dpkg`);
+  }
+  take(await services.debs.unpack(debsOf(winners), tree, options), winners);
+  const rest = summaryOf(packages, unpacked, all);
+  await services.debs.write(records(rest), tree);
+  return rest;
+}
+
+function watch(context: Context, byName: ReadonlyMap<string, SelectedPackage>) {
   let [done, kept] = [0, 0];
   const options = {
     leaveOut: (deb: DebFile, controlFiles: readonly PackageFile[]): boolean => {
@@ -40,32 +88,19 @@ export async function unpackSelected(
       return selected !== undefined && leftToDpkg(selected, controlFiles);
     },
     onUnpacked: (deb: DebFile, isFromCache: boolean): void => {
-      done = Math.min(done + 1, total);
+      done = Math.min(done + 1, byName.size);
       if (isFromCache) kept += 1;
-      context.progress({ phase: 'unpacking packages', done, total, unit: 'items', text: deb.name });
+      context.progress({ phase: 'unpacking packages', done, total: byName.size, unit: 'items', text: deb.name });
     },
   };
-  const unpacked = new Map<string, UnpackedDeb>();
-  const all = new Map<string, UnpackedDeb>();
-  const unpack = async (some: readonly SelectedPackage[]): Promise<void> => {
-    if (some.length === 0) return;
-    const debs = some.map((selected) => debFileOf(services, selection, selected));
-    for (const [index, found] of (await services.debs.unpack(debs, tree, options)).entries()) {
-      const name = debs[index]?.name ?? '';
-      all.set(name, found);
-      if (found.paths !== null) unpacked.set(name, found);
-    }
-  };
-  await unpack(packages.filter(({ name }) => name === firstPackage));
-  await unpack(packages.filter(({ name }) => name !== firstPackage));
-  log.info(`${kept} of ${total} packages were kept unpacked from an earlier time`);
-  // Two packages with one file: who may have it is for dpkg to say, so it gets the later one.
-  const { losers, winners } = findOverlaps(unpacked, byName);
-  for (const name of losers) {
-    unpacked.delete(name);
-    log.info(`${name} has files of another package: it is left to dpkg`);
-  }
-  await unpack(winners);
+  return { options, kept: () => kept };
+}
+
+function summaryOf(
+  packages: readonly SelectedPackage[],
+  unpacked: ReadonlyMap<string, UnpackedDeb>,
+  all: ReadonlyMap<string, UnpackedDeb>,
+): UnpackedSelection {
   const found = packages.flatMap((selected) => {
     const one = unpacked.get(selected.name);
     return one === undefined ? [] : [{ selected, record: recordOf(selected, one), one }];

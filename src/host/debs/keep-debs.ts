@@ -1,0 +1,125 @@
+/** Takes packages out of their .debs and keeps them, or finds them kept. */
+import { readFile, rm, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { fail, type MachinespawnError } from '../../errors/machinespawn-error.ts';
+import { conffileEntries } from '../../model/dpkg-database.ts';
+import type { DebFile, PackageFile, UnpackedDeb } from './debs.ts';
+import { EntryWatch } from './entry-watch.ts';
+import { findMembers, readControl } from './read-deb.ts';
+import { readThrough } from './read-through.ts';
+import { cutMember, unpackMember, xzEndingOf } from './unpack-member.ts';
+import type { PackageKeeper, UnpackedStore } from './unpacked-store.ts';
+
+/** Control members are small; the largest in Debian has less than 10 MiB. */
+const mostControlBytes = 64 * 1024 * 1024;
+
+export interface KeptDeb {
+  readonly unpacked: UnpackedDeb;
+  /** Path of the data member, a tar file without anything hostile; null when it was left out. */
+  readonly file: string | null;
+  readonly isFromCache: boolean;
+}
+
+export interface KeepSettings {
+  readonly store: UnpackedStore;
+  /** Has xz decompress files of the store beside them; answers "ok", or what is wrong. */
+  readonly unpackXz: (names: readonly string[]) => Promise<string>;
+  /** Is only its control member wanted? */
+  readonly leaveOut: (deb: DebFile, controlFiles: readonly PackageFile[]) => boolean;
+}
+
+/** A package on its way into the store. */
+interface Coming {
+  readonly deb: DebFile;
+  readonly place: PackageKeeper;
+}
+
+/** Where its control member is for a moment. */
+const controlOf = ({ place }: Coming): string => `${place.path}-control`;
+
+/**
+ * One xz program for all of them. Nothing is kept of a .deb that is not what was promised. Answers in the order given.
+ * Throws MSP_PACKAGE_CORRUPT, MSP_PACKAGE_BROKEN, MSP_PACKAGE_HOSTILE, MSP_PACKAGE_COMPRESSION, MSP_FILE_UNREADABLE,
+ * MSP_FILE_UNWRITABLE, MSP_DISK_FULL, and what `unpackXz` throws.
+ */
+export async function keepDebs(debs: readonly DebFile[], settings: KeepSettings): Promise<readonly KeptDeb[]> {
+  const kept = new Map<DebFile, KeptDeb>();
+  const coming: Coming[] = [];
+  for (const deb of debs) {
+    const known = await findKept(deb, settings);
+    if (known === null) coming.push({ deb, place: await settings.store.create(deb.sha256) });
+    else kept.set(deb, known);
+  }
+  try {
+    await unpackMembers(coming, settings.unpackXz);
+    for (const one of coming) kept.set(one.deb, await keep(one, settings));
+  } finally {
+    await Promise.all(coming.map(async ({ place }) => await place.abandon()));
+  }
+  return debs.map((deb) => kept.get(deb) as KeptDeb);
+}
+
+async function findKept(deb: DebFile, { store, leaveOut }: KeepSettings): Promise<KeptDeb | null> {
+  const kept = await store.find(deb.sha256);
+  if (kept === null) return null;
+  const { controlFiles } = kept.record;
+  if (leaveOut(deb, controlFiles)) return { unpacked: withoutData(controlFiles), file: null, isFromCache: true };
+  return (await kept.isSound()) ? { unpacked: kept.record, file: kept.file, isFromCache: true } : null;
+}
+
+async function unpackMembers(coming: readonly Coming[], unpackXz: KeepSettings['unpackXz']): Promise<void> {
+  const forXz: { readonly deb: DebFile; readonly path: string }[] = [];
+  for (const one of coming) {
+    const { deb, place } = one;
+    const { control, data } = await findMembers(deb);
+    for (const [member, to] of [
+      [control, controlOf(one)],
+      [data, place.path],
+    ] as const) {
+      const ending = xzEndingOf(member);
+      if (ending === null) await unpackMember(deb, member, to);
+      else {
+        forXz.push({ deb, path: `${to}${ending}` });
+        await cutMember(deb, member, `${to}${ending}`);
+      }
+    }
+  }
+  if (forXz.length === 0) return;
+  const answer = await unpackXz(forXz.map(({ path }) => basename(path)));
+  if (answer !== 'ok') throw explain(answer, forXz);
+  await Promise.all(forXz.map(async ({ path }) => await rm(path)));
+}
+
+/** xz names the file that is broken. */
+function explain(
+  answer: string,
+  packed: readonly { readonly deb: DebFile; readonly path: string }[],
+): MachinespawnError {
+  const { deb, path } = packed.find((one) => answer.includes(basename(one.path))) ?? (packed[0] as (typeof packed)[0]);
+  if (answer.includes('No space left on device')) return fail('MSP_DISK_FULL', { path });
+  const problem = answer.replaceAll(basename(path), 'a member');
+  return fail('MSP_PACKAGE_BROKEN', { package: deb.name, problem: `a member cannot be decompressed: ${problem}` });
+}
+
+async function keep(one: Coming, { leaveOut }: KeepSettings): Promise<KeptDeb> {
+  const { deb, place } = one;
+  const control = controlOf(one);
+  if ((await stat(control)).size > mostControlBytes)
+    throw fail('MSP_PACKAGE_BROKEN', { package: deb.name, problem: 'its control member is too large' });
+  const controlFiles = readControl(await readFile(control), deb.name);
+  if (leaveOut(deb, controlFiles)) return { unpacked: withoutData(controlFiles), file: null, isFromCache: false };
+  const conffiles = conffileEntries({ controlFiles }).map(({ path }) => path);
+  const seen = new EntryWatch(deb.name, conffiles);
+  let crc = 0;
+  await readThrough(place.path, (bytes) => {
+    crc = crc32(bytes, crc);
+    seen.push(bytes);
+  });
+  const unpacked = { controlFiles, ...seen.end() };
+  return { unpacked, file: await place.commit(unpacked, crc), isFromCache: false };
+}
+
+function withoutData(controlFiles: readonly PackageFile[]): UnpackedDeb {
+  return { controlFiles, paths: null, conffiles: {}, sizeBytes: 0 };
+}
