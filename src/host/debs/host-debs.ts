@@ -4,7 +4,7 @@ import type { TarFile } from '../../model/tar-file.ts';
 import { cancelled } from '../cancelled.ts';
 import type { Exec } from '../exec.ts';
 import type { ExecContext } from '../exec-settings.ts';
-import type { DebFile, Debs, PackageFile, UnpackedDeb } from './debs.ts';
+import type { DebFile, Debs, UnpackedDeb } from './debs.ts';
 import { keepDebs } from './keep-debs.ts';
 import { withOwnTar, withTreeWriters, type TreeWriter } from './tree-writer.ts';
 import { UnpackedStore } from './unpacked-store.ts';

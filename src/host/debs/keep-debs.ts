@@ -96,10 +96,11 @@ function explain(
   answer: string,
   packed: readonly { readonly deb: DebFile; readonly path: string }[],
 ): MachinespawnError {
-  const { deb, path } = packed.find((one) => answer.includes(basename(one.path))) ?? (packed[0] as (typeof packed)[0]);
-  if (answer.includes('No space left on device')) return fail('MSP_DISK_FULL', { path });
-  const problem = answer.replaceAll(basename(path), 'a member');
-  return fail('MSP_PACKAGE_BROKEN', { package: deb.name, problem: `a member cannot be decompressed: ${problem}` });
+  const [one, ...others] = packed.filter(({ path }) => answer.includes(basename(path)));
+  if (answer.includes('No space left on device')) return fail('MSP_DISK_FULL', { path: one?.path ?? '' });
+  const name = one === undefined || others.length > 0 ? packed.map(({ deb }) => deb.name).join(', ') : one.deb.name;
+  const problem = `a member cannot be decompressed: ${one === undefined ? answer : answer.replaceAll(basename(one.path), 'it')}`;
+  return fail('MSP_PACKAGE_BROKEN', { package: name, problem });
 }
 
 async function keep(one: Coming, { leaveOut }: KeepSettings): Promise<KeptDeb> {

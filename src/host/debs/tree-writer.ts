@@ -27,9 +27,9 @@ done`;
 /** Of files in its directory, by their names. */
 export interface TreeWriter {
   /** Has xz decompress files beside them; answers "ok", or what is wrong. */
-  unpackXz(names: readonly string[]): Promise<string>;
+  readonly unpackXz: (names: readonly string[]) => Promise<string>;
   /** Has tar unpack them, one after the other. Throws MSP_FILE_UNREADABLE, MSP_TOOL_FAILED, MSP_DISK_FULL, MSP_CANCELLED. */
-  extract(paths: readonly string[]): Promise<void>;
+  readonly extract: (paths: readonly string[]) => Promise<void>;
 }
 
 export interface WriterSettings {
