@@ -1,4 +1,5 @@
 /** The order in which debootstrap installs a selection (its scripts/debian-common). Numbers of users and groups depend on it. */
+import { neededBy } from './needed-by.ts';
 import type { PackageSelection, SelectedPackage } from './package-selection.ts';
 
 export interface InstallOrder {
@@ -16,6 +17,7 @@ const coreNames = ['base-passwd', 'base-files', 'dpkg', 'libc6', 'perl-base', 'm
 
 export function installOrder({ packages }: Pick<PackageSelection, 'packages'>): InstallOrder {
   const byName = new Map(packages.map((selected) => [selected.name, selected]));
+  const sorted = packages.toSorted((one, other) => (one.name < other.name ? -1 : 1));
   const required = packages.filter(({ stage }) => stage === 'required');
   const others = packages.filter(({ stage }) => stage !== 'required');
   const done = new Set(required.map(({ name }) => name));
@@ -25,7 +27,7 @@ export function installOrder({ packages }: Pick<PackageSelection, 'packages'>): 
   for (;;) {
     const next = nextPreDependency(inTableOrder, byName, done);
     if (next === null) break;
-    const group = closureOf(next, byName).filter(({ name }) => !done.has(name));
+    const group = neededBy([next.name], sorted).filter(({ name }) => !done.has(name));
     for (const { name } of group) done.add(name);
     groups.push(group);
   }
@@ -62,18 +64,6 @@ function nextPreDependency(
     if (found !== null) return found;
   }
   return null;
-}
-
-/** The package with all that it needs, sorted by name. */
-function closureOf(first: SelectedPackage, byName: ReadonlyMap<string, SelectedPackage>): readonly SelectedPackage[] {
-  const found = new Set([first]);
-  for (const selected of found) {
-    for (const name of [...selected.preDepends, ...selected.depends]) {
-      const needed = byName.get(name);
-      if (needed !== undefined) found.add(needed);
-    }
-  }
-  return [...found].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /** Where dpkg keeps a package of this name: FNV-1a over the size of its table (lib/dpkg/pkg-hash.c, since 1.17). */

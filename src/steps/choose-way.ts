@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
 import { bootstrapWays, chooseWay as choose, mayUseTwins } from '../model/bootstrap-way.ts';
 import { archSchema, variantSchema } from '../model/schemas.ts';
+import { twinPackages } from '../model/twin-packages.ts';
 import { defineStep } from './define-step.ts';
 
 export const chooseWay = defineStep({
@@ -25,6 +26,7 @@ export const chooseWay = defineStep({
     way: z.enum(bootstrapWays).describe('The way'),
     why: z.string().describe('Why this one'),
     twin: z.boolean().describe("Do the host architecture's programs stand in for emulated ones?"),
+    twinPackages: z.array(z.string()).describe('Packages that they come from; none where none do'),
   }),
   reuse: 'never',
   looksOnly: true,
@@ -36,10 +38,7 @@ export const chooseWay = defineStep({
     // The other tools are for every machine; this one only for who asks for it.
     if (way === 'mmdebstrap' && (await services.facts.findProgram('mmdebstrap')) === null)
       throw fail('MSP_TOOL_MISSING', { tool: 'mmdebstrap', debianPackage: 'mmdebstrap' });
-    return {
-      way,
-      why,
-      twin: way === 'fast' && input.emulated && mayUseTwins(input.codename, input.variant, input.arch),
-    };
+    const twin = way === 'fast' && input.emulated && mayUseTwins(input.codename, input.variant, input.arch);
+    return { way, why, twin, twinPackages: twin ? [...twinPackages] : [] };
   },
 });

@@ -4,6 +4,7 @@ import { fail } from '../errors/machinespawn-error.ts';
 import { baseRecipe } from '../model/base-recipe.ts';
 import { choosePackages } from '../model/choose-packages.ts';
 import { selectionPath, type PackageSelection } from '../model/package-selection.ts';
+import { neededBy } from '../model/needed-by.ts';
 import { PackageUniverse, type PackageSource } from '../model/package-universe.ts';
 import { parseReleaseFile, type ReleaseFile } from '../model/release-file.ts';
 import { archSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
@@ -22,6 +23,7 @@ const input = z.strictObject({
   variant: variantSchema.default('default'),
   include: z.array(packageNameSchema).default([]).describe('More packages'),
   exclude: z.array(packageNameSchema).default([]).describe('Packages to leave out, unless another one needs them'),
+  only: z.array(packageNameSchema).default([]).describe('Only those of them, and what they depend on; none for all'),
   suites: z
     .array(suiteSchema)
     .default([])
@@ -54,6 +56,7 @@ export const selectPackages = defineStep({
     variant: given.variant,
     include: sortedSet(given.include),
     exclude: sortedSet(given.exclude),
+    ...(given.only.length > 0 && { only: sortedSet(given.only) }),
   }),
   describe: ({ packages, downloadBytes }) => `${packages} packages, ${(downloadBytes / 1e6).toFixed(1)} MB`,
 
@@ -79,7 +82,8 @@ export const selectPackages = defineStep({
     const universe = new PackageUniverse(arch, sources);
     const recipe = baseRecipe(universe, { distro, codename, variant, mirror });
     const request = { recipe, include: input.include, exclude: input.exclude, suite: codename };
-    const packages = selectedPackages(universe, choosePackages(universe, request), codename);
+    const all = selectedPackages(universe, choosePackages(universe, request), codename);
+    const packages = input.only.length === 0 ? all : neededBy(input.only, all);
     for (const name of packages.filter((one) => input.exclude.includes(one.name)).map((one) => one.name))
       context.log.warn(`${name} is not left out: another package needs it`);
     const selection: PackageSelection = { format: 1, distro, suite: codename, arch, packages };

@@ -6,14 +6,10 @@ import type { RootFiles, StepServices } from '../../host/services.ts';
 import { interpreterOf } from '../../model/elf.ts';
 import { mergedPath } from '../../model/merged-usr.ts';
 import type { TarFile } from '../../model/tar-file.ts';
+import { twinProgramPackages } from '../../model/twin-packages.ts';
 import { sessionPlace } from './configure-script.ts';
 import { packageVersions } from './dpkg-status.ts';
 
-/** What scripts run again and again, and what says the same on every architecture. */
-const packages = [
-  ...['bash', 'bsdutils', 'coreutils', 'dash', 'debianutils', 'diffutils', 'findutils', 'gpgv', 'sqv', 'grep', 'gzip'],
-  ...['hostname', 'login', 'mawk', 'ncurses-bin', 'passwd', 'perl-base', 'sed', 'sysvinit-utils', 'tar'],
-];
 /** dpkg itself has its architecture built in; these have not. */
 const dpkgHelpers = ['dpkg-divert', 'dpkg-statoverride', 'dpkg-trigger', 'update-alternatives'];
 const programPath = /^\/usr\/s?bin\/[^/]+$/u;
@@ -89,7 +85,7 @@ export async function placeNativeTwins(
 /** Programs of packages whose versions are equal, and dpkg's. */
 async function candidates(root: RootFiles, isSame: (name: string) => boolean): Promise<ReadonlySet<string>> {
   const found = new Set([dpkg, ...dpkgHelpers.map((name) => `/usr/bin/${name}`)]);
-  for (const name of packages.filter(isSame)) {
+  for (const name of twinProgramPackages.filter(isSame)) {
     const list = (await root.readText(`/var/lib/dpkg/info/${name}.list`)) ?? '';
     for (const path of list.split('\n').map(mergedPath)) if (programPath.test(path)) found.add(path);
   }

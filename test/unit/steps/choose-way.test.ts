@@ -1,4 +1,5 @@
 import { test } from 'vitest';
+import { twinPackages } from '../../../src/model/twin-packages.ts';
 import { chooseWay } from '../../../src/steps/choose-way.ts';
 import { fakeHost, prints, testStep } from '../../../src/testing.ts';
 
@@ -11,18 +12,18 @@ testStep(
       {
         name: 'the fast way',
         input,
-        output: { way: 'fast', why: 'shown to give what debootstrap gives', twin: false },
+        output: { way: 'fast', why: 'shown to give what debootstrap gives', twin: false, twinPackages: [] },
       },
       {
         name: 'native programs for a foreign architecture',
         input: { ...input, arch: 'arm64', emulated: true, variant: 'minbase' },
-        output: { way: 'fast', why: 'shown to give what debootstrap gives', twin: true },
+        output: { way: 'fast', why: 'shown to give what debootstrap gives', twin: true, twinPackages: [...twinPackages] },
       },
       {
         name: 'mmdebstrap when it is asked for',
         input: { ...input, with: 'mmdebstrap' },
         host: fakeHost({ programs: { mmdebstrap: prints() } }),
-        output: { way: 'mmdebstrap', why: 'asked for', twin: false },
+        output: { way: 'mmdebstrap', why: 'asked for', twin: false, twinPackages: [] },
       },
     ],
     refuses: [{ name: 'a way that there is not', input: { ...input, with: 'cdebootstrap' }, at: 'with' }],

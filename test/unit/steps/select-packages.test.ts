@@ -79,6 +79,13 @@ testStep(
         },
       },
       {
+        name: 'only some of them, and what they need',
+        input: { ...input, only: ['mawk', 'hyperdrive'] },
+        host,
+        output: outputOf(2),
+        after: holds('libc6', 'mawk'),
+      },
+      {
         name: 'a newer version from another suite',
         input: { ...input, suites: [security] },
         host: fakeHost({ programs, net: { ...main.net, ...updates.net } }),
