@@ -4,6 +4,8 @@
  * package's fields are taken apart when it is looked at.
  */
 
+import { SortedTable } from './sorted-table.ts';
+
 /** All that a selection needs to know of a package. */
 const wanted = [
   ...['Package', 'Version', 'Architecture', 'Multi-Arch', 'Priority', 'Section', 'Essential'],
@@ -24,6 +26,18 @@ const blockBytes = 256 * 1024;
 
 export type Stanza = ReadonlyMap<string, string>;
 
+/** Where everything is in the parts of an index. */
+export interface PackagesTable {
+  /** Length of each part. */
+  readonly blocks: readonly number[];
+  /** Names of the packages of a basic priority. */
+  readonly basic: readonly (readonly [priority: string, names: readonly string[]])[];
+  /** Of `SortedTable`. */
+  readonly places: Buffer;
+  /** Of `SortedTable`. */
+  readonly providers: Buffer;
+}
+
 export class PackagesIndex {
   /** Off the heap, which would grow to twice their size. */
   readonly #blocks: Buffer[] = [];
@@ -32,16 +46,14 @@ export class PackagesIndex {
   /** Names of the packages of a basic priority. */
   readonly #basic = new Map<string, Set<string>>();
   readonly #providers = new Map<string, string[]>();
+  /** In the place of the two maps, where the index was kept. */
+  #kept: { readonly places: SortedTable; readonly providers: SortedTable } | null = null;
   /** What has come and is not taken yet. */
   #buffer = Buffer.allocUnsafe(2 * blockBytes);
   #filled = 0;
 
-  get size(): number {
-    return this.#places.size;
-  }
-
   names(): Iterable<string> {
-    return this.#places.keys();
+    return this.#kept?.places.names() ?? this.#places.keys();
   }
 
   /** Names of packages that have a version with that priority. */
@@ -51,12 +63,13 @@ export class PackagesIndex {
 
   /** Names of the packages that say that they provide something, whatever version of it. */
   providersOf(name: string): readonly string[] {
-    return this.#providers.get(name) ?? [];
+    return this.#providers.get(name) ?? this.#kept?.providers.find(name)?.split(' ') ?? [];
   }
 
   /** One for each version of the package that the index has, in its order. */
   stanzas(name: string): readonly Stanza[] {
-    const places = this.#places.get(name) ?? [];
+    const kept = this.#kept?.places.find(name)?.split(' ').map(Number);
+    const places = this.#places.get(name) ?? kept ?? [];
     return (typeof places === 'number' ? [places] : places).map((place) => {
       const block = this.#blocks[Math.floor(place / 2 ** 32)] ?? Buffer.alloc(0);
       const start = place % 2 ** 32;
@@ -65,9 +78,19 @@ export class PackagesIndex {
     });
   }
 
-  /** What was kept, in parts; together they are an index again, for `PackagesIndex.of`. */
+  /** What was kept, in parts; together they are an index again, for `PackagesIndex.of`, with the `table` of it. */
   parts(): readonly Buffer[] {
     return this.#blocks;
+  }
+
+  /** Of an index that was read: where everything is in the parts. Whoever has it need not read them. */
+  table(): PackagesTable {
+    return {
+      blocks: this.#blocks.map(({ length }) => length),
+      basic: [...this.#basic].map(([priority, names]) => [priority, [...names]]),
+      places: SortedTable.linesOf([...this.#places].map(([name, places]) => [name, [places].flat().join(' ')])),
+      providers: SortedTable.linesOf([...this.#providers].map(([name, names]) => [name, names.join(' ')])),
+    };
   }
 
   /** Takes the next part of the text, cut anywhere. */
@@ -96,14 +119,15 @@ export class PackagesIndex {
   }
 
   /** The index of what `parts()` gave, joined. It keeps the bytes. */
-  static of(bytes: Buffer): PackagesIndex {
+  static of(bytes: Buffer, { blocks, places, basic: priorities, providers }: PackagesTable): PackagesIndex {
     const index = new PackagesIndex();
-    for (let start = 0; start < bytes.length;) {
-      const next = bytes.indexOf('\n\n', start + blockBytes, 'latin1');
-      const end = next < 0 ? bytes.length : next + 2;
-      index.#keep(bytes.subarray(start, end));
-      start = end;
+    let start = 0;
+    for (const length of blocks) {
+      index.#blocks.push(bytes.subarray(start, start + length));
+      start += length;
     }
+    for (const [priority, names] of priorities) index.#basic.set(priority, new Set(names));
+    index.#kept = { places: new SortedTable(places), providers: new SortedTable(providers) };
     return index;
   }
 

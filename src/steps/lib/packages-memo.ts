@@ -1,26 +1,37 @@
 /** Keeps what was read from lists of packages, so that the next selection of the same suite need not read them again. */
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { PackagesIndex } from '../../model/packages-index.ts';
 import type { Context } from '../define-step.ts';
 
 /** Each takes 25 to 40 MB. */
 const mostKept = 6;
-const endingLength = 'Kept-Digest: '.length + 64 + 1;
-const endingOf = (digest: string): string => `Kept-Digest: ${digest}\n`;
+/** At the end of the file: lengths of what is in it, and a digest of all of it, at the same place in each. */
+const endingLength = 512;
+const endingOf = (rest: object): Buffer => Buffer.from(`${JSON.stringify(rest).padEnd(endingLength - 1)}\n`);
+
+const endingSchema = z.strictObject({
+  head: z.number(),
+  places: z.number(),
+  providers: z.number(),
+  digest: z.string(),
+});
+const headSchema = z.strictObject({
+  blocks: z.array(z.number()),
+  basic: z.array(z.tuple([z.string(), z.array(z.string())])),
+});
 
 const placeOf = ({ services }: Context): string => `${services.directories.cache}/lists/indexes`;
 
 /** Null when it is not there, or damaged. @param digest SHA-256 of the file as the archive serves it */
 export async function recallPackages(context: Context, digest: string): Promise<PackagesIndex | null> {
   const { files } = context.services;
-  const path = `${placeOf(context)}/${digest}.packages`;
+  const path = `${placeOf(context)}/${digest}.index`;
   const info = await files.info(path);
   if (info?.type !== 'file') return null;
   const bytes = (await context.services.root('/').readStart(path, info.sizeBytes)) ?? Buffer.alloc(0);
-  const content = bytes.subarray(0, -endingLength);
-  const ending = endingOf(createHash('sha256').update(content).digest('hex'));
-  if (bytes.length > endingLength && bytes.subarray(-endingLength).toString() === ending)
-    return PackagesIndex.of(content);
+  const index = unpack(bytes);
+  if (index !== null) return index;
   context.log.warn(`${path} is damaged: the list is read anew`);
   return null;
 }
@@ -30,9 +41,7 @@ export async function keepPackages(context: Context, digest: string, index: Pack
   const { files } = context.services;
   const place = placeOf(context);
   await files.makeDirectory(place);
-  const others = (await files.list(place)).filter(
-    (name) => name.endsWith('.packages') && name !== `${digest}.packages`,
-  );
+  const others = (await files.list(place)).filter((name) => !name.startsWith(digest));
   const dated = await Promise.all(
     others.map(async (name) => ({
       path: `${place}/${name}`,
@@ -41,14 +50,34 @@ export async function keepPackages(context: Context, digest: string, index: Pack
   );
   const old = dated.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(mostKept - 1);
   for (const { path } of old) await files.remove(path);
-  await files.writeBytes(`${place}/${digest}.packages`, withDigest(index.parts()));
+  await files.writeBytes(`${place}/${digest}.index`, packed(index));
 }
 
-function* withDigest(parts: Iterable<Buffer>): Generator<Buffer> {
+function* packed(index: PackagesIndex): Generator<Buffer> {
   const hash = createHash('sha256');
-  for (const part of parts) {
+  const { places, providers, ...rest } = index.table();
+  const head = Buffer.from(JSON.stringify(rest));
+  for (const part of [...index.parts(), places, providers, head]) {
     hash.update(part);
     yield part;
   }
-  yield Buffer.from(endingOf(hash.digest('hex')));
+  const lengths = { places: places.length, providers: providers.length, head: head.length };
+  yield endingOf({ ...lengths, digest: hash.digest('hex') });
+}
+
+/** Null when it is damaged. */
+function unpack(bytes: Buffer): PackagesIndex | null {
+  try {
+    const content = bytes.subarray(0, -endingLength);
+    const ending = endingSchema.parse(JSON.parse(bytes.toString('utf8', content.length)));
+    if (createHash('sha256').update(content).digest('hex') !== ending.digest) return null;
+    const headAt = content.length - ending.head;
+    const providersAt = headAt - ending.providers;
+    const { blocks, basic } = headSchema.parse(JSON.parse(content.toString('utf8', headAt)));
+    const providers = content.subarray(providersAt, headAt);
+    const places = content.subarray(providersAt - ending.places, providersAt);
+    return PackagesIndex.of(content, { blocks, basic, places, providers });
+  } catch {
+    return null;
+  }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { PackagesIndex } from '../../../src/model/packages-index.ts';
 import { selectionPath, type PackageSelection } from '../../../src/model/package-selection.ts';
 import { selectPackages } from '../../../src/steps/select-packages.ts';
 import { exits, fakeHost, testStep, unreachable, type Answer, type World } from '../../../src/testing.ts';
@@ -12,7 +13,7 @@ const main = pretendSuite();
 const host = fakeHost({ programs, net: main.net });
 const input = { archive: archiveOf(main.inReleaseDigest), arch: 'amd64', variant: 'minbase' } as const;
 const minbase = ['apt', 'base-files', 'libc6', 'mawk', 'usr-is-merged'];
-const kept = (digest: string): string => `${cache}/lists/indexes/${digest}.packages`;
+const kept = (digest: string): string => `${cache}/lists/indexes/${digest}.index`;
 const digestOf = (paragraphs: readonly string[]): string => sha256(paragraphs.join('\n'));
 
 function chosen(world: World): PackageSelection {
@@ -65,7 +66,7 @@ testStep(
         after: (world, output) => {
           holds(...minbase)(world, output);
           expect(chosen(world)).toMatchObject({ format: 1, distro: 'debian', suite: 'bookworm', arch: 'amd64' });
-          expect(world.read(kept(digestOf(packages)))).toMatch(/\n\nKept-Digest: [0-9a-f]{64}\n$/u);
+          expect(world.read(kept(digestOf(packages)))).toMatch(/"digest":"[0-9a-f]{64}"\} +\n$/u);
         },
       },
       {
@@ -116,8 +117,11 @@ testStep(
       {
         name: 'a list that was read before and is damaged',
         input,
-        prepare: (world) =>
-          world.put({ [kept(digestOf(packages))]: `Package: evil\n\nKept-Digest: ${'0'.repeat(64)}\n` }),
+        prepare: (world) => {
+          keepList(world, packages);
+          const path = kept(digestOf(packages));
+          world.put({ [path]: (world.read(path) ?? '').replace('Package: mawk', 'Package: evil') });
+        },
         host,
         output: outputOf(5),
         after: (world, output) => {
@@ -208,8 +212,15 @@ testStep(
 
 /** As the step keeps it. */
 function keepList(world: World, paragraphs: readonly string[]): void {
-  const content = `${paragraphs.map((text) => text.replace(/^(?:Maintainer|Description):.*\n(?: .*\n)*/gmu, '')).join('\n')}\n`;
-  world.put({ [kept(digestOf(paragraphs))]: `${content}Kept-Digest: ${sha256(content)}\n` });
+  const index = new PackagesIndex();
+  index.push(Buffer.from(`${paragraphs.join('\n')}\n`));
+  index.end();
+  const { places, providers, ...rest } = index.table();
+  const head = Buffer.from(JSON.stringify(rest));
+  const content = Buffer.concat([...index.parts(), places, providers, head]);
+  const lengths = { head: head.length, places: places.length, providers: providers.length };
+  const ending = JSON.stringify({ ...lengths, digest: sha256(content.toString()) }).padEnd(511);
+  world.put({ [kept(digestOf(paragraphs))]: `${content.toString()}${ending}\n` });
 }
 
 test('select-packages: what is chosen from does not hang on the proxy, nor on the order of names', () => {
