@@ -11,7 +11,7 @@ const format = 2;
 /** What it may take on disk. The default variants of three suites take less than half of it. */
 const mostBytes = 4 * 1024 ** 3;
 /** A file in the making that is older belongs to nobody. */
-const abandonedMs = 24 * 60 * 60 * 1000;
+const abandonedMs = 60 * 60 * 1000;
 
 interface StoredRecord extends Omit<UnpackedDeb, 'controlFiles' | 'paths'> {
   readonly format: number;
