@@ -17,7 +17,12 @@ testStep(
       {
         name: 'native programs for a foreign architecture',
         input: { ...input, arch: 'arm64', emulated: true, variant: 'minbase' },
-        output: { way: 'fast', why: 'shown to give what debootstrap gives', twin: true, twinPackages: [...twinPackages] },
+        output: {
+          way: 'fast',
+          why: 'shown to give what debootstrap gives',
+          twin: true,
+          twinPackages: [...twinPackages],
+        },
       },
       {
         name: 'mmdebstrap when it is asked for',
