@@ -29,8 +29,8 @@ export interface CommitOptions {
    */
   readonly whole?: boolean;
   /**
-   * False: it is written to disk soon, and nobody waits for it. Where the host goes down before that, it is a damaged one.
-   * For what is made again in seconds.
+   * False: it is measured and written to disk soon, and nobody waits for it. Where the host goes down before that, it is a
+   * damaged one. For what is made again in seconds.
    * @default true
    */
   readonly durable?: boolean;
@@ -45,7 +45,7 @@ export interface SnapshotStore {
    */
   prepare(parent: string | null, id: string): Promise<WritableSnapshot>;
   /** Seals the tree under `key`. Durable (syncfs) when it returns, unless `durable` is false. If `key` is there already, the new tree is discarded. */
-  commit(writable: WritableSnapshot, key: string, options?: CommitOptions): Promise<SnapshotInfo>;
+  commit(writable: WritableSnapshot, key: string, options?: CommitOptions): Promise<void>;
   discard(writable: WritableSnapshot): Promise<void>;
   has(key: string): Promise<boolean>;
   /** Throws MSP_SNAPSHOT_MISSING, or MSP_SNAPSHOT_DAMAGED when its recorded digest of metadata does not fit the tree. */
