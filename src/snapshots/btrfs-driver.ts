@@ -14,6 +14,7 @@ export function createBtrfsDriver(run: RunTool): SnapshotDriver {
   return {
     name: 'btrfs',
     layer,
+    links: false,
     async start(place, parent) {
       const path = join(place, layer);
       if (parent === null) {

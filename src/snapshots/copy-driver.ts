@@ -11,6 +11,7 @@ export function createCopyDriver(run: RunTool): SnapshotDriver {
   return {
     name: 'copy',
     layer,
+    links: false,
     async start(place, parent) {
       const path = join(place, layer);
       if (parent === null) await makeTop(path);

@@ -5,6 +5,7 @@ import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { copyTree, refuseTarget } from './copy-tree.ts';
 import type { LayerChain, SnapshotDriver } from './driver.ts';
+import { HeadStarts } from './head-starts.ts';
 import { computeMetadataDigest } from './metadata-digest.ts';
 import { refuseMounts } from './mount-table.ts';
 import { pathExists } from './path-exists.ts';
@@ -12,9 +13,9 @@ import { claimPlace, refuseOthersPlace } from './pending-places.ts';
 import { readBootId } from './process-owner.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunTool } from './run-tool.ts';
-import { isMeasured, type SnapshotMeta, syncDirectory, writeMeta } from './snapshot-meta.ts';
+import { isMeasured, type SnapshotMeta, type StoredMeta, syncDirectory, writeMeta } from './snapshot-meta.ts';
 import { SnapshotRecords } from './snapshot-records.ts';
-import type { CommitOptions, SnapshotInfo, SnapshotStore, WritableSnapshot } from './snapshot-store.ts';
+import type { CommitOptions, PrepareOptions, SnapshotInfo, SnapshotStore, WritableSnapshot } from './snapshot-store.ts';
 import { createLayout, isKey, pendingPlaceOf, placeOf, type StoreLayout } from './store-layout.ts';
 
 interface ViewedSnapshot {
@@ -31,12 +32,14 @@ export class DirectoryStore implements SnapshotStore {
   readonly #layout: StoreLayout;
   readonly #run: RunTool;
   readonly #records: SnapshotRecords;
+  readonly #heads: HeadStarts;
 
   private constructor(driver: SnapshotDriver, layout: StoreLayout, run: RunTool) {
     this.#driver = driver;
     this.#layout = layout;
     this.#run = run;
     this.#records = new SnapshotRecords(driver, layout, run);
+    this.#heads = new HeadStarts(layout, run);
   }
 
   /** `directory` is made by the caller, without symlinks in its path. */
@@ -53,7 +56,7 @@ export class DirectoryStore implements SnapshotStore {
     return this.#driver.name;
   }
 
-  async prepare(parent: string | null, id: string): Promise<WritableSnapshot> {
+  async prepare(parent: string | null, id: string, { light = false }: PrepareOptions = {}): Promise<WritableSnapshot> {
     const place = pendingPlaceOf(this.#layout, id);
     await refuseOthersPlace(place, id);
     await this.#discardPlace(place);
@@ -61,6 +64,10 @@ export class DirectoryStore implements SnapshotStore {
     try {
       const chain = parent === null ? null : await this.#records.readChain(parent);
       const { path } = await this.#driver.start(place, chain);
+      if (light && chain !== null && this.#driver.links) {
+        const { key } = lowest(chain);
+        await this.#heads.begin(key, join(placeOf(this.#layout, key), this.#driver.layer));
+      }
       return { id, parent, path };
     } catch (error) {
       await this.#discardPlace(place);
@@ -74,7 +81,8 @@ export class DirectoryStore implements SnapshotStore {
     await refuseMounts(writable.path, { itself: false });
     const { parent } = writable;
     const chain = parent === null ? null : await this.#records.readChain(parent);
-    const { isStacked } = await this.#driver.seal(place, chain, options.whole);
+    const ahead = chain === null ? null : this.#heads.lazily(lowest(chain).key);
+    const { isStacked, changes = null } = await this.#driver.seal(place, chain, options.whole, ahead?.takeLinks);
     const { durable = true } = options;
     const createdAt = new Date().toISOString();
     const meta = { key, parent, driver: this.#driver.name, createdAt, stacked: isStacked };
@@ -83,8 +91,18 @@ export class DirectoryStore implements SnapshotStore {
       const measured = await this.#records.measureLayer(place, parent);
       await writeMeta(place, { ...meta, ...measured }, { durable });
     } else await writeMeta(place, { ...meta, unsyncedIn: await readBootId() }, { durable });
-    if (!(await this.#publish(place, final, key, durable))) await this.#discardPlace(place);
+    const isPublished = await this.#publish(place, final, key, durable);
+    ahead?.sealed(key, join(final, this.#driver.layer), isPublished ? changes : null);
+    if (!isPublished) await this.#discardPlace(place);
     else if (!durable) void this.#completeLater(key, createdAt);
+  }
+
+  expectCopies(near: string): void {
+    this.#heads.expectCopies(near);
+  }
+
+  async dropCopies(): Promise<void> {
+    await this.#heads.clear();
   }
 
   async discard(writable: WritableSnapshot): Promise<void> {
@@ -121,6 +139,7 @@ export class DirectoryStore implements SnapshotStore {
 
   async materialize(key: string, directory: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     await refuseTarget(directory);
+    if (await this.#heads.deliver(key, directory)) return;
     const { chain, viewed } = await this.#hold(key);
     try {
       if (await this.#driver.cloneTo(chain, directory)) return;
@@ -215,6 +234,12 @@ export class DirectoryStore implements SnapshotStore {
       throw error;
     }
   }
+}
+
+function lowest({ metas }: { readonly metas: readonly StoredMeta[] }): StoredMeta {
+  const meta = metas.at(-1);
+  if (meta === undefined) throw new TypeError('a chain of layers has at least one');
+  return meta;
 }
 
 function describe({ key, parent, driver, createdAt, sizeBytes }: SnapshotMeta): SnapshotInfo {

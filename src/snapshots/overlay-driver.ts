@@ -6,6 +6,7 @@ import { copyDirectoryAttributes } from './copy-directory-attributes.ts';
 import { copyTree } from './copy-tree.ts';
 import { makeTop, newest } from './copy-driver.ts';
 import type { LayerChain, SnapshotDriver } from './driver.ts';
+import type { LayerChanges } from './layer-changes.ts';
 import { measureTree } from './layer-size.ts';
 import { linkTree } from './link-tree.ts';
 import { refuseMounts } from './mount-table.ts';
@@ -76,17 +77,20 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
   }
 
   /** A layer that holds most of its tree is made whole: copying past overlayfs is a third quicker, again and again. */
-  async function flatten(place: string, parent: LayerChain): Promise<void> {
+  async function flatten(place: string, parent: LayerChain, links: string | null): Promise<LayerChanges | null> {
     const [diff, merged, whole] = [join(place, layer), join(place, 'merged'), join(place, 'whole')];
-    await linkTree(merged, [diff, ...parent.places.map((below) => join(below, layer))], whole, run);
+    const layers = [diff, ...parent.places.map((below) => join(below, layer))];
+    const changes = await linkTree(merged, layers, whole, run, links);
     await unmount(merged);
     await removeTree(diff, run);
     await rename(whole, diff);
+    return changes;
   }
 
   return {
     name: 'overlay',
     layer,
+    links: true,
     async start(place, parent) {
       const diff = join(place, layer);
       await makeTop(diff);
@@ -106,12 +110,12 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
       await mountOverlay(parent, merged, place);
       return { path: merged };
     },
-    async seal(place, parent, whole) {
+    async seal(place, parent, whole, links) {
       const isStacked = parent !== null && (await pathExists(join(place, 'work')));
       const isFlat = isStacked && (whole ?? (await isHeavy(place)));
-      if (isFlat) await flatten(place, parent);
+      const changes = isFlat ? await flatten(place, parent, (await links?.()) ?? null) : null;
       await clear(place);
-      return { isStacked: isStacked && !isFlat };
+      return { isStacked: isStacked && !isFlat, changes };
     },
     abandon: clear,
     async open(chain, place) {
