@@ -36,8 +36,6 @@ export const defaultDirectories = {
   state: '/var/lib/machinespawn',
 } as const;
 
-const mountTools: ReadonlySet<string> = new Set(['mount', 'umount']);
-
 export interface World {
   readonly settings: Settings;
   readonly exec: Exec;
@@ -102,8 +100,8 @@ export function openWorld(
       driver: settings.snapshotDriver,
       privateNamespace: isPrivateNamespace(environment),
       // Mounts must be made in this process's own namespace; all else dies with us in one of its own.
-      run: (file, args, { signal: stop = signal, ...options } = {}) =>
-        tidy({ file, args, sandbox: !mountTools.has(file), wholeOutput: true, ...options }, { signal: stop }),
+      run: (file, args, { signal: stop = signal, mounts = false, ...options } = {}) =>
+        tidy({ file, args, sandbox: !mounts, wholeOutput: true, ...options }, { signal: stop }),
     });
     return snapshots;
   };

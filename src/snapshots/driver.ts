@@ -49,6 +49,6 @@ export interface SnapshotDriver {
   cloneTo(chain: LayerChain, target: string): Promise<boolean>;
   /** Has the kernel kept the sealed layer from being changed since? Then its digest need not be looked at. */
   isFrozen?(place: string): Promise<boolean>;
-  /** What the sealed and synced layer takes on disk beside its parent's layers, in bytes. */
+  /** What the sealed layer takes on disk beside its parent's layers, in bytes. */
   measure(place: string, parent: LayerChain | null): Promise<number>;
 }

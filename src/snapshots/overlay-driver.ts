@@ -39,8 +39,9 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
     const options = [upper === null ? 'ro' : 'rw', `lowerdir=${lower}`, ...parts, featureOptions].join(',');
     // The newer mount calls take no option value beyond 255 bytes.
     const env = { LIBMOUNT_FORCE_MOUNT2: 'always' };
+    const here = { cwd: store, env, mounts: true };
     const mount = async (more: string): Promise<unknown> =>
-      run('mount', ['-t', 'overlay', '-o', `${options}${more}`, 'overlay', target], { cwd: store, env });
+      run('mount', ['-t', 'overlay', '-o', `${options}${more}`, 'overlay', target], here);
     if (upper === null) await mount('');
     // A tree in the making is thrown away after a crash, and synced as a whole when it is sealed: until then no program
     // in it need wait for the disk. Kernels before 5.10 do not know the option.
@@ -51,7 +52,7 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
     for (let left = umountTries; ; left -= 1) {
       if (!(await readMounts()).some((entry) => entry.path === target)) return;
       try {
-        await run('umount', [target]);
+        await run('umount', [target], { mounts: true });
       } catch (error) {
         // A program that was just killed may hold the tree for another moment.
         if (left === 0) throw error;
@@ -82,6 +83,8 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
     const layers = [diff, ...parent.places.map((below) => join(below, layer))];
     const changes = await linkTree(merged, layers, whole, run, links);
     await unmount(merged);
+    // To start a program for a few files takes longer; names that node cannot tell are left to it.
+    if (changes !== null) await rm(diff, { recursive: true, force: true }).catch(() => undefined);
     await removeTree(diff, run);
     await rename(whole, diff);
     return changes;

@@ -1,86 +1,64 @@
-import { linkSync, lstatSync, mkdirSync, type Stats, unlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
-import { copyDirectoryAttributes } from './copy-directory-attributes.ts';
-import { copyEntries } from './copy-tree.ts';
+import { linkSync } from 'node:fs';
+import { join } from 'node:path';
+import { copyAttributesScript } from './copy-directory-attributes.ts';
+import { copyFlags } from './copy-tree.ts';
 import type { LayerChanges } from './layer-changes.ts';
+import { planPatch } from './patch-plan.ts';
 import type { RunTool } from './run-tool.ts';
 
-const entriesBetweenBreaths = 200;
+// Arguments: source, target, then how many words each list but the last has, then the lists.
+const script = `set -eu -o pipefail
+source=$1 target=$2 doomed=$3 made=$4 copied=$5; shift 5
+cd -- "$target"
+[ "$doomed" = 0 ] || rm -rf --one-file-system -- "\${@:1:doomed}"
+shift "$doomed"
+[ "$made" = 0 ] || mkdir -m 0700 -- "\${@:1:made}"
+shift "$made"
+cd -- "$source"
+[ "$copied" = 0 ] || cp ${copyFlags.join(' ')} --parents --remove-destination --target-directory="$target" -- "\${@:1:copied}"
+shift "$copied"
+[ "$#" = 0 ] || ${copyAttributesScript}`;
 
-export interface PatchOptions {
-  /** Files are hard links to those of the layers, where overlayfs left no note on them; else they are copies. */
-  readonly link: boolean;
+interface Lists {
+  readonly doomed?: readonly string[];
+  readonly made?: readonly string[];
+  readonly copied?: readonly string[];
+  readonly directories?: readonly string[];
 }
 
 /**
  * Makes `target`, a copy of a stack's whole layer, a copy of `source`, which shows the stack. Nobody else may write to
  * either. Not synced; on failure `target` is of no use.
+ * `link`: files are hard links to those of the layers where they can be; else they are copies.
  */
 export async function patchTree(
   source: string,
   target: string,
   changes: LayerChanges,
   run: RunTool,
-  { link }: PatchOptions,
+  { link }: { readonly link: boolean },
 ): Promise<void> {
-  const plan = await planPatch(source, target, changes);
-  if (plan.trees.length > 0) {
-    const doomed = plan.trees.map((path) => join(target, path));
-    await run('rm', ['-rf', '--one-file-system', '--', ...doomed]);
-  }
-  for (const path of plan.gone) unlinkSync(join(target, path));
-  for (const path of plan.newDirectories) mkdirSync(join(target, path), 0o700);
-  const copies = plan.files.filter((path) => !(link && tryLink(changes.ownerOf(path), join(target, path))));
-  await copyEntries(copies, source, target, run);
-  await copyDirectoryAttributes(source, target, ['.', ...plan.directories.map((path) => `./${path}`)], run);
+  // One program for all of it: to start one takes longer than its work.
+  const work = async ({ doomed = [], made = [], copied = [], directories = [] }: Lists): Promise<void> => {
+    const counts = [doomed, made, copied].map((list) => String(list.length));
+    const words = [doomed, made, copied, directories].flat().map((path) => `./${path}`);
+    await run('bash', ['--norc', '-c', script, 'bash', source, target, ...counts, ...words]);
+  };
+  const { doomed, newDirectories: made, files, directories: changed } = planPatch(source, target, changes);
+  const directories = ['.', ...changed];
+  const links = new Map(files.flatMap((path) => linkOf(path, link ? changes.ownerOf(path) : null)));
+  if (links.size === 0) return work({ doomed, made, copied: files, directories });
+  await work({ doomed: [...doomed, ...links.keys()], made });
+  const copied = files.filter((path) => !tryLink(links.get(path), join(target, path)));
+  await work({ copied, directories });
 }
 
-interface Patch {
-  /** Trees and other entries of the target that have to go. */
-  readonly trees: string[];
-  readonly gone: string[];
-  /** Of the source; parents first. */
-  readonly directories: string[];
-  readonly newDirectories: string[];
-  readonly files: string[];
+function linkOf(path: string, from: string | null): readonly (readonly [string, string])[] {
+  return from === null ? [] : [[path, from]];
 }
 
-async function planPatch(source: string, target: string, { paths, opaque }: LayerChanges): Promise<Patch> {
-  const plan: Patch = { trees: [], gone: [], directories: [], newDirectories: [], files: [] };
-  const real = new Set(['.']);
-  const fresh = new Set<string>();
-  let done = 0;
-  for (const path of paths) {
-    done += 1;
-    if (done % entriesBetweenBreaths === 0) await breathe();
-    const parent = dirname(path);
-    // What an older layer has below an entry that is no directory any more.
-    if (!real.has(parent)) continue;
-    const wanted = look(join(source, path));
-    const found = fresh.has(parent) ? undefined : look(join(target, path));
-    const isKept = wanted?.isDirectory() === true && found?.isDirectory() === true && !opaque.has(path);
-    if (found !== undefined && !isKept) (found.isDirectory() ? plan.trees : plan.gone).push(path);
-    if (wanted === undefined) continue;
-    if (!wanted.isDirectory()) {
-      plan.files.push(path);
-      continue;
-    }
-    real.add(path);
-    plan.directories.push(path);
-    if (isKept) continue;
-    fresh.add(path);
-    plan.newDirectories.push(path);
-  }
-  return plan;
-}
-
-function look(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
-}
-
-function tryLink(from: string | null, to: string): boolean {
-  if (from === null) return false;
+function tryLink(from: string | undefined, to: string): boolean {
+  if (from === undefined) return false;
   try {
     linkSync(from, to);
     return true;
