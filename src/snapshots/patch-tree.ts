@@ -17,7 +17,17 @@ shift "$made"
 cd -- "$source"
 [ "$copied" = 0 ] || cp ${copyFlags.join(' ')} --parents --remove-destination --target-directory="$target" -- "\${@:1:copied}"
 shift "$copied"
-[ "$#" = 0 ] || ${copyAttributesScript}`;
+[ "$#" = 0 ] && exit
+# Extended attributes are added only: those of the whole layer go first. Hardly ever there are any.
+clear_attributes() {
+  for directory; do
+    getfattr -h -m - -- "$directory" | sed '1d;/^$/d' | while IFS= read -r name; do
+      setfattr -h -x "$name" -- "$directory"
+    done
+  done
+}
+(cd -- "$target"; [ -z "$(getfattr -h -m - -- "$@")" ] || clear_attributes "$@")
+${copyAttributesScript}`;
 
 interface Lists {
   readonly doomed?: readonly string[];
