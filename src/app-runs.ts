@@ -94,7 +94,9 @@ export class AppRuns {
   }
 
   #expectMachine({ steps }: Plan): void {
-    if (steps.some(({ uses }) => uses === 'materialize-machine')) this.#world.expectMachine();
+    // Where a base of another plan, or a tree made of it, becomes the machine, a copy of the base is of no use.
+    const has = (type: string): boolean => steps.some(({ uses }) => uses === type);
+    if (has('configure-base') && has('materialize-machine')) this.#world.expectMachine();
   }
 
   /** Throws MSP_INPUT_INVALID for an input that is no secret: it is part of what the run does. */

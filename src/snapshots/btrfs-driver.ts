@@ -15,6 +15,7 @@ export function createBtrfsDriver(run: RunTool): SnapshotDriver {
     name: 'btrfs',
     layer,
     links: false,
+    sizedBySync: true,
     async start(place, parent) {
       const path = join(place, layer);
       if (parent === null) {
@@ -44,8 +45,6 @@ export function createBtrfsDriver(run: RunTool): SnapshotDriver {
     },
     async measure(place, parent) {
       if (parent === null) return measureTree(join(place, layer), run);
-      // What is not on the disk yet has no place there.
-      await run('sync', ['-f', place]);
       const { stdout } = await run('btrfs', ['filesystem', 'du', '-s', '--raw', join(place, layer)]);
       const [, exclusive] = stdout.trim().split('\n').at(-1)?.trim().split(/\s+/u) ?? [];
       return Number(exclusive);

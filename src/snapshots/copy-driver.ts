@@ -12,6 +12,7 @@ export function createCopyDriver(run: RunTool): SnapshotDriver {
     name: 'copy',
     layer,
     links: false,
+    sizedBySync: false,
     async start(place, parent) {
       const path = join(place, layer);
       if (parent === null) await makeTop(path);

@@ -139,7 +139,7 @@ export class DirectoryStore implements SnapshotStore {
 
   async materialize(key: string, directory: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     await refuseTarget(directory);
-    if (await this.#heads.deliver(key, directory)) return;
+    if (await this.#heads.deliver(key, directory, options.signal)) return;
     const { chain, viewed } = await this.#hold(key);
     try {
       if (await this.#driver.cloneTo(chain, directory)) return;
@@ -198,8 +198,11 @@ export class DirectoryStore implements SnapshotStore {
   async #completeLater(key: string, createdAt: string): Promise<void> {
     try {
       const { unsyncedIn: _known, ...meta } = await this.#records.measured(key);
-      await this.#run('sync', ['-f', placeOf(this.#layout, key)]);
-      if (meta.createdAt === createdAt) await this.#records.replace(meta);
+      if (meta.createdAt !== createdAt) return;
+      const place = placeOf(this.#layout, key);
+      await this.#run('sync', ['-f', place]);
+      const again = this.#driver.sizedBySync ? await this.#records.measureLayer(place, meta.parent) : {};
+      await this.#records.replace({ ...meta, ...again });
     } catch {
       // It was removed meanwhile, or we are being ended.
     }

@@ -51,4 +51,6 @@ export interface SnapshotDriver {
   isFrozen?(place: string): Promise<boolean>;
   /** What the sealed layer takes on disk beside its parent's layers, in bytes. */
   measure(place: string, parent: LayerChain | null): Promise<number>;
+  /** Is that known only once the layer is on the disk? */
+  readonly sizedBySync: boolean;
 }

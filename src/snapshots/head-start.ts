@@ -4,6 +4,7 @@ import { copyFlags } from './copy-tree.ts';
 import type { LayerChanges } from './layer-changes.ts';
 import { makeLinks } from './link-tree.ts';
 import { patchTree } from './patch-tree.ts';
+import { removeTree } from './remove-tree.ts';
 import type { RunTool } from './run-tool.ts';
 
 export interface HeadStartOptions {
@@ -31,10 +32,12 @@ export class HeadStart {
     const { base, place, withCopy, run } = options;
     const { signal } = this.#abort;
     const [links, copy] = [join(place, 'links'), join(place, 'copy')];
-    this.#links = succeeds(makeLinks(base, links, run, signal), links);
+    this.#links = this.#unlessItFails(makeLinks(base, links, run, signal), links);
     // One after the other: there is other work to be done.
     this.#copy = withCopy
-      ? this.#links.then(async () => succeeds(run('cp', [...copyFlags, '-T', '--', base, copy], { signal }), copy))
+      ? this.#links.then(async () =>
+          this.#unlessItFails(run('cp', [...copyFlags, '-T', '--', base, copy], { signal }), copy),
+        )
       : Promise.resolve(null);
   }
 
@@ -47,7 +50,7 @@ export class HeadStart {
   patchCopy(source: string, changes: LayerChanges): void {
     const { run } = this.#options;
     this.#copy = this.#copy.then(async (copy) =>
-      copy === null ? null : succeeds(patchTree(source, copy, changes, run, { link: false }), copy),
+      copy === null ? null : this.#unlessItFails(patchTree(source, copy, changes, run, { link: false }), copy),
     );
   }
 
@@ -66,11 +69,15 @@ export class HeadStart {
     this.#abort.abort();
     await Promise.all([this.#links, this.#copy]);
   }
-}
 
-async function succeeds(work: Promise<unknown>, path: string): Promise<string | null> {
-  return work.then(
-    () => path,
-    () => null,
-  );
+  /** Half a copy goes at once: the disk may be full of it. */
+  async #unlessItFails(work: Promise<unknown>, path: string): Promise<string | null> {
+    try {
+      await work;
+      return path;
+    } catch {
+      await removeTree(path, this.#options.run).catch(() => undefined);
+      return null;
+    }
+  }
 }

@@ -47,7 +47,7 @@ export class HeadStarts {
     if (this.#begun.has(key)) return;
     const begun = this.#begin(key, base);
     this.#begun.set(key, begun);
-    await begun;
+    await begun.catch(() => this.#begun.delete(key));
   }
 
   /** The head start on the layer `key`, for a tree that may turn out to need it: who takes it first has it. */
@@ -73,11 +73,14 @@ export class HeadStarts {
   }
 
   /** Gives the copy of the tree `key` to the first who asks. False when there is none for that place. */
-  async deliver(key: string, target: string): Promise<boolean> {
+  async deliver(key: string, target: string, signal?: AbortSignal): Promise<boolean> {
     const begun = this.#copies.get(key);
     if (begun === undefined) return false;
     this.#copies.delete(key);
+    const stop = (): void => void begun.start.end();
+    signal?.addEventListener('abort', stop, { once: true });
     const isMoved = await begun.start.moveCopy(target);
+    signal?.removeEventListener('abort', stop);
     void this.#end(begun);
     return isMoved;
   }

@@ -14,14 +14,12 @@ export interface LayerChanges {
 }
 
 const fewChanges = 600;
-// They become arguments of one program.
-const mostChanges = 6000;
 
-/** `uppers`: newest first. Null when names cannot be told as text, or when there are too many. */
+/** `uppers`: newest first. Null when names cannot be told as text. */
 export async function readLayerChanges(uppers: readonly string[], run: RunTool): Promise<LayerChanges | null> {
   const own = uppers.map(listPaths);
   const paths = [...new Set(own.flatMap((entries) => [...entries]))].toSorted();
-  if (paths.length > mostChanges || paths.some((path) => path.includes('\uFFFD'))) return null;
+  if (paths.some((path) => path.includes('\uFFFD'))) return null;
   if (paths.length <= fewChanges) return { paths, ownerOf: () => null };
   const noted = await findNoted(uppers, run);
   if (noted === null) return null;

@@ -94,6 +94,7 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
     name: 'overlay',
     layer,
     links: true,
+    sizedBySync: false,
     async start(place, parent) {
       const diff = join(place, layer);
       await makeTop(diff);

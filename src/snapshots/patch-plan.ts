@@ -1,6 +1,9 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { LayerChanges } from './layer-changes.ts';
+
+const pathsBetweenBreaths = 500;
 
 /** Relative paths. */
 export interface PatchPlan {
@@ -18,13 +21,14 @@ export interface PatchPlan {
  * What makes `target`, a copy of a stack's whole layer, one of `source`, which shows the stack. Throws a TypeError when a
  * name that matters is no text.
  */
-export function planPatch(source: string, target: string, { paths }: LayerChanges): PatchPlan {
+export async function planPatch(source: string, target: string, { paths }: LayerChanges): Promise<PatchPlan> {
   const doomed = vanishedOf(source, target, '');
   const newDirectories: string[] = [];
   const files: string[] = [];
   const directories: string[] = [];
   const [real, fresh] = [new Set(['.']), new Set<string>()];
-  for (const path of paths) {
+  for (const [at, path] of paths.entries()) {
+    if (at % pathsBetweenBreaths === pathsBetweenBreaths - 1) await breathe();
     const parent = dirname(path);
     // Below what is no directory any more an older layer may still have something.
     if (!real.has(parent)) continue;

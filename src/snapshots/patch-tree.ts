@@ -1,9 +1,11 @@
-import { linkSync } from 'node:fs';
+import { linkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { copyAttributesScript } from './copy-directory-attributes.ts';
 import { copyFlags } from './copy-tree.ts';
 import type { LayerChanges } from './layer-changes.ts';
 import { planPatch } from './patch-plan.ts';
+import { isMissing } from './path-exists.ts';
 import type { RunTool } from './run-tool.ts';
 
 // Arguments: source, target, then how many words each list but the last has, then the lists.
@@ -29,6 +31,10 @@ clear_attributes() {
 (cd -- "$target"; [ -z "$(getfattr -h -m - -- "$@")" ] || clear_attributes "$@")
 ${copyAttributesScript}`;
 
+// The kernel takes 2 MiB of arguments and environment, and a pointer for each.
+const mostBytes = 1_000_000;
+const linksBetweenBreaths = 500;
+
 interface Lists {
   readonly doomed?: readonly string[];
   readonly made?: readonly string[];
@@ -39,6 +45,7 @@ interface Lists {
 /**
  * Makes `target`, a copy of a stack's whole layer, a copy of `source`, which shows the stack. Nobody else may write to
  * either. Not synced; on failure `target` is of no use.
+ * Throws a TypeError when more changed than a program can be told, or a name is no text.
  * `link`: files are hard links to those of the layers where they can be; else they are copies.
  */
 export async function patchTree(
@@ -52,28 +59,38 @@ export async function patchTree(
   const work = async ({ doomed = [], made = [], copied = [], directories = [] }: Lists): Promise<void> => {
     const counts = [doomed, made, copied].map((list) => String(list.length));
     const words = [doomed, made, copied, directories].flat().map((path) => `./${path}`);
+    if (words.join('\0').length > mostBytes) throw new TypeError('too much has changed to be told to one program');
     await run('bash', ['--norc', '-c', script, 'bash', source, target, ...counts, ...words]);
   };
-  const { doomed, newDirectories: made, files, directories: changed } = planPatch(source, target, changes);
+  const { doomed, newDirectories: made, files, directories: changed } = await planPatch(source, target, changes);
   const directories = ['.', ...changed];
-  const links = new Map(files.flatMap((path) => linkOf(path, link ? changes.ownerOf(path) : null)));
-  if (links.size === 0) return work({ doomed, made, copied: files, directories });
-  await work({ doomed: [...doomed, ...links.keys()], made });
-  const copied = files.filter((path) => !tryLink(links.get(path), join(target, path)));
+  if (!link || files.every((path) => changes.ownerOf(path) === null))
+    return work({ doomed, made, copied: files, directories });
+  await work({ doomed, made });
+  const copied: string[] = [];
+  for (const [at, path] of files.entries()) {
+    if (!tryLink(changes.ownerOf(path), join(target, path))) copied.push(path);
+    if (at % linksBetweenBreaths === 0) await breathe();
+  }
   await work({ copied, directories });
 }
 
-function linkOf(path: string, from: string | null): readonly (readonly [string, string])[] {
-  return from === null ? [] : [[path, from]];
-}
-
-function tryLink(from: string | undefined, to: string): boolean {
-  if (from === undefined) return false;
+function tryLink(from: string | null, to: string): boolean {
+  if (from === null) return false;
   try {
+    unlinkIfThere(to);
     linkSync(from, to);
     return true;
   } catch {
     // Immutable, or with as many names as the file system allows.
     return false;
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
   }
 }
