@@ -82,7 +82,9 @@ export class DirectoryStore implements SnapshotStore {
     const { parent } = writable;
     const chain = parent === null ? null : await this.#records.readChain(parent);
     const ahead = chain === null ? null : this.#heads.lazily(lowest(chain).key);
-    const { isStacked, changes = null } = await this.#driver.seal(place, chain, options.whole, ahead?.takeLinks);
+    const { isStacked, changes = null } = await this.#driver.seal(place, chain, options.whole, async () =>
+      ahead === null ? null : ahead.takeLinks(),
+    );
     const { durable = true } = options;
     const createdAt = new Date().toISOString();
     const meta = { key, parent, driver: this.#driver.name, createdAt, stacked: isStacked };

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { HeadStart } from './head-start.ts';
 import type { LayerChanges } from './layer-changes.ts';
-import { claimPlace } from './pending-places.ts';
+import { claimPlace, surveyPending } from './pending-places.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunTool } from './run-tool.ts';
 import { pendingPlaceOf, type StoreLayout } from './store-layout.ts';
+
+const prefix = 'ahead-';
 
 interface Begun {
   readonly start: HeadStart;
@@ -38,8 +40,10 @@ export class HeadStarts {
     this.#run = run;
   }
 
+  /** What killed processes had begun is thrown away: no other collects it before somebody cleans the cache. */
   expectCopies(near: string): void {
     this.#near = near;
+    void this.#sweep().catch(() => undefined);
   }
 
   /** `key` and path of a whole layer. */
@@ -94,8 +98,14 @@ export class HeadStarts {
     await Promise.all(begun.map(async (one) => this.#end(one)));
   }
 
+  async #sweep(): Promise<void> {
+    const { abandoned } = await surveyPending(this.#layout);
+    for (const place of abandoned.filter((path) => basename(path).startsWith(prefix)))
+      await removeTree(place, this.#run, this.#layout.trash);
+  }
+
   async #begin(key: string, base: string): Promise<Begun> {
-    const place = pendingPlaceOf(this.#layout, `ahead-${randomBytes(8).toString('hex')}`);
+    const place = pendingPlaceOf(this.#layout, `${prefix}${randomBytes(8).toString('hex')}`);
     await claimPlace(this.#layout, place, key);
     const withCopy = this.#near !== null && (await isOnSameDisk(this.#near, place));
     return { start: new HeadStart({ base, place, withCopy, run: this.#run }), place };

@@ -1,5 +1,5 @@
 /** Copies of a tree that are begun beside the step that changes it. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSnapshotStore } from '../../../src/snapshots/open-snapshot-store.ts';
@@ -105,6 +105,19 @@ describe('a head start', () => {
     expect(await pending()).toHaveLength(1);
     await store.dropCopies();
     expect(await pending()).toEqual([]);
+  });
+
+  it('of a process that was killed is thrown away by the next, and no living one’s', async () => {
+    const dead = join(place.path, 'snapshots/overlay/pending/ahead-dead');
+    await mkdir(join(dead, 'copy/usr'), { recursive: true });
+    const owner = { pid: process.pid, startTicks: 1, bootId: 'another boot' };
+    await writeFile(join(dead, 'owner.json'), JSON.stringify({ owner, needs: base }));
+    const writable = await store.prepare(base, 'middle', light);
+    expect(await pending()).toHaveLength(3);
+    store.expectCopies(machine(''));
+    await expect.poll(async () => pending()).not.toContain('ahead-dead');
+    expect(await pending()).toHaveLength(2);
+    await store.discard(writable);
   });
 
   for (const [name, isRefused] of [
