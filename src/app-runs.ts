@@ -52,6 +52,7 @@ export class AppRuns {
     }
     this.#watchFailures(request);
     if (plan.steps.some(({ uses }) => uses === 'resolve-archive')) warmUpPipes();
+    this.#expectMachine(plan);
     const { engine } = this.#world;
     const startsAnew = options.noCache || refresh.length > 0;
     const unfinished = startsAnew ? null : await engine.findUnfinished(plan);
@@ -73,6 +74,7 @@ export class AppRuns {
     const again = view.plan === null ? [] : [...withDependants(view.plan, from)];
     const secretSources = this.#secretSources(view.plan, inputs);
     this.#watchFailures(options);
+    if (view.plan !== null) this.#expectMachine(view.plan);
     const changes = await this.#changesSince(view);
     const how = { jobs, again, secretSources, ...(keepGoing === undefined ? {} : { keepGoing }), onEvent };
     const handle = this.#handle(await this.#world.engine.resume(view.id, how), output);
@@ -89,6 +91,12 @@ export class AppRuns {
       });
     }
     return handle;
+  }
+
+  #expectMachine({ steps }: Plan): void {
+    // Where a base of another plan, or a tree made of it, becomes the machine, a copy of the base is of no use.
+    const has = (type: string): boolean => steps.some(({ uses }) => uses === type);
+    if (has('configure-base') && has('materialize-machine')) this.#world.expectMachine();
   }
 
   /** Throws MSP_INPUT_INVALID for an input that is no secret: it is part of what the run does. */

@@ -36,8 +36,6 @@ export const defaultDirectories = {
   state: '/var/lib/machinespawn',
 } as const;
 
-const mountTools: ReadonlySet<string> = new Set(['mount', 'umount']);
-
 export interface World {
   readonly settings: Settings;
   readonly exec: Exec;
@@ -55,7 +53,9 @@ export interface World {
   readonly ports: EnginePorts<StepServices>;
   /** Where a look may write; to be removed after it. */
   readonly lookScratch: string;
-  /** Throws away the trees that were made ahead in the run and that no step took. */
+  /** A run is about to make a machine: its tree may be copied ahead, and the store is opened beside the first steps. */
+  expectMachine(): void;
+  /** Throws away the trees that were made ahead in the run and that no step took, and the copies that nobody asked for. */
   clearAhead(runId: string): Promise<void>;
   /** An engine whose runs leave nothing behind. */
   ephemeral(): { readonly engine: Engine<StepServices>; readonly scratch: string };
@@ -100,8 +100,8 @@ export function openWorld(
       driver: settings.snapshotDriver,
       privateNamespace: isPrivateNamespace(environment),
       // Mounts must be made in this process's own namespace; all else dies with us in one of its own.
-      run: (file, args, { signal: stop = signal, ...options } = {}) =>
-        tidy({ file, args, sandbox: !mountTools.has(file), wholeOutput: true, ...options }, { signal: stop }),
+      run: (file, args, { signal: stop = signal, mounts = false, ...options } = {}) =>
+        tidy({ file, args, sandbox: !mounts, wholeOutput: true, ...options }, { signal: stop }),
     });
     return snapshots;
   };
@@ -164,7 +164,15 @@ export function openWorld(
     registry,
     ports,
     lookScratch: workbench.lookScratch,
-    clearAhead: async (runId: string) => await workbench.clearAhead(runId),
+    expectMachine: () => {
+      const opened = openSnapshots().then((opening) => opening.expectCopies(settings.machinesDirectory));
+      // Whoever needs the store is told what is wrong with it.
+      opened.catch(() => undefined);
+    },
+    clearAhead: async (runId: string) => {
+      await workbench.clearAhead(runId);
+      if (snapshots !== null) await (await snapshots).dropCopies();
+    },
     engine: new Engine(ports, registry),
     ephemeral: () => {
       const scratch = scratchFor(settings, isRoot);
@@ -181,7 +189,7 @@ function lazyStore(
   open: () => Promise<SnapshotStore>,
 ): Pick<SnapshotStore, 'prepare' | 'commit' | 'discard' | 'has' | 'verify' | 'view' | 'materialize'> {
   return {
-    prepare: async (parent, id) => (await open()).prepare(parent, id),
+    prepare: async (parent, id, options) => (await open()).prepare(parent, id, options),
     commit: async (writable, key, options) => (await open()).commit(writable, key, options),
     discard: async (writable) => (await open()).discard(writable),
     has: async (key) => (await open()).has(key),

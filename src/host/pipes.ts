@@ -10,7 +10,8 @@ export interface PipeEnds {
   readonly write: number;
 }
 
-// Enough for a whole run of the usual kind: each batch is a program to start.
+// Each batch is a program to start, and later in a run that takes longer. The first is enough for a run of the usual kind.
+const firstBatch = 96;
 const batch = 32;
 const spare: PipeEnds[] = [];
 
@@ -23,15 +24,15 @@ function openEnds(path: string): PipeEnds {
   return { read, write };
 }
 
-const pathsIn = (directory: string): readonly string[] =>
-  Array.from({ length: batch }, (_, index) => join(directory, String(index)));
+const pathsIn = (directory: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => join(directory, String(index)));
 const mkfifo = ['/usr/bin/mkfifo', ['-m', '600', '--']] as const;
 
 /** Makes a batch while there is nothing else to do; a failure is told by the first `takePipe`. */
 export function warmUpPipes(): void {
   if (spare.length > 0) return;
   const directory = mkdtempSync(join(tmpdir(), 'machinespawn-'));
-  const paths = pathsIn(directory);
+  const paths = pathsIn(directory, firstBatch);
   const [file, options] = mkfifo;
   const end = (code: number | null): void => {
     if (code === 0) spare.push(...paths.map(openEnds));
@@ -51,7 +52,7 @@ export function takePipe(): PipeEnds {
   if (ready !== undefined) return ready;
   const directory = mkdtempSync(join(tmpdir(), 'machinespawn-'));
   try {
-    const paths = pathsIn(directory);
+    const paths = pathsIn(directory, batch);
     const [file, options] = mkfifo;
     const made = spawnSync(file, [...options, ...paths], { encoding: 'utf8', env: {} });
     if (made.error !== undefined)

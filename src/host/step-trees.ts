@@ -2,7 +2,7 @@ import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
 import { TreeFiles } from './root-files.ts';
 import type { RunProgram } from './run-program.ts';
 import type { RootFiles } from './services.ts';
-import type { TreeOptions, Trees } from './tree-services.ts';
+import type { ChangeOptions, TreeOptions, Trees } from './tree-services.ts';
 import { keyOfTree, treeRef } from './tree-ref.ts';
 
 interface Writable {
@@ -11,7 +11,7 @@ interface Writable {
 
 /** What is asked of the snapshot store, whose writable trees only it understands. */
 export interface TreeStore<W extends Writable = Writable> {
-  prepare(parent: string | null, id: string): Promise<W>;
+  prepare(parent: string | null, id: string, options?: { readonly light?: boolean }): Promise<W>;
   commit(writable: W, key: string, options?: TreeOptions): Promise<unknown>;
   /** Throws MSP_SNAPSHOT_MISSING, MSP_SNAPSHOT_DAMAGED. */
   verify(key: string): Promise<void>;
@@ -63,7 +63,7 @@ export class StepTrees<W extends Writable> implements Trees {
 
   async change(
     parent: string | null,
-    { ahead, ...options }: TreeOptions & { readonly ahead?: string } = {},
+    { ahead, light = false, ...options }: ChangeOptions = {},
   ): Promise<{ readonly path: string; readonly ref: string; readonly root: RootFiles; readonly note: unknown }> {
     if (this.#isChanged) throw misuse('a step changes one tree, once');
     this.#isChanged = true;
@@ -71,7 +71,7 @@ export class StepTrees<W extends Writable> implements Trees {
     if (parent !== null) await this.#settings.store.verify(keyOf(parent));
     const { store, id, key, run } = this.#settings;
     const left = ahead === undefined ? null : this.#settings.ahead.take(ahead);
-    this.#writable = left?.writable ?? (await store.prepare(parent === null ? null : keyOf(parent), id));
+    this.#writable = left?.writable ?? (await store.prepare(parent === null ? null : keyOf(parent), id, { light }));
     const { path } = this.#writable;
     return { path, ref: treeRef(key), root: new TreeFiles(path, run), note: left?.note ?? null };
   }

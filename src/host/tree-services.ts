@@ -11,6 +11,16 @@ export interface TreeOptions {
   readonly durable?: boolean;
 }
 
+export interface ChangeOptions extends TreeOptions {
+  /** Takes the tree that an earlier step of this run left under this name, if there is one. Its parent is null. */
+  readonly ahead?: string;
+  /**
+   * Will the tree differ from its parent in little, and a later step make it whole? Then copying the parent begins beside
+   * this step. @default false
+   */
+  readonly light?: boolean;
+}
+
 export interface Trees {
   /**
    * The tree that this step makes: a writable snapshot of `parent`, or an empty one.
@@ -18,10 +28,7 @@ export interface Trees {
    */
   change(
     parent: string | null,
-    options?: TreeOptions & {
-      /** Takes the tree that an earlier step of this run left under this name, if there is one. Its parent is null. */
-      readonly ahead?: string;
-    },
+    options?: ChangeOptions,
   ): Promise<{
     readonly path: string;
     readonly ref: string;

@@ -214,7 +214,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
 function verifyingOnce<W extends { readonly path: string }>(store: TreeStore<W>): TreeStore<W> {
   const sound = new Set<string>();
   return {
-    prepare: async (parent, id) => await store.prepare(parent, id),
+    prepare: async (parent, id, options) => await store.prepare(parent, id, options),
     commit: async (writable, key, options) => {
       await store.commit(writable, key, options);
       // Its digest is of this moment.

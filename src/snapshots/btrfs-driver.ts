@@ -14,6 +14,8 @@ export function createBtrfsDriver(run: RunTool): SnapshotDriver {
   return {
     name: 'btrfs',
     layer,
+    links: false,
+    sizedBySync: true,
     async start(place, parent) {
       const path = join(place, layer);
       if (parent === null) {

@@ -6,12 +6,10 @@ const flags = "--no-recursion --no-unquote --numeric-owner --acls --xattrs --xat
 const exclude = "--xattrs-exclude='trusted.overlay.*' --xattrs-exclude='trusted.SGI_*'";
 const begin = 'set -eu -o pipefail; source=$1 target=$2; shift 2';
 const unpack = `(cd -- "$target" && tar ${flags} -p -x -f -)`;
+/** For bash: directories of \$source to \$target; their relative paths are its arguments. */
+export const copyAttributesScript = `(cd -- "$source" && tar ${flags} ${exclude} -c -f - -- "$@") | ${unpack}`;
 const script = `${begin}
-(cd -- "$source" && tar ${flags} ${exclude} -c -f - -- "$@") | ${unpack}`;
-const scriptForAll = `${begin}
-(cd -- "$source" && find . -xdev -type d -print0 |
-  tar ${flags} ${exclude} --null --verbatim-files-from -c -f - -T -) | ${unpack}`;
-
+${copyAttributesScript}`;
 /** Owner, mode, times, extended attributes and ACLs of directories (relative paths that are in both trees). */
 export async function copyDirectoryAttributes(
   source: string,
@@ -20,9 +18,4 @@ export async function copyDirectoryAttributes(
   run: RunTool,
 ): Promise<void> {
   await run('bash', ['--norc', '-c', script, 'bash', source, target, ...directories]);
-}
-
-/** Of all directories of `source`, which are in `target` too. */
-export async function copyAllDirectoryAttributes(source: string, target: string, run: RunTool): Promise<void> {
-  await run('bash', ['--norc', '-c', scriptForAll, 'bash', source, target]);
 }

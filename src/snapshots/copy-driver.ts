@@ -11,6 +11,8 @@ export function createCopyDriver(run: RunTool): SnapshotDriver {
   return {
     name: 'copy',
     layer,
+    links: false,
+    sizedBySync: false,
     async start(place, parent) {
       const path = join(place, layer);
       if (parent === null) await makeTop(path);

@@ -8,7 +8,7 @@ import { pathExists } from './path-exists.ts';
 import type { RunTool } from './run-tool.ts';
 
 // -a alone passes over extended attributes that cannot be written; file capabilities are among them.
-const copyFlags = ['-a', '--preserve=xattr', '--reflink=auto', '--sparse=auto', '-x'] as const;
+export const copyFlags = ['-a', '--preserve=xattr', '--reflink=auto', '--sparse=auto', '-x'] as const;
 
 /** Throws MSP_FILE_UNWRITABLE when there is something at `target`, or no directory to hold it. */
 export async function refuseTarget(target: string): Promise<void> {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { copyTree, refuseTarget } from './copy-tree.ts';
 import type { LayerChain, SnapshotDriver } from './driver.ts';
+import { HeadStarts } from './head-starts.ts';
 import { computeMetadataDigest } from './metadata-digest.ts';
 import { refuseMounts } from './mount-table.ts';
 import { pathExists } from './path-exists.ts';
@@ -12,8 +13,9 @@ import { claimPlace, refuseOthersPlace } from './pending-places.ts';
 import { readBootId } from './process-owner.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RunTool } from './run-tool.ts';
-import { readMeta, type SnapshotMeta, syncDirectory, writeMeta } from './snapshot-meta.ts';
-import type { CommitOptions, SnapshotInfo, SnapshotStore, WritableSnapshot } from './snapshot-store.ts';
+import { isMeasured, type SnapshotMeta, type StoredMeta, syncDirectory, writeMeta } from './snapshot-meta.ts';
+import { SnapshotRecords } from './snapshot-records.ts';
+import type { CommitOptions, PrepareOptions, SnapshotInfo, SnapshotStore, WritableSnapshot } from './snapshot-store.ts';
 import { createLayout, isKey, pendingPlaceOf, placeOf, type StoreLayout } from './store-layout.ts';
 
 interface ViewedSnapshot {
@@ -29,11 +31,15 @@ export class DirectoryStore implements SnapshotStore {
   readonly #driver: SnapshotDriver;
   readonly #layout: StoreLayout;
   readonly #run: RunTool;
+  readonly #records: SnapshotRecords;
+  readonly #heads: HeadStarts;
 
   private constructor(driver: SnapshotDriver, layout: StoreLayout, run: RunTool) {
     this.#driver = driver;
     this.#layout = layout;
     this.#run = run;
+    this.#records = new SnapshotRecords(driver, layout, run);
+    this.#heads = new HeadStarts(layout, run);
   }
 
   /** `directory` is made by the caller, without symlinks in its path. */
@@ -50,14 +56,18 @@ export class DirectoryStore implements SnapshotStore {
     return this.#driver.name;
   }
 
-  async prepare(parent: string | null, id: string): Promise<WritableSnapshot> {
+  async prepare(parent: string | null, id: string, { light = false }: PrepareOptions = {}): Promise<WritableSnapshot> {
     const place = pendingPlaceOf(this.#layout, id);
     await refuseOthersPlace(place, id);
     await this.#discardPlace(place);
     await claimPlace(this.#layout, place, parent);
     try {
-      const chain = parent === null ? null : await this.#readChain(parent);
+      const chain = parent === null ? null : await this.#records.readChain(parent);
       const { path } = await this.#driver.start(place, chain);
+      if (light && chain !== null && this.#driver.links) {
+        const { key } = lowest(chain);
+        await this.#heads.begin(key, join(placeOf(this.#layout, key), this.#driver.layer));
+      }
       return { id, parent, path };
     } catch (error) {
       await this.#discardPlace(place);
@@ -65,33 +75,36 @@ export class DirectoryStore implements SnapshotStore {
     }
   }
 
-  async commit(writable: WritableSnapshot, key: string, options: CommitOptions = {}): Promise<SnapshotInfo> {
+  async commit(writable: WritableSnapshot, key: string, options: CommitOptions = {}): Promise<void> {
     const final = placeOf(this.#layout, key);
     const place = pendingPlaceOf(this.#layout, writable.id);
     await refuseMounts(writable.path, { itself: false });
-    const chain = writable.parent === null ? null : await this.#readChain(writable.parent);
-    const { isStacked } = await this.#driver.seal(place, chain, options.whole);
+    const { parent } = writable;
+    const chain = parent === null ? null : await this.#records.readChain(parent);
+    const ahead = chain === null ? null : this.#heads.lazily(lowest(chain).key);
+    const { isStacked, changes = null } = await this.#driver.seal(place, chain, options.whole, async () =>
+      ahead === null ? null : ahead.takeLinks(),
+    );
     const { durable = true } = options;
-    if (durable) await this.#run('sync', ['-f', place]);
-    const [digest, sizeBytes, parentMeta] = await Promise.all([
-      computeMetadataDigest(join(place, this.#driver.layer), this.#run),
-      this.#driver.measure(place, chain),
-      writable.parent === null ? null : this.#read(writable.parent),
-    ]);
-    const meta: SnapshotMeta = {
-      key,
-      parent: writable.parent,
-      driver: this.#driver.name,
-      createdAt: new Date().toISOString(),
-      sizeBytes,
-      digest,
-      parentDigest: parentMeta?.digest ?? null,
-      stacked: isStacked,
-    };
-    await writeMeta(place, durable ? meta : { ...meta, unsyncedIn: await readBootId() }, { durable });
-    if (!(await this.#publish(place, final, key, durable))) return this.#keepOther(place, key);
-    if (!durable) void this.#syncLater(final, meta);
-    return describe(meta);
+    const createdAt = new Date().toISOString();
+    const meta = { key, parent, driver: this.#driver.name, createdAt, stacked: isStacked };
+    if (durable) {
+      await this.#run('sync', ['-f', place]);
+      const measured = await this.#records.measureLayer(place, parent);
+      await writeMeta(place, { ...meta, ...measured }, { durable });
+    } else await writeMeta(place, { ...meta, unsyncedIn: await readBootId() }, { durable });
+    const isPublished = await this.#publish(place, final, key, durable);
+    ahead?.sealed(key, join(final, this.#driver.layer), isPublished ? changes : null);
+    if (!isPublished) await this.#discardPlace(place);
+    else if (!durable) void this.#completeLater(key, createdAt);
+  }
+
+  expectCopies(near: string): void {
+    this.#heads.expectCopies(near);
+  }
+
+  async dropCopies(): Promise<void> {
+    await this.#heads.clear();
   }
 
   async discard(writable: WritableSnapshot): Promise<void> {
@@ -105,11 +118,15 @@ export class DirectoryStore implements SnapshotStore {
 
   /** Layers below are verified too, where the snapshot stands on them. */
   async verify(key: string): Promise<void> {
-    const chain = await this.#readChain(key);
+    const chain = await this.#records.readChain(key);
     for (const meta of chain.metas) {
       const layer = join(placeOf(this.#layout, meta.key), this.#driver.layer);
       if (!(await pathExists(layer))) {
         throw fail('MSP_SNAPSHOT_DAMAGED', { key: meta.key, problem: 'its tree is missing' });
+      }
+      if (!isMeasured(meta)) {
+        await this.#records.measured(meta.key);
+        continue;
       }
       if ((await this.#driver.isFrozen?.(placeOf(this.#layout, meta.key))) === true) continue;
       if ((await computeMetadataDigest(layer, this.#run)) !== meta.digest) {
@@ -124,6 +141,7 @@ export class DirectoryStore implements SnapshotStore {
 
   async materialize(key: string, directory: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     await refuseTarget(directory);
+    if (await this.#heads.deliver(key, directory, options.signal)) return;
     const { chain, viewed } = await this.#hold(key);
     try {
       if (await this.#driver.cloneTo(chain, directory)) return;
@@ -140,13 +158,13 @@ export class DirectoryStore implements SnapshotStore {
 
   /** Damaged ones are left out. */
   async list(): Promise<readonly SnapshotInfo[]> {
-    return (await this.#readAll()).metas.map(describe);
+    return (await this.#records.readAll()).metas.map(describe);
   }
 
   async gc(
     roots: ReadonlySet<string>,
   ): Promise<{ readonly removed: readonly SnapshotInfo[]; readonly freedBytes: number }> {
-    const { metas, damaged } = await this.#readAll();
+    const { metas, damaged } = await this.#records.readAll();
     const [driver, layout, run] = [this.#driver, this.#layout, this.#run];
     const removed = await collectGarbage({ driver, layout, run, metas, damaged, roots });
     return { removed: removed.map(describe), freedBytes: removed.reduce((sum, meta) => sum + meta.sizeBytes, 0) };
@@ -157,7 +175,7 @@ export class DirectoryStore implements SnapshotStore {
     const place = pendingPlaceOf(this.#layout, `view-${randomBytes(8).toString('hex')}`);
     await claimPlace(this.#layout, place, key);
     try {
-      const chain = await this.#readChain(key);
+      const chain = await this.#records.readChain(key);
       const opened = await this.#driver.open(chain, place);
       const release = async (): Promise<void> => {
         await opened.close();
@@ -175,12 +193,18 @@ export class DirectoryStore implements SnapshotStore {
     await removeTree(place, this.#run, this.#layout.trash);
   }
 
-  /** Until it has written the record anew, the next boot makes the snapshot again. */
-  async #syncLater(place: string, meta: SnapshotMeta): Promise<void> {
+  /**
+   * Beside what comes next. Until digest and size are recorded, whoever needs them takes them; until the record says that
+   * all is on the disk, the next boot makes the snapshot again.
+   */
+  async #completeLater(key: string, createdAt: string): Promise<void> {
     try {
+      const { unsyncedIn: _known, ...meta } = await this.#records.measured(key);
+      if (meta.createdAt !== createdAt) return;
+      const place = placeOf(this.#layout, key);
       await this.#run('sync', ['-f', place]);
-      const { digest, createdAt } = await this.#read(meta.key);
-      if (digest === meta.digest && createdAt === meta.createdAt) await writeMeta(place, meta, { durable: false });
+      const again = this.#driver.sizedBySync ? await this.#records.measureLayer(place, meta.parent) : {};
+      await this.#records.replace({ ...meta, ...again });
     } catch {
       // It was removed meanwhile, or we are being ended.
     }
@@ -206,11 +230,6 @@ export class DirectoryStore implements SnapshotStore {
     return true;
   }
 
-  async #keepOther(place: string, key: string): Promise<SnapshotInfo> {
-    await this.#discardPlace(place);
-    return describe(await this.#read(key));
-  }
-
   async #isSound(key: string): Promise<boolean> {
     try {
       await this.verify(key);
@@ -220,50 +239,12 @@ export class DirectoryStore implements SnapshotStore {
       throw error;
     }
   }
+}
 
-  async #read(key: string): Promise<SnapshotMeta> {
-    const meta = await readMeta(placeOf(this.#layout, key), key, this.#driver.name);
-    if (meta === null) throw fail('MSP_SNAPSHOT_MISSING', { key });
-    if (meta.unsyncedIn !== undefined && meta.unsyncedIn !== (await readBootId())) {
-      throw fail('MSP_SNAPSHOT_DAMAGED', { key, problem: 'the host went down before it was on the disk' });
-    }
-    return meta;
-  }
-
-  async #readChain(key: string): Promise<LayerChain & { readonly metas: readonly SnapshotMeta[] }> {
-    const metas = [await this.#read(key)];
-    for (let child = metas[0]; child?.stacked === true && child.parent !== null; child = metas.at(-1)) {
-      const below = await this.#readBelow(child.parent, key);
-      if (below.digest !== child.parentDigest) {
-        throw fail('MSP_SNAPSHOT_DAMAGED', { key, problem: `${child.parent.slice(0, 12)} below it was replaced` });
-      }
-      metas.push(below);
-    }
-    return { metas, places: metas.map((meta) => placeOf(this.#layout, meta.key)) };
-  }
-
-  async #readBelow(parent: string, key: string): Promise<SnapshotMeta> {
-    try {
-      return await this.#read(parent);
-    } catch (error) {
-      if (!(MachinespawnError.is(error) && error.code === 'MSP_SNAPSHOT_MISSING')) throw error;
-      throw fail('MSP_SNAPSHOT_DAMAGED', { key, problem: `${parent.slice(0, 12)} below it is missing` }, error);
-    }
-  }
-
-  async #readAll(): Promise<{ readonly metas: readonly SnapshotMeta[]; readonly damaged: readonly string[] }> {
-    const metas: SnapshotMeta[] = [];
-    const damaged: string[] = [];
-    for (const key of (await readdir(this.#layout.base)).filter(isKey).toSorted()) {
-      try {
-        metas.push(await this.#read(key));
-      } catch (error) {
-        if (!MachinespawnError.is(error)) throw error;
-        if (error.code === 'MSP_SNAPSHOT_DAMAGED') damaged.push(key);
-      }
-    }
-    return { metas, damaged };
-  }
+function lowest({ metas }: { readonly metas: readonly StoredMeta[] }): StoredMeta {
+  const meta = metas.at(-1);
+  if (meta === undefined) throw new TypeError('a chain of layers has at least one');
+  return meta;
 }
 
 function describe({ key, parent, driver, createdAt, sizeBytes }: SnapshotMeta): SnapshotInfo {

@@ -6,6 +6,7 @@ import { copyDirectoryAttributes } from './copy-directory-attributes.ts';
 import { copyTree } from './copy-tree.ts';
 import { makeTop, newest } from './copy-driver.ts';
 import type { LayerChain, SnapshotDriver } from './driver.ts';
+import type { LayerChanges } from './layer-changes.ts';
 import { measureTree } from './layer-size.ts';
 import { linkTree } from './link-tree.ts';
 import { refuseMounts } from './mount-table.ts';
@@ -38,8 +39,9 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
     const options = [upper === null ? 'ro' : 'rw', `lowerdir=${lower}`, ...parts, featureOptions].join(',');
     // The newer mount calls take no option value beyond 255 bytes.
     const env = { LIBMOUNT_FORCE_MOUNT2: 'always' };
+    const here = { cwd: store, env, mounts: true };
     const mount = async (more: string): Promise<unknown> =>
-      run('mount', ['-t', 'overlay', '-o', `${options}${more}`, 'overlay', target], { cwd: store, env });
+      run('mount', ['-t', 'overlay', '-o', `${options}${more}`, 'overlay', target], here);
     if (upper === null) await mount('');
     // A tree in the making is thrown away after a crash, and synced as a whole when it is sealed: until then no program
     // in it need wait for the disk. Kernels before 5.10 do not know the option.
@@ -50,7 +52,7 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
     for (let left = umountTries; ; left -= 1) {
       if (!(await readMounts()).some((entry) => entry.path === target)) return;
       try {
-        await run('umount', [target]);
+        await run('umount', [target], { mounts: true });
       } catch (error) {
         // A program that was just killed may hold the tree for another moment.
         if (left === 0) throw error;
@@ -76,17 +78,23 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
   }
 
   /** A layer that holds most of its tree is made whole: copying past overlayfs is a third quicker, again and again. */
-  async function flatten(place: string, parent: LayerChain): Promise<void> {
+  async function flatten(place: string, parent: LayerChain, links: string | null): Promise<LayerChanges | null> {
     const [diff, merged, whole] = [join(place, layer), join(place, 'merged'), join(place, 'whole')];
-    await linkTree(merged, [diff, ...parent.places.map((below) => join(below, layer))], whole, run);
+    const layers = [diff, ...parent.places.map((below) => join(below, layer))];
+    const changes = await linkTree(merged, layers, whole, run, links);
     await unmount(merged);
+    // To start a program for a few files takes longer; names that node cannot tell are left to it.
+    if (changes !== null) await rm(diff, { recursive: true, force: true }).catch(() => undefined);
     await removeTree(diff, run);
     await rename(whole, diff);
+    return changes;
   }
 
   return {
     name: 'overlay',
     layer,
+    links: true,
+    sizedBySync: false,
     async start(place, parent) {
       const diff = join(place, layer);
       await makeTop(diff);
@@ -106,12 +114,12 @@ export function createOverlayDriver(run: RunTool): SnapshotDriver {
       await mountOverlay(parent, merged, place);
       return { path: merged };
     },
-    async seal(place, parent, whole) {
+    async seal(place, parent, whole, links) {
       const isStacked = parent !== null && (await pathExists(join(place, 'work')));
       const isFlat = isStacked && (whole ?? (await isHeavy(place)));
-      if (isFlat) await flatten(place, parent);
+      const changes = isFlat ? await flatten(place, parent, (await links?.()) ?? null) : null;
       await clear(place);
-      return { isStacked: isStacked && !isFlat };
+      return { isStacked: isStacked && !isFlat, changes };
     },
     abandon: clear,
     async open(chain, place) {

@@ -5,10 +5,12 @@ export interface RunToolOptions {
   /** Added to the clean environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** It mounts something for this process: it runs without a namespace of its own. @default false */
+  readonly mounts?: boolean;
 }
 
 /**
- * Runs a program in the mount namespace of this process (never in one of its own: mounts must be seen here).
+ * Runs a program that sees the mounts of this process, and that dies with it.
  * Rejects when it cannot be started, ends with another code than 0, or is aborted; on abort only after it has ended.
  */
 export type RunTool = (

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
@@ -20,13 +20,24 @@ export interface SnapshotMeta extends SnapshotInfo {
   readonly unsyncedIn?: string;
 }
 
-export function encodeMeta(meta: SnapshotMeta): string {
+/** The record of a tree that nobody waited for, until it was measured. It counts in the boot in which it was made. */
+export type UnmeasuredMeta = Omit<SnapshotMeta, 'sizeBytes' | 'digest' | 'parentDigest' | 'unsyncedIn'> & {
+  readonly unsyncedIn: string;
+};
+
+export type StoredMeta = SnapshotMeta | UnmeasuredMeta;
+
+export function isMeasured(meta: StoredMeta): meta is SnapshotMeta {
+  return 'digest' in meta;
+}
+
+export function encodeMeta(meta: StoredMeta): string {
   const body = { format: metaFormat, ...meta };
   return `${JSON.stringify({ ...body, checksum: checksum(body) }, null, 2)}\n`;
 }
 
 /** Throws MSP_SNAPSHOT_DAMAGED. */
-export function decodeMeta(text: string, key: string, driver: DriverName): SnapshotMeta {
+export function decodeMeta(text: string, key: string, driver: DriverName): StoredMeta {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -45,7 +56,7 @@ export function decodeMeta(text: string, key: string, driver: DriverName): Snaps
   }
   const { format: _format, ...meta } = body;
   // Our checksum over our format: the shape is what encodeMeta wrote.
-  const decoded = meta as unknown as SnapshotMeta;
+  const decoded = meta as unknown as StoredMeta;
   if (decoded.key !== key || decoded.driver !== driver) {
     throw fail('MSP_SNAPSHOT_DAMAGED', { key, problem: `${metaName} belongs to ${decoded.driver}/${decoded.key}` });
   }
@@ -57,8 +68,9 @@ function checksum(body: object): string {
 }
 
 /** Durable when it returns, unless that is not wanted. */
-export async function writeMeta(place: string, meta: SnapshotMeta, { durable }: { readonly durable: boolean }) {
-  const scratch = join(place, `${metaName}.new`);
+export async function writeMeta(place: string, meta: StoredMeta, { durable }: { readonly durable: boolean }) {
+  // Two processes may complete a record at once.
+  const scratch = join(place, `${metaName}.${randomBytes(4).toString('hex')}`);
   const file = await open(scratch, 'w', 0o600);
   try {
     await file.writeFile(encodeMeta(meta));
@@ -80,7 +92,7 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /** Null when there is no such place. Throws MSP_SNAPSHOT_DAMAGED when there is one without a valid record. */
-export async function readMeta(place: string, key: string, driver: DriverName): Promise<SnapshotMeta | null> {
+export async function readMeta(place: string, key: string, driver: DriverName): Promise<StoredMeta | null> {
   let text: string;
   try {
     text = await readFile(join(place, metaName), 'utf8');

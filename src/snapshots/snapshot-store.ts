@@ -22,6 +22,14 @@ export interface SnapshotInfo {
   readonly sizeBytes: number;
 }
 
+export interface PrepareOptions {
+  /**
+   * Will it differ from its parent in little, and something whole be made of it? Then copies of the parent are begun at
+   * once, beside the work on the tree. @default false
+   */
+  readonly light?: boolean;
+}
+
 export interface CommitOptions {
   /**
    * True: it stands alone and is quick to copy again and again. False: it is an early stage of something, as small as it
@@ -29,8 +37,8 @@ export interface CommitOptions {
    */
   readonly whole?: boolean;
   /**
-   * False: it is written to disk soon, and nobody waits for it. Where the host goes down before that, it is a damaged one.
-   * For what is made again in seconds.
+   * False: it is measured and written to disk soon, and nobody waits for it. Where the host goes down before that, it is a
+   * damaged one. For what is made again in seconds.
    * @default true
    */
   readonly durable?: boolean;
@@ -43,9 +51,13 @@ export interface SnapshotStore {
    * Left-overs of an earlier `prepare` with the same id are thrown away first.
    * Throws MSP_SNAPSHOT_MISSING, MSP_SNAPSHOT_DAMAGED.
    */
-  prepare(parent: string | null, id: string): Promise<WritableSnapshot>;
+  prepare(parent: string | null, id: string, options?: PrepareOptions): Promise<WritableSnapshot>;
+  /** Copies will be wanted in this directory (which need not be there yet): they may be begun ahead. */
+  expectCopies(near: string): void;
+  /** Throws away the copies that were begun ahead and that nobody asked for. */
+  dropCopies(): Promise<void>;
   /** Seals the tree under `key`. Durable (syncfs) when it returns, unless `durable` is false. If `key` is there already, the new tree is discarded. */
-  commit(writable: WritableSnapshot, key: string, options?: CommitOptions): Promise<SnapshotInfo>;
+  commit(writable: WritableSnapshot, key: string, options?: CommitOptions): Promise<void>;
   discard(writable: WritableSnapshot): Promise<void>;
   has(key: string): Promise<boolean>;
   /** Throws MSP_SNAPSHOT_MISSING, or MSP_SNAPSHOT_DAMAGED when its recorded digest of metadata does not fit the tree. */

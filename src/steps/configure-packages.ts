@@ -51,7 +51,7 @@ export const configurePackages = defineStep({
   async run(context) {
     const { services, input } = context;
     const selection = await readSelection(services, input.selection);
-    const { path, ref, root } = await services.trees.change(input.tree, { whole: false, durable: false });
+    const { path, ref, root } = await services.trees.change(input.tree, { whole: false, durable: false, light: true });
     await writeFirstFiles(root);
     const sessions = await ConfigureSessions.open(
       context,

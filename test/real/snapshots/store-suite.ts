@@ -39,6 +39,10 @@ export function describeStore(driver: DriverName, fileSystem: LoopFileSystemType
       await store.commit(writable, key);
     }
 
+    const thaw = async (key: string): Promise<void> => {
+      if (driver === 'btrfs') await runTool('btrfs', ['property', 'set', '-t', 'subvol', layerOf(key), 'ro', 'false']);
+    };
+
     async function expectNothingPending(): Promise<void> {
       expect(await readdir(join(directory, driver, 'pending'))).toEqual([]);
       expect(await readdir(join(directory, driver, 'trash'))).toEqual([]);
@@ -83,9 +87,10 @@ export function describeStore(driver: DriverName, fileSystem: LoopFileSystemType
       await changeTree(writable.path);
       const changed = await listTree(writable.path);
       expect(diffTrees(baseTree, changed).length).toBeGreaterThan(20);
-      const info = await store.commit(writable, child);
+      await store.commit(writable, child);
+      const info = (await store.list()).find(({ key }) => key === child);
       expect(info).toMatchObject({ key: child, parent: base, driver });
-      expect(info.sizeBytes).toBeGreaterThan(0);
+      expect(info?.sizeBytes).toBeGreaterThan(0);
       await store.verify(child);
       const view = await store.view(child);
       expect(diffTrees(changed, await listTree(view.path))).toEqual([]);
@@ -125,7 +130,8 @@ export function describeStore(driver: DriverName, fileSystem: LoopFileSystemType
       const writable = await store.prepare(base, 'twin');
       await writeFile(join(writable.path, 'twin'), '');
       const before = (await store.list()).find((info) => info.key === child);
-      expect(await store.commit(writable, child)).toEqual(before);
+      await store.commit(writable, child);
+      expect((await store.list()).find((info) => info.key === child)).toEqual(before);
       const view = await store.view(child);
       expect(await readdir(view.path)).not.toContain('twin');
       await view.release();
@@ -183,10 +189,6 @@ export function describeStore(driver: DriverName, fileSystem: LoopFileSystemType
 
     describe('damage', () => {
       const meta = (key: string): string => join(directory, driver, key, 'meta.json');
-      const thaw = async (key: string): Promise<void> => {
-        if (driver === 'btrfs')
-          await runTool('btrfs', ['property', 'set', '-t', 'subvol', layerOf(key), 'ro', 'false']);
-      };
       const damages: readonly (readonly [string, (key: string) => Promise<void>])[] = [
         ['a removed file', async (key) => rm(join(layerOf(key), 'mark'))],
         ['a changed mode', async (key) => chmod(join(layerOf(key), 'mark'), 0o640)],
@@ -237,6 +239,7 @@ export function describeStore(driver: DriverName, fileSystem: LoopFileSystemType
         await by.commit(writable, key, { durable: false });
       };
       await commit(unsynced);
+      await unsynced.verify(key);
       await store.verify(key);
       const text = await readFile(record, 'utf8');
       const { format, checksum, ...meta } = JSON.parse(text) as SnapshotMeta & { format: number; checksum: string };
@@ -251,6 +254,38 @@ export function describeStore(driver: DriverName, fileSystem: LoopFileSystemType
       await store.verify(key);
       await expect.poll(async () => readFile(record, 'utf8'), { timeout: 10_000 }).not.toContain('unsyncedIn');
       await store.verify(key);
+    });
+
+    it('measures what its maker did not live to measure, and finds it damaged after that', async () => {
+      const [key, onIt] = [keyFor('unmeasured'), keyFor('on the unmeasured')];
+      const record = async (of: string): Promise<object> =>
+        JSON.parse(await readFile(join(directory, driver, of, 'meta.json'), 'utf8')) as object;
+      // Digests are taken by this one.
+      const withoutDigest: RunTool = async (file, args, options) =>
+        file === 'bash' && args.some((arg) => arg.includes('sha256sum'))
+          ? Promise.reject(new Error('killed'))
+          : runTool(file, args, options);
+      const killed = await openSnapshotStore({ directory, driver, privateNamespace: true, run: withoutDigest });
+      const make = async (parent: string, of: string): Promise<void> => {
+        const writable = await killed.prepare(parent, 'unmeasured');
+        await writeFile(join(writable.path, of), 'text');
+        await killed.commit(writable, of, { durable: false });
+      };
+      await make(base, key);
+      await make(key, onIt);
+      expect(await record(onIt)).not.toHaveProperty('digest');
+      const view = await store.view(onIt);
+      expect(await readdir(view.path)).toEqual(expect.arrayContaining([key, onIt]));
+      await view.release();
+      await store.verify(onIt);
+      expect(await record(onIt)).toMatchObject({
+        digest: expect.stringMatching(/^[\da-f]{64}$/u) as string,
+        parentDigest: ((await record(key)) as SnapshotMeta).digest,
+      });
+      expect((await store.list()).map((info) => info.key)).toEqual(expect.arrayContaining([key, onIt]));
+      await thaw(onIt);
+      await writeFile(join(layerOf(onIt), onIt), 'TEXT, longer');
+      await expect(store.verify(onIt)).rejects.toMatchObject({ code: 'MSP_SNAPSHOT_DAMAGED' });
     });
 
     it('collects what no root needs, parents of roots stay', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeMeta, encodeMeta, type SnapshotMeta } from '../../../src/snapshots/snapshot-meta.ts';
+import { decodeMeta, encodeMeta, isMeasured, type SnapshotMeta } from '../../../src/snapshots/snapshot-meta.ts';
 
 const key = 'a'.repeat(64);
 const meta: SnapshotMeta = {
@@ -25,6 +25,14 @@ function codeOf(text: string, wantedKey = key, driver: 'copy' | 'btrfs' = 'copy'
 describe('the record of a snapshot', () => {
   it('comes back as it was written', () => {
     expect(decodeMeta(encodeMeta(meta), key, 'copy')).toEqual(meta);
+  });
+
+  it('need not hold what is measured later', () => {
+    const { digest: _digest, parentDigest: _parent, sizeBytes: _size, ...known } = meta;
+    const unmeasured = { ...known, unsyncedIn: '00000000-0000-0000-0000-000000000000' };
+    const decoded = decodeMeta(encodeMeta(unmeasured), key, 'copy');
+    expect(decoded).toEqual(unmeasured);
+    expect([isMeasured(decoded), isMeasured(meta)]).toEqual([false, true]);
   });
 
   it('is refused when any character was changed, or cut off', () => {
