@@ -32,29 +32,58 @@ decompress() {
 set +e
 `;
 
+/** Of tar, in blocks of 512 bytes: with the usual 20 it makes ten thousand calls for each 100 MB. */
+const recordBlocks = 512;
+const checkpointRecords = 256;
+
+/**
+ * tar lists what it unpacks on descriptor 3, and says on descriptor 2 how far it is. Its memory has a limit, since the
+ * size of a name is what a header says.
+ */
 const unpackFrom = (feed: string): string => `${makeView}
 archive=$1 count=$2; shift 2
 options=
 i=0
 while [ $i -lt "$count" ]; do options="$options $1"; shift; i=$((i + 1)); done
 ${decompress}
-${feed} | tee -p /dev/fd/3 | {
-  chroot "$view" tar -x -f - -C /out -p --numeric-owner --same-owner --xattrs --xattrs-include='*' --acls \\
-    --delay-directory-restore $options 3>&-
+${feed} | {
+  # F_SETPIPE_SZ: with 64 KiB both ends mostly wait for each other.
+  perl -e 'fcntl(STDIN, 1031, 1048576)' 2>/dev/null
+  (
+    ulimit -v 1048576
+    exec chroot "$view" tar -x -f - -C /out -b ${recordBlocks} -B -p --numeric-owner --same-owner \\
+      --xattrs --xattrs-include='*' --acls --delay-directory-restore -vvR --quoting-style=c \\
+      --checkpoint=${checkpointRecords} --checkpoint-action='echo=ms-read %u' $options >&3 3>&-
+  )
   echo "ms-status tar $?" >&2
   # What follows the end of the archive must not break the pipe.
   cat > /dev/null
 }
 exit 0`;
 
+/** How many bytes of the archive a line on descriptor 2 says to have been read; 0 for other lines. */
+export function bytesTold(line: string): number {
+  const [, records = '0'] = /^tar: ms-read (\d+)$/u.exec(line) ?? [];
+  return Number(records) * recordBlocks * 512;
+}
+
+/** The name of an entry that tar passes over, because it leads upwards; null for other lines. */
+export function upwardName(line: string): string | null {
+  return /^tar: "(.*)": Member name contains '\.\.'$/u.exec(line)?.[1] ?? null;
+}
+
 /** Arguments: view, out, archive, options of tar as one count and the words, then as for `decompress`. */
 export const unpackScript = unpackFrom('decompress "$@" < "$archive"');
+
+/** Said on descriptor 2 when the archive is held open. */
+export const openedLine = 'ms-opened';
 
 /**
  * The same for an archive that is still being written. Each line on standard input says that there is more of it;
  * after "end" it is read for the last time.
  */
 export const followScript = unpackFrom(`{
+  echo ${openedLine} >&2
   while read -r word; do
     cat <&7
     if [ "$word" = end ]; then break; fi

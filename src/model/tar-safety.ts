@@ -8,8 +8,6 @@ export interface TarEntry {
   readonly type: TarEntryType;
   /** Of links; '' otherwise. */
   readonly target: string;
-  /** That follow in the archive. */
-  readonly sizeBytes: number;
 }
 
 export interface TarLimits {
