@@ -34,8 +34,6 @@ export interface Followed {
   whole(): void;
   /** What was written so far is of no use: ends the unpacking. */
   lost(): void;
-  /** Settles when the archive is held open, so that it may get another name, or when the unpacking has ended. */
-  readonly opened: Promise<void>;
   /** Rejects as `unpack` does. */
   readonly report: Promise<UnpackReport>;
 }

@@ -23,7 +23,6 @@ import {
   bytesTold,
   followScript,
   lookScript,
-  openedLine,
   unpackScript,
   upwardName,
   writeImageScript,
@@ -36,7 +35,6 @@ interface Growth {
   readonly words: Readable;
   readonly packedBytes: number;
   readonly stop: AbortController;
-  readonly onStart: () => void;
 }
 
 interface Pipeline {
@@ -75,9 +73,7 @@ export class HostArchives implements Archives {
   follow(request: FollowRequest): Followed {
     const words = new PassThrough();
     const stop = new AbortController();
-    const { promise: opened, resolve: onStart } = Promise.withResolvers<void>();
-    const growth = { words, packedBytes: request.packedBytes, stop, onStart };
-    const report = this.#unpack(request, growth).finally(onStart);
+    const report = this.#unpack(request, { words, packedBytes: request.packedBytes, stop });
     // Whoever follows may have turned away before it fails.
     report.catch(() => {});
     return {
@@ -87,7 +83,6 @@ export class HostArchives implements Archives {
         stop.abort();
         words.end();
       },
-      opened,
       report,
     };
   }
@@ -109,7 +104,6 @@ export class HostArchives implements Archives {
         },
         statusEachMs,
         onLine: (line) => {
-          if (line === openedLine) growth?.onStart();
           judge.passed(bytesTold(line));
           const entry = upwardName(line);
           if (entry !== null) judge.look(() => judge.refuse(entry, "its name has '..' in it"));

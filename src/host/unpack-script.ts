@@ -75,15 +75,11 @@ export function upwardName(line: string): string | null {
 /** Arguments: view, out, archive, options of tar as one count and the words, then as for `decompress`. */
 export const unpackScript = unpackFrom('decompress "$@" < "$archive"');
 
-/** Said on descriptor 2 when the archive is held open. */
-export const openedLine = 'ms-opened';
-
 /**
  * The same for an archive that is still being written. Each line on standard input says that there is more of it;
  * after "end" it is read for the last time.
  */
 export const followScript = unpackFrom(`{
-  echo ${openedLine} >&2
   while read -r word; do
     cat <&7
     if [ "$word" = end ]; then break; fi

@@ -36,12 +36,10 @@ export function pretendArchives(world: World, moments: Moments): Archives {
     follow: (request) => {
       const { promise: report, resolve, reject } = Promise.withResolvers<UnpackReport>();
       report.catch(() => {});
-      const { promise: opened, resolve: open } = Promise.withResolvers<void>();
       return {
         grown: () => {},
         lost: () => {
           reject(fail('MSP_CANCELLED', { reason: 'it is of no use' }));
-          open();
         },
         whole: () => {
           const text = textOf(request.archive);
@@ -49,9 +47,7 @@ export function pretendArchives(world: World, moments: Moments): Archives {
             unpack(world, text, request, inside),
           );
           follow.then(resolve, reject);
-          open();
         },
-        opened,
         report,
       };
     },
