@@ -19,14 +19,7 @@ import { decompressorOf } from './decompressors.ts';
 import { unreadable } from './file-error.ts';
 import type { Command, CommandResult } from './services.ts';
 import { TarIndex } from './tar-index.ts';
-import {
-  bytesTold,
-  followScript,
-  lookScript,
-  unpackScript,
-  upwardName,
-  writeImageScript,
-} from './unpack-script.ts';
+import { bytesTold, followScript, lookScript, unpackScript, unsafeTold, writeImageScript } from './unpack-script.ts';
 
 type Run = (command: Command, signal?: AbortSignal, input?: Readable) => Promise<CommandResult>;
 
@@ -105,8 +98,8 @@ export class HostArchives implements Archives {
         statusEachMs,
         onLine: (line) => {
           judge.passed(bytesTold(line));
-          const entry = upwardName(line);
-          if (entry !== null) judge.look(() => judge.refuse(entry, "its name has '..' in it"));
+          const unsafe = unsafeTold(line);
+          if (unsafe !== null) judge.look(() => judge.refuse(unsafe.entry, unsafe.problem));
         },
       },
       ...(growth !== null && { input: growth.words }),

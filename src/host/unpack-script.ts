@@ -36,6 +36,9 @@ set +e
 const recordBlocks = 512;
 const checkpointRecords = 256;
 
+/** Options of tar, as a shell takes them: its list on descriptor 1, and on descriptor 2 how far it is. */
+export const tarListing = `-b ${recordBlocks} -B --numeric-owner -vvR --quoting-style=c --checkpoint=${checkpointRecords} --checkpoint-action='echo=ms-read %u'`;
+
 /**
  * tar lists what it unpacks on descriptor 3, and says on descriptor 2 how far it is. Its memory has a limit, since the
  * size of a name is what a header says.
@@ -51,9 +54,8 @@ ${feed} | {
   perl -e 'fcntl(STDIN, 1031, 1048576)' 2>/dev/null
   (
     ulimit -v 1048576
-    exec chroot "$view" tar -x -f - -C /out -b ${recordBlocks} -B -p --numeric-owner --same-owner \\
-      --xattrs --xattrs-include='*' --acls --delay-directory-restore -vvR --quoting-style=c \\
-      --checkpoint=${checkpointRecords} --checkpoint-action='echo=ms-read %u' $options >&3 3>&-
+    exec chroot "$view" tar -x -f - -C /out -p --same-owner --xattrs --xattrs-include='*' --acls \\
+      --delay-directory-restore ${tarListing} $options >&3 3>&-
   )
   echo "ms-status tar $?" >&2
   # What follows the end of the archive must not break the pipe.
@@ -67,9 +69,12 @@ export function bytesTold(line: string): number {
   return Number(records) * recordBlocks * 512;
 }
 
-/** The name of an entry that tar passes over, because it leads upwards; null for other lines. */
-export function upwardName(line: string): string | null {
-  return /^tar: "(.*)": Member name contains '\.\.'$/u.exec(line)?.[1] ?? null;
+/** What tar does not list, but says on descriptor 2: it would have left it out or changed it. Null for other lines. */
+export function unsafeTold(line: string): { readonly entry: string; readonly problem: string } | null {
+  const [, upward] = /^tar: "(.*)": Member name contains '\.\.'$/u.exec(line) ?? [];
+  if (upward !== undefined) return { entry: upward, problem: "its name has '..' in it" };
+  const [, prefix] = /^tar: Removing leading `(.*)' from hard link targets$/u.exec(line) ?? [];
+  return prefix === undefined ? null : { entry: `${prefix}…`, problem: 'a hard link leads there, out of the tree' };
 }
 
 /** Arguments: view, out, archive, options of tar as one count and the words, then as for `decompress`. */
