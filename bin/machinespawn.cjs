@@ -116,8 +116,10 @@ function enterNamespaceEarly() {
   );
   if (!there || !mayUnshare()) return;
   var env = Object.assign({}, process.env, { MACHINESPAWN_PRIVATE_NAMESPACE: String(process.pid) });
-  // A young generation that need not grow first; the size is what it would grow to.
-  var argv = ['unshare', '--mount', '--propagation', 'slave', '--', process.execPath, '--min-semi-space-size=16'];
+  // A young generation that need not grow first; the size is what it would grow to. A pull leaves the memory to xz.
+  var isPull = args.indexOf('pull-tar') !== -1 || args.indexOf('pull-raw') !== -1;
+  var young = isPull ? '--max-semi-space-size=4' : '--min-semi-space-size=16';
+  var argv = ['unshare', '--mount', '--propagation', 'slave', '--', process.execPath, young];
   process.execve('/usr/bin/unshare', argv.concat(process.execArgv, process.argv.slice(1)), env);
 }
 

@@ -2,9 +2,9 @@
 # Installs what the tests need and this system lacks, and turns foreign-arch emulation on. Debian 12 and 13.
 set -eu
 
-packages="debootstrap mmdebstrap systemd-container dbus qemu-user-static binfmt-support btrfs-progs xfsprogs
-  arch-test attr acl libcap2-bin e2fsprogs gpgv gnupg sqv openssl util-linux iproute2 wget xz-utils debian-archive-keyring tmux
-  apt-cacher-ng curl bzip2 zstd pigz lbzip2 qemu-utils squashfs-tools xorriso mtools
+packages="debootstrap mmdebstrap systemd-container udev dbus qemu-user-static binfmt-support btrfs-progs xfsprogs
+  arch-test attr acl libcap2-bin e2fsprogs fdisk gpgv gnupg sqv openssl util-linux iproute2 wget xz-utils debian-archive-keyring tmux
+  apt-cacher-ng curl bzip2 zstd isal pigz lbzip2 qemu-utils squashfs-tools xorriso mtools
   qemu-system-x86 ovmf"
 BINFMT=/proc/sys/fs/binfmt_misc
 

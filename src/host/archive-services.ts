@@ -8,17 +8,20 @@ export interface UnpackRequest {
   /** For errors: what the user calls it. */
   readonly name: string;
   readonly compression: Compression;
-  /** Directory; null only looks at the entries. */
-  readonly to: string | null;
+  /** Directory. */
+  readonly to: string;
   /** More for GNU tar, such as --strip-components=1; no spaces. */
   readonly options?: readonly string[];
   readonly limits: TarLimits;
-  /** Each entry as it passes; what it throws ends the unpacking. */
-  readonly onEntry?: (entry: TarEntry) => void;
   readonly onProgress?: (unpackedBytes: number) => void;
 }
 
-export interface FollowRequest extends Omit<UnpackRequest, 'onEntry'> {
+export interface LookRequest extends Pick<UnpackRequest, 'archive' | 'name' | 'compression' | 'limits'> {
+  /** Each entry as it passes; what it throws ends the look. */
+  readonly onEntry: (entry: TarEntry) => void;
+}
+
+export interface FollowRequest extends UnpackRequest {
   /** What the archive will have, for the limit against bombs. */
   readonly packedBytes: number;
 }
@@ -31,17 +34,13 @@ export interface Followed {
   whole(): void;
   /** What was written so far is of no use: ends the unpacking. */
   lost(): void;
-  /** Settles when the archive is held open, so that it may get another name, or when the unpacking has ended. */
-  readonly opened: Promise<void>;
   /** Rejects as `unpack` does. */
   readonly report: Promise<UnpackReport>;
 }
 
 export interface UnpackReport {
+  /** Without those that tar's options left out. */
   readonly entries: number;
-  readonly unpackedBytes: number;
-  /** Names at the top, at most 100. */
-  readonly topNames: readonly string[];
 }
 
 export interface WriteImageRequest {
@@ -61,6 +60,8 @@ export interface Archives {
    * Throws MSP_TAR_UNSAFE, MSP_TAR_TOO_LARGE, MSP_TAR_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING.
    */
   unpack(request: UnpackRequest): Promise<UnpackReport>;
+  /** Only looks at the entries of a tar archive. Throws as `unpack` does. */
+  look(request: LookRequest): Promise<UnpackReport>;
   /** As `unpack`, for an archive that is still being written at its end. */
   follow(request: FollowRequest): Followed;
   /** Throws MSP_IMAGE_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING. */

@@ -3,21 +3,23 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import type { ErrorCode } from '../errors/catalog.ts';
-import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
+import { fail } from '../errors/machinespawn-error.ts';
 import { compressionOf, contentOf, type ArchiveForm, type Compression } from '../model/archive-form.ts';
-import { TarSafety } from '../model/tar-safety.ts';
-import { decompressorOf } from './decompressors.ts';
-import { unreadable } from './file-error.ts';
+import { ArchiveJudge } from './archive-judge.ts';
 import type {
   Archives,
   Followed,
   FollowRequest,
+  LookRequest,
   UnpackReport,
   UnpackRequest,
   WriteImageRequest,
 } from './archive-services.ts';
+import { decompressorOf } from './decompressors.ts';
+import { unreadable } from './file-error.ts';
 import type { Command, CommandResult } from './services.ts';
-import { followScript, lookScript, unpackScript, writeImageScript } from './unpack-script.ts';
+import { TarIndex } from './tar-index.ts';
+import { bytesTold, followScript, lookScript, unpackScript, unsafeTold, writeImageScript } from './unpack-script.ts';
 
 type Run = (command: Command, signal?: AbortSignal, input?: Readable) => Promise<CommandResult>;
 
@@ -26,10 +28,19 @@ interface Growth {
   readonly words: Readable;
   readonly packedBytes: number;
   readonly stop: AbortController;
-  readonly onStart: () => void;
 }
 
-const checkEachBytes = 64 * 1024 * 1024;
+interface Pipeline {
+  readonly script: string;
+  readonly words: readonly string[];
+  readonly compression: Compression;
+  readonly command?: Pick<Command, 'onLine' | 'onStatusLine' | 'onStatusBytes' | 'statusEachMs'>;
+  readonly judge?: ArchiveJudge;
+  readonly input?: Readable;
+}
+
+/** tar writes a line for each entry. */
+const statusEachMs = 10;
 
 export class HostArchives implements Archives {
   readonly #run: Run;
@@ -55,9 +66,7 @@ export class HostArchives implements Archives {
   follow(request: FollowRequest): Followed {
     const words = new PassThrough();
     const stop = new AbortController();
-    const { promise: opened, resolve: onStart } = Promise.withResolvers<void>();
-    const growth = { words, packedBytes: request.packedBytes, stop, onStart };
-    const report = this.#unpack(request, growth).finally(onStart);
+    const report = this.#unpack(request, { words, packedBytes: request.packedBytes, stop });
     // Whoever follows may have turned away before it fails.
     report.catch(() => {});
     return {
@@ -67,68 +76,59 @@ export class HostArchives implements Archives {
         stop.abort();
         words.end();
       },
-      opened,
       report,
     };
   }
 
+  /** GNU tar tells what it unpacks, and its list is judged: the bytes themselves do not come by. */
   async #unpack(request: UnpackRequest, growth: Growth | null): Promise<UnpackReport> {
     const { archive, compression, to, options = [] } = request;
-    const packedBytes = growth?.packedBytes ?? (await sizeOf(archive));
-    const { TarWalker } = await import('./tar-walker.ts');
-    const safety = new TarSafety(request.limits);
-    const tops = new Set<string>();
-    const walker = new TarWalker((entry) => {
-      const problem = safety.problemOf(entry);
-      if (problem !== null) throw fail('MSP_TAR_UNSAFE', { archive: request.name, entry: entry.path, problem });
-      tops.add(entry.path.replace(/^(?:\.\/+)*/u, '').split('/')[0] ?? '');
-      request.onEntry?.(entry);
-    });
-    const stop = growth?.stop ?? new AbortController();
-    let problem: MachinespawnError | null = null;
-    let nextCheck = 0;
-    const onBytes = (bytes: Buffer): void => {
-      growth?.onStart();
-      if (problem !== null) return;
-      try {
-        walker.write(bytes);
-        if (walker.bytes < nextCheck) return;
-        nextCheck = walker.bytes + checkEachBytes;
-        request.onProgress?.(walker.bytes);
-        const excess = safety.excess(walker.bytes, packedBytes);
-        if (excess !== null) throw fail('MSP_TAR_TOO_LARGE', { archive: request.name, problem: excess });
-      } catch (error) {
-        problem = MachinespawnError.is(error) ? error : damaged(request.name, error);
-        // Nothing more of it may reach the disk.
-        stop.abort({ hard: true });
-      }
-    };
-    const tarWords = to === null ? [] : [String(options.length), ...options];
+    const judge = new ArchiveJudge(request, growth?.packedBytes ?? (await sizeOf(archive)), growth?.stop);
+    const index = new TarIndex((entry) => judge.entry(entry));
     const result = await this.#pipeline({
-      script: to === null ? lookScript : growth === null ? unpackScript : followScript,
-      words: [to ?? '-', archive, ...tarWords],
+      judge,
+      script: growth === null ? unpackScript : followScript,
+      words: [to, archive, String(options.length), ...options],
       compression,
-      onStatusBytes: onBytes,
-      signal: stop.signal,
+      command: {
+        onStatusLine: (line) => {
+          judge.look(() => index.read(line));
+          judge.passed(index.bytes);
+        },
+        statusEachMs,
+        onLine: (line) => {
+          judge.passed(bytesTold(line));
+          const unsafe = unsafeTold(line);
+          if (unsafe !== null) judge.look(() => judge.refuse(unsafe.entry, unsafe.problem));
+        },
+      },
       ...(growth !== null && { input: growth.words }),
-      problem: () => problem,
     });
-    const excess = safety.excess(walker.bytes, packedBytes);
-    if (excess !== null) throw fail('MSP_TAR_TOO_LARGE', { archive: request.name, problem: excess });
-    requireSuccess(result, request.name, to ?? archive, 'MSP_TAR_DAMAGED');
-    if (walker.problem !== null) throw fail('MSP_TAR_DAMAGED', { archive: request.name, problem: walker.problem });
-    tops.delete('');
-    return { entries: safety.entries, unpackedBytes: walker.bytes, topNames: [...tops].slice(0, 100) };
+    requireSuccess(result, request.name, to, 'MSP_TAR_DAMAGED');
+    return judge.verdict(index.problem);
+  }
+
+  async look(request: LookRequest): Promise<UnpackReport> {
+    const { archive, compression } = request;
+    const { TarWalker } = await import('./tar-walker.ts');
+    const judge = new ArchiveJudge(request, await sizeOf(archive));
+    const walker = new TarWalker((entry) => {
+      judge.entry(entry);
+      request.onEntry(entry);
+    });
+    const onStatusBytes = (bytes: Buffer): void => {
+      judge.look(() => walker.write(bytes));
+      judge.passed(walker.bytes);
+    };
+    const words = ['-', archive];
+    const result = await this.#pipeline({ judge, script: lookScript, words, compression, command: { onStatusBytes } });
+    requireSuccess(result, request.name, archive, 'MSP_TAR_DAMAGED');
+    return judge.verdict(walker.problem);
   }
 
   async writeImage(request: WriteImageRequest): Promise<void> {
     const { archive, compression, directory } = request;
-    const result = await this.#pipeline({
-      script: writeImageScript,
-      words: [directory, archive],
-      compression,
-      problem: () => null,
-    });
+    const result = await this.#pipeline({ script: writeImageScript, words: [directory, archive], compression });
     requireSuccess(result, request.name, directory, 'MSP_IMAGE_DAMAGED');
   }
 
@@ -148,35 +148,18 @@ export class HostArchives implements Archives {
     return Buffer.concat(parts);
   }
 
-  async #pipeline(pipeline: {
-    readonly script: string;
-    readonly words: readonly string[];
-    readonly compression: Compression;
-    readonly onStatusBytes?: (bytes: Buffer) => void;
-    readonly signal?: AbortSignal;
-    readonly input?: Readable;
-    readonly problem: () => MachinespawnError | null;
-  }): Promise<CommandResult> {
-    const decompressor = await decompressorOf(pipeline.compression);
+  async #pipeline({ script, words, compression, command, judge, input }: Pipeline): Promise<CommandResult> {
+    const decompressor = await decompressorOf(compression);
     const confined = decompressor === null ? 'none' : decompressor.confined ? 'yes' : 'no';
     const view = join(this.#scratch(), 'view');
     await mkdir(view, { recursive: true, mode: 0o700 });
+    const args = ['-c', script, 'sh', view, ...words, confined, ...(decompressor?.argv ?? [])];
     try {
-      const { script, words } = pipeline;
-      const args = ['-c', script, 'sh', view, ...words, confined, ...(decompressor?.argv ?? [])];
-      const { onStatusBytes } = pipeline;
-      const command: Command = {
-        file: 'sh',
-        args,
-        label: 'unpack',
-        ...(onStatusBytes !== undefined && { onStatusBytes }),
-      };
-      const result = await this.#run(command, pipeline.signal, pipeline.input);
-      const problem = pipeline.problem();
-      if (problem !== null) throw problem;
+      const result = await this.#run({ file: 'sh', args, label: 'unpack', ...command }, judge?.signal, input);
+      if (judge !== undefined && judge.problem !== null) throw judge.problem;
       return result;
     } catch (error) {
-      throw pipeline.problem() ?? error;
+      throw judge?.problem ?? error;
     }
   }
 }
@@ -191,15 +174,10 @@ function requireSuccess(
   const failed = [...stderr.matchAll(/^ms-status (\w+) (\d+)$/gmu)].filter(([, , status]) => status !== '0');
   if (failed.length === 0) return;
   if (/No space left on device|Disk quota exceeded/u.test(stderr)) throw fail('MSP_DISK_FULL', { path: place });
-  const lines = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('ms-status '));
+  const lines = stderr.split('\n').filter((line) => line !== '' && !/^(?:tar: )?ms-/u.test(line));
   const [, program = '', status = ''] = failed[0] ?? [];
   const problem = lines.slice(-3).join('; ') || `${program} ended with code ${status}`;
   throw fail(code, { archive: name, problem });
-}
-
-function damaged(archive: string, error: unknown): MachinespawnError {
-  const problem = error instanceof Error ? error.message : String(error);
-  return fail('MSP_TAR_DAMAGED', { archive, problem }, error);
 }
 
 async function sizeOf(path: string): Promise<number> {

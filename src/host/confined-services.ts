@@ -68,11 +68,12 @@ export function confinedServices(services: StepServices, step: string): StepServ
     archives: {
       recognize: async (start) => await archives.recognize(start),
       unpack: async (request) => {
-        if (request.to !== null) guard(request.to);
+        guard(request.to);
         return await archives.unpack(request);
       },
+      look: async (request) => await archives.look(request),
       follow: (request) => {
-        if (request.to !== null) guard(request.to);
+        guard(request.to);
         return archives.follow(request);
       },
       writeImage: async (request) => {

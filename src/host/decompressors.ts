@@ -14,6 +14,8 @@ const xzOptions = ['-T0', '--memlimit-mt-decompress=80MiB'];
 
 const candidates: Readonly<Record<Exclude<Compression, 'none'>, readonly (readonly string[])[]>> = {
   gzip: [
+    // Of Intel's ISA-L: two to four times as fast as the others.
+    ['igzip', '-dc'],
     ['pigz', '-dc'],
     ['unpigz', '-c'],
   ],

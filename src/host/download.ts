@@ -206,7 +206,8 @@ class Download {
       throw fail('MSP_DOWNLOAD_DIGEST', { url, expected: expected?.sha256 ?? '', actual: sha256 });
     }
     await this.#partial.settle();
-    await this.#options.onWhole?.(this.#grown({ secure }));
+    // The disk has little else to do meanwhile.
+    await Promise.all([this.#options.onWhole?.(this.#grown({ secure })), durable && this.#partial.sync()]);
     const place = typeof path === 'string' ? path : path(sha256);
     await this.#partial.publish(place, durable);
     const { etag, lastModified } = beginning ?? { etag: null, lastModified: null };

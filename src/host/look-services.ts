@@ -76,6 +76,7 @@ export function lookOnly(services: StepServices): StepServices {
     archives: {
       recognize: async (start) => await archives.recognize(start),
       unpack: refuse('unpack an archive'),
+      look: async (request) => await archives.look(request),
       follow: refuseNow('unpack an archive'),
       writeImage: refuse('write an image'),
     },

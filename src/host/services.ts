@@ -26,6 +26,8 @@ export interface Command {
   readonly onStatusLine?: (line: string) => void;
   /** The same as bytes, instead of lines; they are good during the call only. */
   readonly onStatusBytes?: (bytes: Buffer) => void;
+  /** Descriptor 3 is read no more often than this: for programs that write many short lines there. @default at once */
+  readonly statusEachMs?: number;
   /** Ended when it takes longer than so many milliseconds. */
   readonly timeoutMs?: number;
   /** Kills it when aborted: it has then failed, and the step goes on. */

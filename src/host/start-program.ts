@@ -92,7 +92,12 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
   const held = lease === null ? null : new NamespaceLease(lease.write);
   const readers = [readPipe(out.read, start.onStdout), readPipe(err.read, start.onStderr)];
   if (status !== null && onStatus !== null)
-    readers.push(readPipe(status.read, onStatus, command.onStatusBytes !== undefined));
+    readers.push(
+      readPipe(status.read, onStatus, {
+        passing: command.onStatusBytes !== undefined,
+        eachMs: command.statusEachMs,
+      }),
+    );
 
   const waitForEnd = async (): Promise<ProgramEnd> => {
     const result = await program;

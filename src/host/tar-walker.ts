@@ -136,7 +136,7 @@ export class TarWalker {
     const type = isOldDirectory ? 'directory' : (types[kind] ?? 'other');
     const isLink = type === 'symlink' || type === 'hardlink';
     const target = isLink ? (names.target ?? header.linkpath ?? '') : '';
-    this.#onEntry({ path, type, target, sizeBytes: bodyBytes });
+    this.#onEntry({ path, type, target });
     this.#pendingSize = bodyBytes + paddingOf(bodyBytes);
     this.#sparseMap = kind === 'S' && data[482] !== 0;
     if (!this.#sparseMap) this.#skip = this.#pendingSize;

@@ -32,20 +32,50 @@ decompress() {
 set +e
 `;
 
+/** Of tar, in blocks of 512 bytes: with the usual 20 it makes ten thousand calls for each 100 MB. */
+const recordBlocks = 512;
+const checkpointRecords = 256;
+
+/** Options of tar, as a shell takes them: its list on descriptor 1, and on descriptor 2 how far it is. */
+export const tarListing = `-b ${recordBlocks} -B --numeric-owner -vvR --quoting-style=c --checkpoint=${checkpointRecords} --checkpoint-action='echo=ms-read %u'`;
+
+/**
+ * tar lists what it unpacks on descriptor 3, and says on descriptor 2 how far it is. Its memory has a limit, since the
+ * size of a name is what a header says.
+ */
 const unpackFrom = (feed: string): string => `${makeView}
 archive=$1 count=$2; shift 2
 options=
 i=0
 while [ $i -lt "$count" ]; do options="$options $1"; shift; i=$((i + 1)); done
 ${decompress}
-${feed} | tee -p /dev/fd/3 | {
-  chroot "$view" tar -x -f - -C /out -p --numeric-owner --same-owner --xattrs --xattrs-include='*' --acls \\
-    --delay-directory-restore $options 3>&-
+${feed} | {
+  # F_SETPIPE_SZ: with 64 KiB both ends mostly wait for each other.
+  perl -e 'fcntl(STDIN, 1031, 1048576)' 2>/dev/null
+  (
+    ulimit -v 1048576
+    exec chroot "$view" tar -x -f - -C /out -p --same-owner --xattrs --xattrs-include='*' --acls \\
+      --delay-directory-restore ${tarListing} $options >&3 3>&-
+  )
   echo "ms-status tar $?" >&2
   # What follows the end of the archive must not break the pipe.
   cat > /dev/null
 }
 exit 0`;
+
+/** How many bytes of the archive a line on descriptor 2 says to have been read; 0 for other lines. */
+export function bytesTold(line: string): number {
+  const [, records = '0'] = /^tar: ms-read (\d+)$/u.exec(line) ?? [];
+  return Number(records) * recordBlocks * 512;
+}
+
+/** What tar does not list, but says on descriptor 2: it would have left it out or changed it. Null for other lines. */
+export function unsafeTold(line: string): { readonly entry: string; readonly problem: string } | null {
+  const [, upward] = /^tar: "(.*)": Member name contains '\.\.'$/u.exec(line) ?? [];
+  if (upward !== undefined) return { entry: upward, problem: "its name has '..' in it" };
+  const [, prefix] = /^tar: Removing leading `(.*)' from hard link targets$/u.exec(line) ?? [];
+  return prefix === undefined ? null : { entry: `${prefix}…`, problem: 'a hard link leads there, out of the tree' };
+}
 
 /** Arguments: view, out, archive, options of tar as one count and the words, then as for `decompress`. */
 export const unpackScript = unpackFrom('decompress "$@" < "$archive"');

@@ -8,8 +8,6 @@ export interface TarEntry {
   readonly type: TarEntryType;
   /** Of links; '' otherwise. */
   readonly target: string;
-  /** That follow in the archive. */
-  readonly sizeBytes: number;
 }
 
 export interface TarLimits {
@@ -33,6 +31,8 @@ export class TarSafety {
   /** Where each symlink leads. */
   readonly #symlinks = new Map<string, string>();
   readonly #limits: TarLimits;
+  /** Where the last entry was: entries of one directory follow each other. Null when a symlink has come or gone since. */
+  #lastSafe: string | null = null;
   #entries = 0;
   #devices = 0;
 
@@ -48,12 +48,13 @@ export class TarSafety {
   problemOf(entry: TarEntry): string | null {
     this.#entries += 1;
     if (entry.type === 'device') this.#devices += 1;
-    const name = partsOf(entry.path);
     const problem = this.#nameProblem(entry.path) ?? (entry.type === 'hardlink' ? this.#linkProblem(entry) : null);
     if (problem !== null) return problem;
+    const name = partsOf(entry.path).join('/');
     // A later entry of the same name replaces the link.
-    this.#symlinks.delete(name.join('/'));
-    if (entry.type === 'symlink') this.#symlinks.set(name.join('/'), entry.target);
+    const isGone = this.#symlinks.delete(name);
+    if (entry.type === 'symlink') this.#symlinks.set(name, entry.target);
+    if (isGone || entry.type === 'symlink') this.#lastSafe = null;
     return null;
   }
 
@@ -69,10 +70,14 @@ export class TarSafety {
   }
 
   #nameProblem(path: string): string | null {
+    const directory = path.slice(0, path.lastIndexOf('/') + 1);
+    if (directory === this.#lastSafe && !path.endsWith('..')) return null;
     if (path.startsWith('/')) return 'it has an absolute name';
     const parts = partsOf(path);
     if (parts.includes('..')) return "its name has '..' in it";
     const through = this.#escape(parts.slice(0, -1));
+    // A name with a slash at its end stands in the directory above.
+    this.#lastSafe = through === null && !path.endsWith('/') ? directory : null;
     return through === null ? null : `it would be written through the symlink ${through}, which leads out of the tree`;
   }
 

@@ -46,6 +46,8 @@ export const extractImage = defineStep({
     const { services, input } = context;
     const tree = await services.trees.change(null, {
       whole: true,
+      // The image is kept, and the machine is synced by itself.
+      durable: false,
       ...(isUsual(input) && { ahead: aheadName(input.image.sha256) }),
     });
     try {

@@ -1,7 +1,7 @@
 /** Looks at the image before anything slow: is it there, is it of the right kind, can it be verified, is there room? */
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
-import { formBytes } from '../model/archive-form.ts';
+import { formBytes, type ArchiveForm } from '../model/archive-form.ts';
 import { archs, type Arch } from '../model/arch.ts';
 import { parsePullSource, type PullSource } from '../model/pull-source.ts';
 import { imageServer } from '../model/release-table.ts';
@@ -104,10 +104,15 @@ async function peekAt(
     lastModified: peeked.lastModified ?? (peeked.isKnown ? (note?.lastModified ?? null) : null),
     promised: known.promised ?? null,
     arch: known.arch ?? null,
-    compression: form.content === 'tar' ? form.compression : null,
+    compression: mayBeTar(form) ? form.compression : null,
   };
   if (!peeked.secure && known.promised === undefined) await requireSidecars(context, place);
   return place;
+}
+
+/** What is at hand of it may be less than bzip2's first block. */
+function mayBeTar({ compression, content }: ArchiveForm): boolean {
+  return content === 'tar' || (content === 'unknown' && compression === 'bzip2');
 }
 
 async function cachedStart({ services }: Context<Input>, sha256: string): Promise<Buffer> {

@@ -81,15 +81,17 @@ async function runNspawn(
 ): Promise<{ readonly exitCode: number }> {
   const { systemd } = services.facts;
   const asked = isReadOnly && !input.ephemeral ? { ...input, readOnly: true } : input;
+  // Registering tells the service manager a PID, which must not be one of a namespace of ours. And for an image nspawn asks
+  // who listens on udev's socket: seen from such a namespace, nobody.
+  const sandbox = !systemd && machine.type !== 'raw';
   const [file = '', ...args] = [
     ...timeLimit(input),
-    ...(systemd ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
+    ...(!sandbox ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
     ...['systemd-nspawn', ...argumentsOf(asked, machine, { ...host, systemd })],
   ];
-  // Registering tells the service manager a PID, which must not be one of a namespace of ours.
   // Where /run is on a disk, nspawn refuses to tidy up there, and says so after each command.
   const memory = ['/run/systemd/nspawn/propagate'];
-  return await services.execOnTerminal({ file, args, sandbox: !systemd, memory, env: host.proxy.env });
+  return await services.execOnTerminal({ file, args, sandbox, memory, env: host.proxy.env });
 }
 
 /** nspawn makes an empty file to mount the host's upon. One that was left by a run that was cut off goes, too. */

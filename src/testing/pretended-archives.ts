@@ -26,15 +26,20 @@ export function pretendArchives(world: World, moments: Moments): Archives {
       moments.call(`unpack(${request.archive})`, 'writes', (inside) =>
         unpack(world, textOf(request.archive), request, inside),
       ),
+    look: (request) =>
+      moments.call(`look(${request.archive})`, 'reads', () => {
+        const names = filesOf(textOf(request.archive), request.name);
+        for (const [path, content] of names)
+          request.onEntry({ path, type: content === null ? 'directory' : 'file', target: '' });
+        return { entries: names.length };
+      }),
     follow: (request) => {
       const { promise: report, resolve, reject } = Promise.withResolvers<UnpackReport>();
       report.catch(() => {});
-      const { promise: opened, resolve: open } = Promise.withResolvers<void>();
       return {
         grown: () => {},
         lost: () => {
           reject(fail('MSP_CANCELLED', { reason: 'it is of no use' }));
-          open();
         },
         whole: () => {
           const text = textOf(request.archive);
@@ -42,9 +47,7 @@ export function pretendArchives(world: World, moments: Moments): Archives {
             unpack(world, text, request, inside),
           );
           follow.then(resolve, reject);
-          open();
         },
-        opened,
         report,
       };
     },
@@ -60,20 +63,25 @@ export function pretendArchives(world: World, moments: Moments): Archives {
   };
 }
 
-function unpack(world: World, text: string, request: UnpackRequest, inside: () => void): UnpackReport {
-  const archive = request.name;
+/** Names with contents; null is a directory. */
+function filesOf(text: string, archive: string): readonly (readonly [string, string | null])[] {
   if (/\bdamaged\b/u.test(text)) throw fail('MSP_TAR_DAMAGED', { archive, problem: 'it ends in the middle' });
-  const files = JSON.parse(text.replace(form, '')) as Readonly<Record<string, string | null>>;
-  const names = Object.entries(files);
+  const names = Object.entries(JSON.parse(text.replace(form, '')) as Readonly<Record<string, string | null>>);
+  const entry = names.map(([path]) => path).find((path) => path.includes('..'));
+  if (entry !== undefined) throw fail('MSP_TAR_UNSAFE', { archive, entry, problem: "its name has '..' in it" });
+  return names;
+}
+
+function unpack(world: World, text: string, request: UnpackRequest, inside: () => void): UnpackReport {
+  // As `--exclude=.wh.*` of tar.
+  const isLeftOut = ([path]: readonly [string, unknown]): boolean =>
+    request.options?.includes('--exclude=.wh.*') === true && path.includes('.wh.');
+  const names = filesOf(text, request.name).filter((one) => !isLeftOut(one));
   for (const [index, [path, content]] of names.entries()) {
-    if (path.includes('..')) throw fail('MSP_TAR_UNSAFE', { archive, entry: path, problem: "its name has '..' in it" });
-    request.onEntry?.({ path, type: content === null ? 'directory' : 'file', target: '', sizeBytes: 0 });
-    if (request.to === null) continue;
     if (index === 1) inside();
     const real = join(world.real(request.to), path);
     mkdirSync(content === null ? real : dirname(real), { recursive: true });
     if (content !== null) writeFileSync(real, content);
   }
-  const topNames = [...new Set(names.map(([path]) => path.split('/')[0] ?? ''))];
-  return { entries: names.length, unpackedBytes: text.length, topNames };
+  return { entries: names.length };
 }

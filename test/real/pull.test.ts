@@ -1,10 +1,21 @@
 /** pull-tar and pull-raw as a user runs them, against a server on this host with faults to order. */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFaultyServer, type FaultyServer } from '../support/faulty-server.ts';
+import { craftedTar } from '../support/tar-entries.ts';
 import { diffTrees, listTree } from '../support/tree-listing.ts';
 import { makeCraftedTree, packTree, unpackTree } from './support/crafted-tree.ts';
 import { leaksOf } from './support/leaks.ts';
@@ -151,6 +162,9 @@ async function refused(args: readonly string[], code: string, stdin?: string | B
   return error.hint ?? '';
 }
 
+const hardLink = { name: 'etc/passwd', type: '1', target: '../../../etc/passwd' };
+const hugeName = { name: 'x', type: 'x', sizeBytes: 8 * 1024 ** 3 - 1 };
+
 describe('what is not as it should be', () => {
   const keyHome = (): string => join(work, 'gnupg');
   const gpg = (...args: readonly string[]): void => {
@@ -255,12 +269,44 @@ describe('what is not as it should be', () => {
     ]);
     await refused(['pull-tar', archive('through.tar'), 'new'], 'MSP_TAR_UNSAFE');
     expect(existsSync('/tmp/machinespawn-escaped')).toBe(false);
+    // A hard link to outside, more devices than any machine has, a name of eight gigabytes.
+    await refused(['pull-tar', file('hard.tar', craftedTar(hardLink)), 'new'], 'MSP_TAR_UNSAFE');
+    const devices = Array.from({ length: 5001 }, (_, index) => ({ name: `dev/${index}`, type: '3' }));
+    await refused(['pull-tar', file('devices.tar', craftedTar(...devices)), 'new'], 'MSP_TAR_TOO_LARGE');
+    await refused(['pull-tar', file('name.tar', craftedTar(hugeName, hardLink)), 'new'], 'MSP_TAR_DAMAGED');
     // 400 MiB of zeros in less than two.
     const bomb = 'cd "$1"; truncate -s 400M zeros; tar -c zeros | gzip -1 > bomb.tar.gz';
     execFileSync('sh', ['-c', bomb, 'sh', work]);
     await refused(['pull-tar', archive('bomb.tar.gz'), 'new'], 'MSP_TAR_TOO_LARGE');
     expect(await leaksOf(place.root)).toEqual([]);
   });
+});
+
+it('nobody else reaches a setuid file while it is being unpacked, or the machine in the making', async () => {
+  const tree = join(work, 'slow');
+  mkdirSync(join(tree, 'usr/bin'), { recursive: true });
+  writeFileSync(join(tree, 'usr/bin/aaa-setuid'), 'set', { mode: 0o755 });
+  chmodSync(join(tree, 'usr/bin/aaa-setuid'), 0o4755);
+  writeFileSync(join(tree, 'usr/bin/data'), randomBytes(12 * 1024 * 1024));
+  packTree(tree, archive('slow.tar'), '--sort=name');
+  publish('slow.tar');
+  const file = server.files['/slow.tar'];
+  if (file === undefined) throw new TypeError('it is published');
+  server.files['/slow.tar'] = { ...file, bytesPerSecond: 8_000_000 };
+  const others = newPlace('others');
+  const run = start(others, ['pull-tar', `${server.url}/slow.tar`, 'slow', '--verify', 'no']);
+  const find = ['-c', 'find "$1" -name aaa-setuid -perm -4000', 'sh', others.root];
+  let seen = '';
+  for (const deadline = Date.now() + 20_000; seen === '' && Date.now() < deadline; await sleep(50))
+    seen = execFileSync('sh', find).toString().trim().split('\n')[0] ?? '';
+  expect(seen).toContain(others.cache);
+  // Closed by a directory of ours, whatever stands above the cache.
+  const closed = (path: string): boolean => (statSync(path).mode & 0o077) === 0;
+  const above: string[] = [];
+  for (let path = dirname(seen); path !== others.cache; path = dirname(path)) above.push(path);
+  expect(above.filter(closed)).not.toEqual([]);
+  expect((await run.ended).code).toBe(0);
+  expect(closed(others.machines)).toBe(true);
 });
 
 describe('disk images', () => {

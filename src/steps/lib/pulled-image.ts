@@ -21,7 +21,9 @@ export const foundImageSchema = z
     ...validators,
     promised: z.string().nullable().describe('SHA-256 that an index promises'),
     arch: archSchema.nullable().describe('Architecture, where it is known'),
-    compression: compressionSchema.nullable().describe('How it is compressed, if its first bytes show a tar in it'),
+    compression: compressionSchema
+      .nullable()
+      .describe('How it is compressed, if its first bytes do not show anything but a tar in it'),
   })
   .describe('The image, as probe-image found it');
 

@@ -49,15 +49,15 @@ export class UnpackAhead {
     if (this.#state === 'begun') this.#followed?.grown();
   }
 
-  /** For its `onWhole`. */
+  /** For its `onWhole`. Ends with the unpacking: the file keeps its name until then, and is synced after it. */
   async whole(file: GrownFile): Promise<void> {
     await this.#beginning;
     if (this.#state === 'begun' && file.sizeBytes === this.#image.sizeBytes) this.#followed?.whole();
     else this.#lose();
-    await this.#followed?.opened;
+    await this.#followed?.report.catch(() => null);
   }
 
-  /** Waits for the end of it, and leaves the tree for extract-image. */
+  /** Leaves the tree for extract-image. */
   async finish(sha256: string): Promise<void> {
     const [tree, followed] = [this.#tree, this.#followed];
     if (tree === null || followed === null) return;

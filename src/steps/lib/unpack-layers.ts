@@ -35,9 +35,8 @@ export async function unpackLayers(services: StepServices, unpacking: LayersToUn
     // GNU tar does not put a file in the place of a directory.
     const below = index === 0 ? new Set<string>() : await directoriesIn(services, tree.path);
     const replaced: string[] = [];
-    await services.archives.unpack({
+    await services.archives.look({
       ...common,
-      to: null,
       onEntry: ({ path: entryPath, type }) => {
         const place = posix.normalize(`/${entryPath}`);
         if (posix.basename(place).startsWith(whiteout)) hidden.push(place);
@@ -47,7 +46,7 @@ export async function unpackLayers(services: StepServices, unpacking: LayersToUn
     for (const mark of hidden) await applyWhiteout(tree.root, mark);
     for (const place of replaced) await tree.root.remove(place);
     const options = [`--exclude=${whiteout}*`, '--anchored', `--exclude=.${savedPlace}`];
-    entries += (await services.archives.unpack({ ...common, to: tree.path, options })).entries - hidden.length;
+    entries += (await services.archives.unpack({ ...common, to: tree.path, options })).entries;
   }
   await tree.root.remove(savedPlace);
   return entries;

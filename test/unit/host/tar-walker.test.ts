@@ -67,7 +67,7 @@ test('a long name whose short form ends in a slash is no directory', () => {
   const archive = execFileSync('tar', ['-C', join(scratch, 'slash'), '--format=gnu', '-c', '.']);
   const { entries, problem } = walk(archive, 700);
   expect(problem).toBeNull();
-  expect(entries.at(-1)).toEqual({ path: `./${'d'.repeat(97)}/file`, type: 'file', target: '', sizeBytes: 1000 });
+  expect(entries.at(-1)).toEqual({ path: `./${'d'.repeat(97)}/file`, type: 'file', target: '' });
 });
 
 test('a size is a number', () => {

@@ -5,7 +5,6 @@ const entry = (path: string, type: TarEntry['type'] = 'file', target = ''): TarE
   path,
   type,
   target,
-  sizeBytes: 0,
 });
 const judge = (...entries: readonly TarEntry[]): string | null => {
   const safety = new TarSafety(usualTarLimits);

@@ -198,7 +198,7 @@ testStep(
       {
         name: 'a disk image',
         input: { ...input, command: ['whatever'] },
-        host: fakeHost({ programs: { 'systemd-nspawn': prints() } }),
+        host: fakeHost({ programs: { setpriv: prints() } }),
         prepare: (world) => world.put({ [`${tree}.raw`]: 'disk', '/run/udev/control': '' }),
         output: { exitCode: 0 },
         after: (world) =>
