@@ -33,10 +33,9 @@ export interface KeepSettings {
 interface Coming {
   readonly deb: DebFile;
   readonly place: PackageKeeper;
+  /** Its control member. */
+  readonly control: string;
 }
-
-/** Where its control member is for a moment. */
-const controlOf = ({ place }: Coming): string => `${place.path}-control`;
 
 /**
  * One xz program for all of them. Nothing is kept of a .deb that is not what was promised. Answers in the order given.
@@ -44,20 +43,35 @@ const controlOf = ({ place }: Coming): string => `${place.path}-control`;
  * MSP_FILE_UNWRITABLE, MSP_DISK_FULL, and what `unpackXz` throws.
  */
 export async function keepDebs(debs: readonly DebFile[], settings: KeepSettings): Promise<readonly KeptDeb[]> {
+  const { store, unpackXz } = settings;
   const kept = new Map<DebFile, KeptDeb>();
   const coming: Coming[] = [];
-  for (const deb of debs) {
+  await forAll(debs, async (deb) => {
     const known = await findKept(deb, settings);
-    if (known === null) coming.push({ deb, place: await settings.store.create(deb.sha256) });
-    else kept.set(deb, known);
-  }
+    if (known !== null) return void kept.set(deb, known);
+    const place = store.create(deb.sha256);
+    coming.push({ deb, place, control: `${place.path}-control` });
+  });
+  const packed: Packed[] = [];
   try {
-    await unpackMembers(coming, settings.unpackXz);
-    for (const one of coming) kept.set(one.deb, await keep(one, settings));
+    await forAll(coming, async (one) => await takeOut(one, packed));
+    if (packed.length > 0) {
+      const answer = await unpackXz(packed.map(({ path }) => basename(path)));
+      if (answer !== 'ok') throw explain(answer, packed);
+    }
+    await forAll(coming, async (one) => void kept.set(one.deb, await keep(one, settings)));
   } finally {
-    await Promise.all(coming.map(async ({ place }) => await place.abandon()));
+    const left = [...packed, ...coming.flatMap(({ place, control }) => [place, { path: control }])];
+    await Promise.all(left.map(async ({ path }) => await rm(path, { force: true })));
   }
   return debs.map((deb) => kept.get(deb) as KeptDeb);
+}
+
+/** Waits for all of them, even when one fails: then it throws the first failure. */
+async function forAll<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const ended = await Promise.allSettled(items.map(act));
+  const failed = ended.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 async function findKept(deb: DebFile, { store, leaveOut }: KeepSettings): Promise<KeptDeb | null> {
@@ -68,34 +82,30 @@ async function findKept(deb: DebFile, { store, leaveOut }: KeepSettings): Promis
   return (await kept.isSound()) ? { unpacked: kept.record, file: kept.file, isFromCache: true } : null;
 }
 
-async function unpackMembers(coming: readonly Coming[], unpackXz: KeepSettings['unpackXz']): Promise<void> {
-  const forXz: { readonly deb: DebFile; readonly path: string }[] = [];
-  for (const one of coming) {
-    const { deb, place } = one;
-    const { control, data } = await findMembers(deb);
-    for (const [member, to] of [
-      [control, controlOf(one)],
-      [data, place.path],
-    ] as const) {
-      const ending = xzEndingOf(member);
-      if (ending === null) await unpackMember(deb, member, to);
-      else {
-        forXz.push({ deb, path: `${to}${ending}` });
-        await cutMember(deb, member, `${to}${ending}`);
-      }
+/** A member for xz. */
+interface Packed {
+  readonly deb: DebFile;
+  readonly path: string;
+}
+
+/** What xz is not for is unpacked at once. */
+async function takeOut({ deb, place, control }: Coming, packed: Packed[]): Promise<void> {
+  const members = await findMembers(deb);
+  for (const [member, to] of [
+    [members.control, control],
+    [members.data, place.path],
+  ] as const) {
+    const ending = xzEndingOf(member);
+    if (ending === null) await unpackMember(deb, member, to);
+    else {
+      packed.push({ deb, path: `${to}${ending}` });
+      await cutMember(deb, member, `${to}${ending}`);
     }
   }
-  if (forXz.length === 0) return;
-  const answer = await unpackXz(forXz.map(({ path }) => basename(path)));
-  if (answer !== 'ok') throw explain(answer, forXz);
-  await Promise.all(forXz.map(async ({ path }) => await rm(path)));
 }
 
 /** xz names the file that is broken. */
-function explain(
-  answer: string,
-  packed: readonly { readonly deb: DebFile; readonly path: string }[],
-): MachinespawnError {
+function explain(answer: string, packed: readonly Packed[]): MachinespawnError {
   const [one, ...others] = packed.filter(({ path }) => answer.includes(basename(path)));
   if (answer.includes('No space left on device')) return fail('MSP_DISK_FULL', { path: one?.path ?? '' });
   const name = one === undefined || others.length > 0 ? packed.map(({ deb }) => deb.name).join(', ') : one.deb.name;
@@ -103,9 +113,7 @@ function explain(
   return fail('MSP_PACKAGE_BROKEN', { package: name, problem });
 }
 
-async function keep(one: Coming, { leaveOut }: KeepSettings): Promise<KeptDeb> {
-  const { deb, place } = one;
-  const control = controlOf(one);
+async function keep({ deb, place, control }: Coming, { leaveOut }: KeepSettings): Promise<KeptDeb> {
   if ((await stat(control)).size > mostControlBytes)
     throw fail('MSP_PACKAGE_BROKEN', { package: deb.name, problem: 'its control member is too large' });
   const controlFiles = readControl(await readFile(control), deb.name);

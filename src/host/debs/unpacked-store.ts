@@ -1,7 +1,7 @@
 /** Packages as they come out of their .deb, kept to be unpacked again: quicker to read than the .deb is. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { unwritable } from '../file-error.ts';
 import type { PackageFile, UnpackedDeb } from './debs.ts';
@@ -30,15 +30,13 @@ export interface StoredPackage {
 }
 
 export interface PackageKeeper {
-  /** Where the data member is to be written as a tar file. What has a longer name that begins with it goes with it. */
+  /** Where the data member is to be written as a tar file. */
   readonly path: string;
   /**
    * From now on it is found, at the path that is given. Not synced: a torn one is found by its checksum.
    * @param crc CRC-32 of the tar file
    */
   commit(record: UnpackedDeb, crc: number): Promise<string>;
-  /** Nothing is left but what was committed. */
-  abandon(): Promise<void>;
 }
 
 export class UnpackedStore {
@@ -69,9 +67,7 @@ export class UnpackedStore {
     }
   }
 
-  /** Throws MSP_FILE_UNWRITABLE. */
-  async create(sha256: string): Promise<PackageKeeper> {
-    await this.prepare();
+  create(sha256: string): PackageKeeper {
     const file = join(this.directory, sha256);
     const scratch = `${file}.new-${randomBytes(6).toString('hex')}`;
     return {
@@ -90,10 +86,6 @@ export class UnpackedStore {
           throw unwritable(this.directory, error);
         }
         return `${file}.tar`;
-      },
-      abandon: async () => {
-        const left = (await readdir(this.directory)).filter((name) => name.startsWith(basename(scratch)));
-        await Promise.all(left.map(async (name) => await rm(join(this.directory, name), { force: true })));
       },
     };
   }
