@@ -10,7 +10,7 @@ import { withOwnTar, withTreeWriters, type TreeWriter } from './tree-writer.ts';
 import { UnpackedStore } from './unpacked-store.ts';
 
 /** So much of .debs, and so many, at a time. */
-const batchBytes = 1024 * 1024;
+const batchBytes = 2 * 1024 * 1024;
 const batchMost = 16;
 
 type Options = NonNullable<Parameters<Debs['unpack']>[2]>;
