@@ -57,7 +57,7 @@ export async function keepDebs(debs: readonly DebFile[], settings: KeepSettings)
     await forAll(coming, async (one) => await takeOut(one, packed));
     if (packed.length > 0) {
       const answer = await unpackXz(packed.map(({ path }) => basename(path)));
-      if (answer !== 'ok') throw explain(answer, packed);
+      if (answer !== 'ok') throw explain(answer, packed, store.directory);
     }
     await forAll(coming, async (one) => void kept.set(one.deb, await keep(one, settings)));
   } finally {
@@ -105,9 +105,9 @@ async function takeOut({ deb, place, control }: Coming, packed: Packed[]): Promi
 }
 
 /** xz names the file that is broken. */
-function explain(answer: string, packed: readonly Packed[]): MachinespawnError {
+function explain(answer: string, packed: readonly Packed[], place: string): MachinespawnError {
+  if (/No space left on device|Disk quota exceeded/u.test(answer)) return fail('MSP_DISK_FULL', { path: place });
   const [one, ...others] = packed.filter(({ path }) => answer.includes(basename(path)));
-  if (answer.includes('No space left on device')) return fail('MSP_DISK_FULL', { path: one?.path ?? '' });
   const name = one === undefined || others.length > 0 ? packed.map(({ deb }) => deb.name).join(', ') : one.deb.name;
   const problem = `a member cannot be decompressed: ${one === undefined ? answer : answer.replaceAll(basename(one.path), 'it')}`;
   return fail('MSP_PACKAGE_BROKEN', { package: name, problem });

@@ -103,6 +103,13 @@ test('of many that one xz program decompresses, the broken one is named', async 
   expect(kept.map(({ unpacked }) => unpacked.paths)).toEqual(members.map((_, at) => [`/usr/${at}`]));
 });
 
+test('a full disk is named by its place', async () => {
+  const unpackXz = (): Promise<string> => Promise.resolve('failed: xz: x: Write error: No space left on device');
+  const deb = place(debFile({ dataMember: 'data.tar.xz', data: Buffer.concat([xz, xz, xz]) }));
+  const fault = await expectCode(keepDebs([deb], { ...settings, unpackXz }), 'MSP_DISK_FULL');
+  expect(fault.message).toContain(store.directory);
+});
+
 test('a member of several xz streams is read, too', async () => {
   const [first, second] = [tar.subarray(0, 700), tar.subarray(700)].map((part) =>
     execFileSync('xz', ['-c'], { input: part }),
