@@ -13,7 +13,9 @@ export interface TestCounts {
 
 const SLOW_TEST_MS = 2000;
 const SLOWEST_SHOWN = 10;
-const FAILURE_LINES = 12;
+/** What was called stands first, what went wrong last. */
+const FIRST_LINES = 4;
+const LAST_LINES = 30;
 
 interface Failure {
   readonly message?: string;
@@ -21,7 +23,9 @@ interface Failure {
 
 function tellFailure(name: string, errors: readonly Failure[]): string {
   const lines = errors.flatMap(({ message }) => stripVTControlCharacters(message ?? 'no message').split('\n'));
-  return [name, ...lines.slice(0, FAILURE_LINES).map((line) => `    ${line.slice(0, 400)}`)].join('\n');
+  const isLong = lines.length > FIRST_LINES + LAST_LINES;
+  const shown = isLong ? [...lines.slice(0, FIRST_LINES), '[…]', ...lines.slice(-LAST_LINES)] : lines;
+  return [name, ...shown.map((line) => `    ${line.slice(0, 400)}`)].join('\n');
 }
 
 function countTests(modules: readonly TestModule[], unhandled: readonly Failure[]): TestCounts {
