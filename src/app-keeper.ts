@@ -186,10 +186,15 @@ export class AppKeeper implements Keeper {
     const items: CacheItem[] = [];
     for (const id of await readdir(place).catch(() => [])) {
       const path = join(place, id);
+      const kept = (await readdir(join(path, '.sha256')).catch(() => [])).map((name) => join('.sha256', name));
       const names = (await readdir(path).catch(() => [])).filter((name) => name.endsWith('.deb'));
-      const stats = await Promise.all(names.map((name) => stat(join(path, name)).catch(() => null)));
-      const sizeBytes = stats.reduce((sum, one) => sum + (one?.size ?? 0), 0);
-      const newest = Math.max(0, ...stats.map((one) => one?.mtimeMs ?? 0));
+      const found = await Promise.all(
+        [...names, ...kept].map(async (name) => await stat(join(path, name)).catch(() => null)),
+      );
+      // Most have two names.
+      const stats = [...new Map(found.flatMap((one) => (one === null ? [] : [[one.ino, one] as const]))).values()];
+      const sizeBytes = stats.reduce((sum, { size }) => sum + size, 0);
+      const newest = Math.max(0, ...stats.map(({ mtimeMs }) => mtimeMs));
       const lock = await this.#parts.locks.tryAcquire(`packages-${id}`).catch(() => null);
       lock?.release();
       const createdAt = newest === 0 ? null : new Date(newest).toISOString();
@@ -199,7 +204,7 @@ export class AppKeeper implements Keeper {
         path,
         sizeBytes,
         createdAt,
-        text: `${names.length} packages of ${id}`,
+        text: `${stats.length} packages of ${id}`,
         image: null,
         inUse: lock === null,
       });

@@ -171,6 +171,11 @@ function guardedFiles(files: Files, guard: (path: string) => void): Files {
       guard(to);
       return await files.publish(from, to);
     },
+    link: async (from, to) => {
+      guard(from);
+      guard(to);
+      return await files.link(from, to);
+    },
     remove: async (path) => {
       guard(path);
       return await files.remove(path);

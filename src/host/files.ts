@@ -1,4 +1,5 @@
-import { chmod, link, lstat, mkdir, readdir, readFile, rename, statfs, unlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, link, lstat, mkdir, readdir, readFile, rename, rm, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { syncDirectory, writeWhole } from './durable.ts';
@@ -81,6 +82,19 @@ export class HostFiles implements Files {
       await syncDirectory(dirname(to));
       if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
     } catch (error) {
+      throw unwritable(to, error);
+    }
+  }
+
+  async link(from: string, to: string): Promise<void> {
+    const other = `${to}.new-${randomUUID()}`;
+    try {
+      await link(from, other);
+      // Two names of one file stay as they are, and rename says nothing.
+      await rename(other, to);
+      await rm(other, { force: true });
+    } catch (error) {
+      await rm(other, { force: true }).catch(() => {});
       throw unwritable(to, error);
     }
   }

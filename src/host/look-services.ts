@@ -63,6 +63,7 @@ export function lookOnly(services: StepServices): StepServices {
       takeInput: refuse('read the standard input'),
       makeDirectory: refuse('make a directory'),
       publish: refuse('rename a file'),
+      link: refuse('link a file'),
       remove: refuse('remove a file'),
     },
     memory: lookOnlyMemory(services),

@@ -88,6 +88,8 @@ export interface Files {
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
   /** Durable rename that never replaces anything. Throws MSP_FILE_UNWRITABLE. */
   publish(from: string, to: string): Promise<void>;
+  /** A second name on the same file system, in the place of what has it; whole or not at all. Throws MSP_FILE_UNWRITABLE. */
+  link(from: string, to: string): Promise<void>;
   /** Removes a file or tree on one file system; throws MSP_TREE_HAS_MOUNTS when something is mounted below. */
   remove(path: string): Promise<void>;
   freeBytes(path: string): Promise<number>;

@@ -1,5 +1,6 @@
 /** Which packages a base begins with, before their dependencies: what debootstrap 1.0.128's scripts say. */
 import type { PackageUniverse } from './package-universe.ts';
+import type { BootstrapVariant } from './proven-equal.ts';
 
 export interface BaseRecipe {
   readonly required: readonly string[];
@@ -11,7 +12,7 @@ export interface BaseRecipe {
 export interface RecipeRequest {
   readonly distro: 'debian' | 'ubuntu';
   readonly codename: string;
-  readonly variant: 'default' | 'minbase' | 'buildd';
+  readonly variant: BootstrapVariant;
   readonly mirror: string;
 }
 

@@ -1,6 +1,7 @@
 /** Which way a machine is bootstrapped by, and why. */
 import { fail } from '../errors/machinespawn-error.ts';
 import type { Arch } from './arch.ts';
+import { isProvenEqual, isProvenSuite, type BootstrapVariant, type EqualityCell } from './proven-equal.ts';
 import { releaseOf } from './releases.ts';
 
 export const bootstrapWays = ['fast', 'debootstrap', 'mmdebstrap'] as const;
@@ -9,7 +10,9 @@ export type BootstrapWay = (typeof bootstrapWays)[number];
 export interface WayRequest {
   readonly with: BootstrapWay | 'auto';
   readonly codename: string;
-  readonly variant: 'default' | 'minbase' | 'buildd';
+  readonly variant: BootstrapVariant;
+  /** The machine's. */
+  readonly arch: Arch;
   readonly exclude: readonly string[];
 }
 
@@ -19,19 +22,15 @@ export interface WayAnswer {
   readonly why: string;
 }
 
-/** A test compares the fast way's machines of these with debootstrap's. */
-const provenSuites: readonly string[] = ['bookworm', 'trixie', 'forky', 'sid'];
-const provenVariants: readonly string[] = ['default', 'minbase'];
-
 /** Throws MSP_WAY_UNFIT. */
 export function chooseWay(request: WayRequest): WayAnswer {
-  const problem = fastProblem(request);
-  if (request.with === 'auto')
+  if (request.with === 'auto') {
+    const problem = fastProblem(request);
     return problem === null
       ? { way: 'fast', why: 'shown to give what debootstrap gives' }
       : { way: 'debootstrap', why: problem };
-  if (request.with === 'fast' && problem !== null)
-    throw fail('MSP_WAY_UNFIT', { way: 'fast', image: releaseOf(request.codename).image, problem });
+  }
+  if (request.with === 'fast') return fastAskedFor(request);
   if (request.with === 'mmdebstrap' && request.exclude.length > 0) {
     const { image } = releaseOf(request.codename);
     throw fail('MSP_WAY_UNFIT', { way: 'mmdebstrap', image, problem: 'mmdebstrap cannot leave packages out' });
@@ -39,25 +38,22 @@ export function chooseWay(request: WayRequest): WayAnswer {
   return { way: request.with, why: 'asked for' };
 }
 
+/** Throws MSP_WAY_UNFIT for a suite that is made in another way than those that were compared. */
+function fastAskedFor(request: WayRequest): WayAnswer {
+  const problem = fastProblem(request);
+  if (problem === null) return { way: 'fast', why: 'asked for' };
+  if (isProvenSuite(request.codename)) return { way: 'fast', why: `asked for, though ${problem}` };
+  throw fail('MSP_WAY_UNFIT', { way: 'fast', image: releaseOf(request.codename).image, problem });
+}
+
 /** Why debootstrap should do it; null where the fast way is right. */
-function fastProblem({ codename, variant }: Pick<WayRequest, 'codename' | 'variant'>): string | null {
-  if (!provenSuites.includes(codename)) return `the fast way is not shown to be right for ${codename}`;
-  if (!provenVariants.includes(variant)) return `the fast way is not shown to be right for the variant ${variant}`;
-  return null;
+function fastProblem(cell: EqualityCell): string | null {
+  const { codename, variant, arch } = cell;
+  if (!isProvenSuite(codename)) return `the fast way is not shown to be right for ${codename}`;
+  return isProvenEqual(cell) ? null : `the fast way is not shown to be right for ${codename} ${variant} on ${arch}`;
 }
 
-/** The way that `auto` takes for the usual variants of a release, as `images` shows it. */
-export function usualWay(codename: string): BootstrapWay {
-  return fastProblem({ codename, variant: 'default' }) === null ? 'fast' : 'debootstrap';
-}
-
-/** What a test shows to come out equal with native programs in place of emulated ones. */
-const provenTwins: Readonly<Partial<Record<string, readonly Arch[]>>> = {
-  bookworm: ['arm64', 'armhf'],
-  trixie: ['arm64', 'armhf'],
-};
-
-/** May programs of the host's architecture stand in while packages of a foreign one are configured? */
-export function mayUseTwins(codename: string, variant: WayRequest['variant'], guest: Arch): boolean {
-  return variant === 'minbase' && provenTwins[codename]?.includes(guest) === true;
+/** The way that `auto` takes for the default variant of a release, as `images` shows it. */
+export function usualWay(codename: string, arch: Arch): BootstrapWay {
+  return isProvenEqual({ codename, variant: 'default', arch }) ? 'fast' : 'debootstrap';
 }

@@ -30,9 +30,18 @@ export interface ImageRow {
   readonly mirror: string;
   readonly keyring: string;
   readonly architectures: Readonly<
-    Record<Arch, { readonly available: boolean; readonly runs: Runs; readonly reason: string | null }>
+    Record<
+      Arch,
+      {
+        readonly available: boolean;
+        readonly runs: Runs;
+        readonly reason: string | null;
+        /** Of its default variant; null where it is not available. */
+        readonly way: BootstrapWay | null;
+      }
+    >
   >;
-  /** The way that it is bootstrapped by unless another one is asked for. */
+  /** The way that its default variant is bootstrapped by on this host, unless another one is asked for. */
   readonly way: BootstrapWay;
   /** Can it boot here, on cgroup v2? */
   readonly boots: boolean;
@@ -54,7 +63,8 @@ export function imageRows({ releases, host, runs, cached, today }: ImageRowsInpu
     const architectures = Object.fromEntries(
       archs.map((arch) => {
         const { builds, reason } = release.ports[arch];
-        return [arch, { available: builds, runs: builds ? runs[arch] : null, reason }];
+        const way = builds ? usualWay(release.codename, arch) : null;
+        return [arch, { available: builds, runs: builds ? runs[arch] : null, reason, way }];
       }),
     ) as ImageRow['architectures'];
     return {
@@ -70,7 +80,7 @@ export function imageRows({ releases, host, runs, cached, today }: ImageRowsInpu
       mirror: expectedArchive(release, host),
       keyring: release.keyring.paths[0] ?? release.guestKeyring,
       architectures,
-      way: usualWay(release.codename),
+      way: usualWay(release.codename, host),
       boots: release.cgroupV2 !== 'no',
       cached: cached
         .filter((entry) => entry.image === release.image)

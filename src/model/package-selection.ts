@@ -39,9 +39,14 @@ export function selectionPath(cacheDirectory: string, digest: string): string {
   return `${cacheDirectory}/lists/selections/${digest}.json`;
 }
 
+/** Where the .deb is kept by its content. It has another name, `debPath`. */
+export function debContentPath(packagesDirectory: string, { sha256 }: Pick<SelectedPackage, 'sha256'>): string {
+  return `${packagesDirectory}/.sha256/${sha256}`;
+}
+
 /**
- * Where the .deb is kept: the very name that debootstrap gives it in its --cache-dir, so that neither way fetches what
- * the other has. A name is no proof of content there: whoever reads the file compares its SHA-256.
+ * Another name of a .deb that is kept: the very name that debootstrap gives it in its --cache-dir, so that neither way fetches what
+ * the other has. A name is no proof of content: whoever reads the file compares its SHA-256.
  * @param packagesDirectory the cache of one distribution: `directories.packages`/`selection.distro`
  */
 export function debPath(

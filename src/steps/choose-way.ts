@@ -1,7 +1,8 @@
 /** Decides by which way the machine is bootstrapped, and says why. */
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
-import { bootstrapWays, chooseWay as choose, mayUseTwins } from '../model/bootstrap-way.ts';
+import { bootstrapWays, chooseWay as choose } from '../model/bootstrap-way.ts';
+import { isProvenEqual } from '../model/proven-equal.ts';
 import { archSchema, variantSchema } from '../model/schemas.ts';
 import { twinPackages } from '../model/twin-packages.ts';
 import { defineStep } from './define-step.ts';
@@ -38,7 +39,7 @@ export const chooseWay = defineStep({
     // The other tools are for every machine; this one only for who asks for it.
     if (way === 'mmdebstrap' && (await services.facts.findProgram('mmdebstrap')) === null)
       throw fail('MSP_TOOL_MISSING', { tool: 'mmdebstrap', debianPackage: 'mmdebstrap' });
-    const twin = way === 'fast' && input.emulated && mayUseTwins(input.codename, input.variant, input.arch);
+    const twin = way === 'fast' && input.emulated && isProvenEqual(input);
     return { way, why, twin, twinPackages: twin ? [...twinPackages] : [] };
   },
 });

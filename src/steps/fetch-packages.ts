@@ -4,7 +4,7 @@ import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import type { PackageSelection, SelectedPackage } from '../model/package-selection.ts';
 import { archiveUrlSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
-import { fetchPackage, lackingPackages } from './lib/package-store.ts';
+import { fetchPackage, lackingPackages, settlePackages } from './lib/package-store.ts';
 import { readSelection } from './lib/read-selection.ts';
 
 const input = z.strictObject({
@@ -50,13 +50,13 @@ export const fetchPackages = defineStep({
     const selection = await readSelection(services, input.selection);
     const { packages } = selection;
     const directory = directoryOf(services, selection);
-    const lacking = await lackingPackages(services, directory, packages);
+    const lacking = await settlePackages(services, directory, packages);
     if (lacking.length > 0 && input.offline)
       throw fail('MSP_OFFLINE', { what: lacking.map(({ name }) => name).join(', ') });
     if (lacking.length > 0) {
       // Whoever waits for it finds most of them there.
       await services.lock(`packages-${selection.distro}`);
-      await fetchAll(context, directory, await lackingPackages(services, directory, lacking));
+      await fetchAll(context, directory, await settlePackages(services, directory, lacking));
     }
     return { packages: packages.length, sizeBytes: sumOf(packages) };
   },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -60,6 +61,13 @@ export function pretendFiles(world: World, moments: Moments, host: FakeHost): Fi
         if (!world.has(from)) throw fail('MSP_FILE_UNWRITABLE', { path: to, problem: `there is no ${from}` });
         if (world.has(to)) throw fail('MSP_FILE_UNWRITABLE', { path: to, problem: 'it exists' });
         renameSync(insideRoot(world.root, from, false), insideRoot(world.root, to, false));
+      }),
+    link: (from, to) =>
+      moments.call(`link(${from}, ${to})`, 'writes', () => {
+        if (!world.has(from)) throw fail('MSP_FILE_UNWRITABLE', { path: to, problem: `there is no ${from}` });
+        const [file, name] = [insideRoot(world.root, from, false), insideRoot(world.root, to, false)];
+        rmSync(name, { force: true });
+        linkSync(file, name);
       }),
     remove: (path) =>
       moments.call(`remove(${path})`, 'writes', (inside) => removeTree(insideRoot(world.root, path, false), inside)),

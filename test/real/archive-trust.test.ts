@@ -43,7 +43,7 @@ describe('an index', () => {
     const page = '<!DOCTYPE html>\n<html><body>Please log in</body></html>\n';
     expect(await build(place, answering(page))).toMatchObject({ code: 'MSP_ARCHIVE_HTML', exit: 7 });
     const old = makeOwnKey({ expired: true });
-    const expired = answering(old.sign(new Date(Date.now() - dayMs)));
+    const expired = answering(old.sign(ownRelease(new Date(Date.now() - dayMs))));
     expect(await build(place, expired, '--keyring', old.keyring)).toMatchObject({ code: 'MSP_KEY_EXPIRED', exit: 8 });
     // None of it is what the next index is compared with.
     const kept = existsSync(join(place.cache, 'archives')) ? readdirSync(join(place.cache, 'archives')) : [];
@@ -53,8 +53,8 @@ describe('an index', () => {
   it('that is older than the last one seen is a replay, whatever its signature says', async () => {
     const place = newPlace('replay');
     const key = makeOwnKey({ expired: false });
-    const newer = key.sign(new Date(Date.now() - dayMs));
-    const older = key.sign(new Date(Date.now() - 2 * dayMs));
+    const newer = key.sign(ownRelease(new Date(Date.now() - dayMs)));
+    const older = key.sign(ownRelease(new Date(Date.now() - 2 * dayMs)));
     const seen = await build(place, answering(newer), '--keyring', key.keyring);
     expect(seen.code).not.toBe('MSP_ARCHIVE_REPLAYED');
     const replayed = await build(place, answering(older), '--keyring', key.keyring);

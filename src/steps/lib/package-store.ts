@@ -1,7 +1,11 @@
-/** The .deb files of one distribution, under the names that debootstrap gives them, so that it may use them too. */
+/**
+ * The .deb files of one distribution, kept by their content. Each has a second name, the one that debootstrap and apt give it,
+ * so that they use what we have fetched, and we what they have. Two archives may have different files of one name: both are
+ * kept, and the one that was wanted last has the name.
+ */
 import { fail, MachinespawnError } from '../../errors/machinespawn-error.ts';
 import type { StepServices } from '../../host/services.ts';
-import { debPath, type SelectedPackage } from '../../model/package-selection.ts';
+import { debContentPath, debPath, type SelectedPackage } from '../../model/package-selection.ts';
 import type { Context } from '../define-step.ts';
 
 export interface FetchWishes {
@@ -17,7 +21,34 @@ export interface FetchWishes {
 /** At most so many files are read at once. */
 const readers = 4;
 
-/** Those that are not there with the right content: a file's name proves nothing. */
+/** Sees to both names of what is there; gives those that are not. */
+export async function settlePackages(
+  services: Pick<StepServices, 'files'>,
+  directory: string,
+  packages: readonly SelectedPackage[],
+): Promise<readonly SelectedPackage[]> {
+  const { files } = services;
+  const unnamed = await lackingPackages(services, directory, packages);
+  await files.makeDirectory(`${directory}/.sha256`);
+  const kept = new Set(await files.list(`${directory}/.sha256`));
+  for (const one of packages) {
+    if (unnamed.includes(one) || kept.has(one.sha256)) continue;
+    await files.link(debPath(directory, one), debContentPath(directory, one));
+  }
+  const lacking: SelectedPackage[] = [];
+  for (const one of unnamed) {
+    const content = debContentPath(directory, one);
+    const found = kept.has(one.sha256) ? await files.sha256(content) : null;
+    if (found === one.sha256) await files.link(content, debPath(directory, one));
+    else {
+      if (found !== null) await files.remove(content);
+      lacking.push(one);
+    }
+  }
+  return lacking;
+}
+
+/** Those that are not there by their second name with the right content: a name proves nothing. */
 export async function lackingPackages(
   { files }: Pick<StepServices, 'files'>,
   directory: string,
@@ -64,6 +95,7 @@ export async function fetchPackage(
         signal,
         onProgress,
       });
+      await services.files.link(debPath(directory, one), debContentPath(directory, one));
       return;
     } catch (error) {
       if (!MachinespawnError.is(error) || !canBeElsewhere(error.code)) throw error;

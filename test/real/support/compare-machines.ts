@@ -19,16 +19,37 @@ const ownOfEachWay: Readonly<Record<string, string>> = {
   './var/lib/dpkg/status-old': 'a copy of the status file from before the last run of dpkg, of which there are fewer',
 };
 
+/** Machines in which packages were installed and purged: what has the time of day in it. */
+const ownOfEachUse: Readonly<Record<string, string>> = {
+  './var/cache/apt/pkgcache.bin': 'numbers of one run of apt',
+  './var/cache/apt/srcpkgcache.bin': 'numbers of one run of apt',
+  './var/lib/dpkg/status': 'compared apart: one of the ways knows of the overrides of the archive',
+  './var/log/alternatives.log': 'times',
+  './var/log/apt/eipp.log.xz': 'times',
+  './var/log/apt/history.log': 'times',
+  './var/log/apt/term.log': 'times',
+  './var/log/dpkg.log': 'times',
+  './var/cache/ldconfig/aux-cache': 'numbers and times of inodes',
+};
+
+export interface CompareOptions {
+  readonly differentNames?: boolean;
+  readonly differentWays?: boolean;
+  /** Were packages installed and purged in both? */
+  readonly used?: boolean;
+}
+
 /** One line for each difference in paths, types, modes, owners, links, sizes, digests, attributes. Empty when equal. */
 export async function compareMachines(
   one: string,
   other: string,
-  options: { readonly differentNames?: boolean; readonly differentWays?: boolean } = {},
+  options: CompareOptions = {},
 ): Promise<readonly string[]> {
   const allowed = {
     ...ownOfEachMachine,
     ...(options.differentNames === true ? ownOfEachName : {}),
     ...(options.differentWays === true ? ownOfEachWay : {}),
+    ...(options.used === true ? ownOfEachUse : {}),
   };
   const [left, right] = await Promise.all([listTree(one), listTree(other)]);
   // An empty listing would be equal to another one.

@@ -14,6 +14,8 @@ import { archiveDirectory, mirrorPort } from './shared-place.ts';
 
 const upstream = 'http://deb.debian.org';
 const tries = 4;
+/** "/as-ANYTHING/debian/…" is "/debian/…", but for what is answered in its place. */
+const otherName = /^\/as-[^/]+(?=\/)/u;
 
 export interface Served {
   readonly path: string;
@@ -36,6 +38,8 @@ export interface CountingMirror {
   fault: ((path: string) => Fault | null) | null;
   /** The file on this disk with what the archive has at a path, such as /debian/pool/…; fetched if it has to be. */
   keep(path: string): Promise<string>;
+  /** Path -> what is answered in the place of what the archive has there. */
+  readonly own: Map<string, Buffer>;
   /** Bytes each second; null for as fast as it goes. */
   bytesPerSecond: number | null;
   close(): Promise<void>;
@@ -54,7 +58,8 @@ export async function startCountingMirror(store = archiveDirectory(), port = mir
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const path = decodeURIComponent(new URL(incoming.url ?? '/', 'http://mirror').pathname);
     const fault = mirror.fault?.(path) ?? null;
-    const kept = typeof fault === 'object' && fault !== null ? answerOf(fault) : await keep(path);
+    const body = typeof fault === 'object' && fault !== null ? fault : ownAnswer(mirror.own.get(path));
+    const kept = body === null ? await keep(path.replace(otherName, '')) : answerOf(body);
     const record: Served = { path, status: kept.status, complete: false, bytes: 0 };
     served.push(record);
     outgoing.on('finish', () => (record.complete = kept.status === 200));
@@ -76,6 +81,7 @@ export async function startCountingMirror(store = archiveDirectory(), port = mir
     served,
     forget: () => void served.splice(0),
     fault: null,
+    own: new Map(),
     keep: async (path) => {
       const { file, status } = await keep(path);
       if (file === null) throw new TypeError(`${upstream}${path} answers ${status}`);
@@ -100,6 +106,10 @@ interface Kept {
   readonly status: number;
   readonly file: string | null;
   readonly body?: Buffer;
+}
+
+function ownAnswer(body: Buffer | undefined): { readonly body: Buffer } | null {
+  return body === undefined ? null : { body };
 }
 
 function answerOf(fault: Exclude<Fault, string>): Kept {

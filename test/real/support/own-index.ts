@@ -1,4 +1,4 @@
-/** Indexes of bookworm that a key of our own has signed, for what no real archive shows. */
+/** Indexes that a key of our own has signed, for what no real archive shows. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +7,8 @@ import { newDirectory } from './shared-place.ts';
 export interface OwnKey {
   /** For --keyring. */
   readonly keyring: string;
-  /** The index of that day, with a good signature. */
-  sign(date: Date): Buffer;
+  /** A Release file as an InRelease file, with a good signature. */
+  sign(release: string): Buffer;
 }
 
 /** `expired`: the key lived for a day of long ago, and signs on that day. */
@@ -25,9 +25,9 @@ export function makeOwnKey({ expired }: { readonly expired: boolean }): OwnKey {
   stopAgent();
   return {
     keyring,
-    sign: (date) => {
+    sign: (release) => {
       const plain = join(directory, 'Release');
-      writeFileSync(plain, ownRelease(date));
+      writeFileSync(plain, release);
       gpg('--yes', '--digest-algo', 'SHA512', '--output', `${plain}.signed`, '--clearsign', plain);
       stopAgent();
       return readFileSync(`${plain}.signed`);
@@ -35,6 +35,7 @@ export function makeOwnKey({ expired }: { readonly expired: boolean }): OwnKey {
   };
 }
 
+/** An index of bookworm. */
 export function ownRelease(date: Date): string {
   return [
     ...['Origin: Debian', 'Label: Debian', 'Suite: oldstable', 'Codename: bookworm'],

@@ -53,6 +53,17 @@ test('writing through a symlink replaces the link', async () => {
   expect((await files.info(`${directory}/link`))?.type).toBe('file');
 });
 
+test('link gives a second name, also in the place of another file or of itself', async () => {
+  const directory = fresh();
+  writeFileSync(`${directory}/one`, '1');
+  writeFileSync(`${directory}/two`, '2');
+  for (const to of ['new', 'two', 'two']) await files.link(`${directory}/one`, `${directory}/${to}`);
+  expect(statSync(`${directory}/two`).ino).toBe(statSync(`${directory}/one`).ino);
+  expect(await files.list(directory)).toEqual(['new', 'one', 'two']);
+  await expectCode(files.link(`${directory}/none`, `${directory}/two`), 'MSP_FILE_UNWRITABLE');
+  expect(await files.readText(`${directory}/two`)).toBe('1');
+});
+
 test('publish replaces nothing: file, directory, empty directory, dangling link', async () => {
   const directory = fresh();
   mkdirSync(`${directory}/tree/sub`, { recursive: true });

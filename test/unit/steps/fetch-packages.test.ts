@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  debContentPath,
   debPath,
   selectionPath,
   type PackageSelection,
@@ -56,8 +57,11 @@ const withFiles =
   };
 const host = fakeHost({ net: served() });
 const output = { packages: 3, sizeBytes: Object.values(contents).join('').length };
+const contentOf = (name: string): string => debContentPath(store, { sha256: sha256(contents[name] ?? '') });
+/** By both names. */
 const isWhole = (world: World): void => {
-  for (const [name, text] of Object.entries(contents)) expect(world.read(fileOf(name))).toBe(text);
+  for (const [name, text] of Object.entries(contents))
+    expect([world.read(fileOf(name)), world.read(contentOf(name))]).toEqual([text, text]);
 };
 const warned =
   (...texts: readonly string[]) =>
@@ -95,7 +99,31 @@ testStep(
         input,
         prepare: withFiles(contents),
         output,
-        after: (world) => expect(world.locks).toEqual([]),
+        after: (world) => {
+          isWhole(world);
+          expect(world.locks).toEqual([]);
+        },
+      },
+      {
+        name: 'one whose name a file of another archive has: it is kept, and nothing is asked for',
+        input,
+        prepare: (world) => {
+          withFiles({ ...contents, nano: 'of another archive' })(world);
+          world.put({ [contentOf('nano')]: contents['nano'] ?? '' });
+        },
+        output,
+        after: isWhole,
+      },
+      {
+        name: 'one that is kept, but damaged',
+        input,
+        prepare: (world) => {
+          withFiles({ ...contents, nano: 'of another archive' })(world);
+          world.put({ [contentOf('nano')]: 'ef' });
+        },
+        host,
+        output,
+        after: isWhole,
       },
       {
         name: 'some there, some of another content',

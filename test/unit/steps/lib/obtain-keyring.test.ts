@@ -115,6 +115,22 @@ testStep(
         output,
       },
       {
+        name: 'from the list of the architecture, where the mirror has not got the other one yet',
+        input,
+        prepare,
+        host: host({
+          net: {
+            [`${trixie}/InRelease`]: trixieIndex(list)
+              .replace('Codename:', 'Acquire-By-Hash: yes\nCodename:')
+              .replace(/^ .*binary-all\/Packages\.gz\n/mu, '$&$&')
+              .replace('binary-all/Packages.gz', 'binary-amd64/Packages.gz'),
+            [`${trixie}/main/binary-all/Packages.gz`]: gzipSync('of yesterday'),
+            [`${trixie}/main/binary-amd64/Packages.gz`]: list,
+          },
+        }),
+        output,
+      },
+      {
         name: 'one that was fetched before',
         input: { ...input },
         prepare: (world) => world.put({ [debianKeyring]: 'keys', ...remembered }),

@@ -1,0 +1,65 @@
+/**
+ * The proof that `auto` refers to: machines of the fast way and debootstrap's, compared entry for entry, and again after
+ * packages were installed, upgraded and purged in both. CI takes what there is time for; `npm run equality` takes all.
+ */
+import { appendFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { equalityCells, type EqualityCell } from '../../src/model/proven-equal.ts';
+import { startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
+import { cellName, isNative, judgeEquality } from './support/equality.ts';
+import { inTurns } from './support/in-turns.ts';
+import { newPlace, type Place } from './support/machinespawn.ts';
+import { settledArchive } from './support/settled-archive.ts';
+import { sharedCache } from './support/shared-place.ts';
+
+/** "all", or names of cells such as "trixie default i386", separated by commas. */
+const wanted = process.env['MACHINESPAWN_EQUALITY'];
+/** Where to write down what was found, a line of JSON for each. */
+const record = process.env['MACHINESPAWN_EQUALITY_RECORD'];
+
+function chosen(cell: EqualityCell): boolean {
+  if (wanted === undefined) return isForCi(cell);
+  return wanted === 'all' || wanted.split(',').some((name) => cellName(cell).includes(name));
+}
+
+/** Every suite and variant on amd64, minbase of what the host runs besides, and one of each emulated architecture. */
+function isForCi(cell: EqualityCell): boolean {
+  const { codename, variant, arch } = cell;
+  if (arch === 'amd64') return variant !== 'buildd' || codename === 'trixie';
+  if (arch === 'i386') return variant === 'minbase';
+  return cellName(cell) === 'bookworm minbase arm64';
+}
+
+let mirror: CountingMirror;
+let place: Place;
+beforeAll(async () => {
+  mirror = await startCountingMirror();
+  place = newPlace('equality', { cache: sharedCache() });
+});
+afterAll(async () => {
+  await mirror.close();
+});
+
+const inTurn = inTurns(2);
+
+describe.concurrent('the fast way and debootstrap give the same machine', () => {
+  for (const cell of equalityCells().filter(chosen)) {
+    it(cellName(cell), async () => {
+      await inTurn(async () => {
+        // debootstrap does not find dbus by itself: what asks for it names a virtual package.
+        const include = cell.variant === 'default' ? ['--include', 'dbus,nano,systemd-container'] : [];
+        const { url, options } = await settledArchive(mirror, cell.codename, cell.arch);
+        const more = [...include, ...options];
+        // apt takes minutes to read its lists through an emulator.
+        const inUse = isNative(cell) || (cell.codename === 'bookworm' && cell.variant === 'minbase');
+        const answer = await judgeEquality(place, { cell, mirror: url, more, inUse });
+        expect(answer.differences).toEqual([]);
+        expect(answer.complaints).toBe('');
+        if (inUse) expect(answer.differencesInUse).toEqual([]);
+        const native = isNative(cell) ? '' : ', with native programs in place of emulated ones';
+        expect(answer.way).toBe(`fast: shown to give what debootstrap gives${native}`);
+        if (record !== undefined) appendFileSync(record, `${JSON.stringify({ ...cell, ...answer })}\n`);
+      });
+    });
+  }
+});
