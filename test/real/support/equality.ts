@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Arch } from '../../../src/model/arch.ts';
 import type { EqualityCell } from '../../../src/model/proven-equal.ts';
 import { debFile } from '../../support/deb-file.ts';
+import { bootMachine, type Booted } from './boot-machine.ts';
 import { compareMachines, type CompareOptions } from './compare-machines.ts';
 import { machinespawnOk, type Place } from './machinespawn.ts';
 
@@ -21,6 +22,8 @@ export interface EqualityRequest {
   readonly more?: readonly string[];
   /** Also install, upgrade and purge packages in both, and compare again. */
   readonly inUse: boolean;
+  /** Also boot both, and compare what runs. */
+  readonly boot: boolean;
 }
 
 /** What was found; `differences` are empty when they are equal. */
@@ -34,11 +37,13 @@ export interface EqualityAnswer {
   readonly complaints: string;
   /** Of both after packages were installed, upgraded and purged; null when that was not asked for. */
   readonly differencesInUse: readonly string[] | null;
+  /** Of the machine of the fast way and of the other one; null when that was not asked for. */
+  readonly booted: readonly Booted[] | null;
 }
 
 /** Builds both and removes them again. */
 export async function judgeEquality(place: Place, request: EqualityRequest): Promise<EqualityAnswer> {
-  const { cell, mirror, more = [], inUse } = request;
+  const { cell, mirror, more = [], inUse, boot } = request;
   const label = cellName(cell).replaceAll(' ', '-');
   const [fast, plain] = [`${label}-fast`, `${label}-plain`];
   const build = async (name: string, way: string): Promise<string> => {
@@ -65,8 +70,10 @@ export async function judgeEquality(place: Place, request: EqualityRequest): Pro
     for (const name of [fast, plain]) await live(place, name, cell);
     differencesInUse = await compare({ used: true });
   }
+  const booted: Booted[] = [];
+  for (const tree of boot ? [fastTree, plainTree] : []) booted.push(await bootMachine(tree));
   await machinespawnOk(place, ['remove', '-y', fast, plain]);
-  return { way, packages, entries, differences, complaints, differencesInUse };
+  return { way, packages, entries, differences, complaints, differencesInUse, booted: boot ? booted : null };
 }
 
 /**
