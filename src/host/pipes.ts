@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
@@ -14,6 +14,9 @@ export interface PipeEnds {
 const firstBatch = 96;
 const batch = 32;
 const spare: PipeEnds[] = [];
+/** Of the directory in which they are made; it is there for some milliseconds. */
+const prefix = 'machinespawn-pipes-';
+const leftOverMs = 10 * 60_000;
 
 function openEnds(path: string): PipeEnds {
   // The first reader must not wait for a writer, yet the program's end must be a blocking one.
@@ -31,16 +34,31 @@ const mkfifo = ['/usr/bin/mkfifo', ['-m', '600', '--']] as const;
 /** Makes a batch while there is nothing else to do; a failure is told by the first `takePipe`. */
 export function warmUpPipes(): void {
   if (spare.length > 0) return;
-  const directory = mkdtempSync(join(tmpdir(), 'machinespawn-'));
+  const directory = mkdtempSync(join(tmpdir(), prefix));
   const paths = pathsIn(directory, firstBatch);
   const [file, options] = mkfifo;
   const end = (code: number | null): void => {
     if (code === 0) spare.push(...paths.map(openEnds));
     rmSync(directory, { recursive: true, force: true });
+    removeLeftOvers(tmpdir());
   };
   spawn(file, [...options, ...paths], { stdio: 'ignore', env: {} })
     .once('error', () => end(null))
     .once('exit', end);
+}
+
+/** Of processes that were killed just then. */
+function removeLeftOvers(place: string): void {
+  try {
+    for (const name of readdirSync(place).filter((one) => one.startsWith(prefix))) {
+      const path = join(place, name);
+      const info = lstatSync(path);
+      const isOurs = info.isDirectory() && info.uid === process.getuid?.();
+      if (isOurs && Date.now() - info.mtimeMs > leftOverMs) rmSync(path, { recursive: true, force: true });
+    }
+  } catch {
+    // Somebody else is about it, too; the next one looks again.
+  }
 }
 
 /**
@@ -50,7 +68,7 @@ export function warmUpPipes(): void {
 export function takePipe(): PipeEnds {
   const ready = spare.pop();
   if (ready !== undefined) return ready;
-  const directory = mkdtempSync(join(tmpdir(), 'machinespawn-'));
+  const directory = mkdtempSync(join(tmpdir(), prefix));
   try {
     const paths = pathsIn(directory, batch);
     const [file, options] = mkfifo;

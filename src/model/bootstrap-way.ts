@@ -1,7 +1,7 @@
 /** Which way a machine is bootstrapped by, and why. */
 import { fail } from '../errors/machinespawn-error.ts';
 import type { Arch } from './arch.ts';
-import { isProvenEqual, isProvenSuite, type BootstrapVariant, type EqualityCell } from './proven-equal.ts';
+import { isProvenEqual, isProvenVariant, type BootstrapVariant, type EqualityCell } from './proven-equal.ts';
 import { releaseOf } from './releases.ts';
 
 export const bootstrapWays = ['fast', 'debootstrap', 'mmdebstrap'] as const;
@@ -38,19 +38,20 @@ export function chooseWay(request: WayRequest): WayAnswer {
   return { way: request.with, why: 'asked for' };
 }
 
-/** Throws MSP_WAY_UNFIT for a suite that is made in another way than those that were compared. */
+/** Throws MSP_WAY_UNFIT for what may be made in another way than what was compared. */
 function fastAskedFor(request: WayRequest): WayAnswer {
   const problem = fastProblem(request);
   if (problem === null) return { way: 'fast', why: 'asked for' };
-  if (isProvenSuite(request.codename)) return { way: 'fast', why: `asked for, though ${problem}` };
+  if (isProvenVariant(request)) return { way: 'fast', why: `asked for, though ${problem}` };
   throw fail('MSP_WAY_UNFIT', { way: 'fast', image: releaseOf(request.codename).image, problem });
 }
 
 /** Why debootstrap should do it; null where the fast way is right. */
 function fastProblem(cell: EqualityCell): string | null {
+  if (isProvenEqual(cell)) return null;
   const { codename, variant, arch } = cell;
-  if (!isProvenSuite(codename)) return `the fast way is not shown to be right for ${codename}`;
-  return isProvenEqual(cell) ? null : `the fast way is not shown to be right for ${codename} ${variant} on ${arch}`;
+  const of = isProvenVariant(cell) ? `${codename} ${variant} on ${arch}` : `${codename} ${variant}`;
+  return `the fast way is not shown to be right for ${of}`;
 }
 
 /** The way that `auto` takes for the default variant of a release, as `images` shows it. */

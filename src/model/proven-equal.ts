@@ -13,32 +13,31 @@ export interface EqualityCell {
   readonly arch: Arch;
 }
 
-const native = ['amd64', 'i386'] as const;
-const since12 = [...native, 'arm64', 'armhf'] as const;
+const since12 = ['amd64', 'i386', 'arm64', 'armhf'] as const;
 const since13 = [...since12, 'riscv64'] as const;
 
-/** Codename -> variant -> architectures. */
-const proven: Readonly<Record<string, Readonly<Record<BootstrapVariant, readonly Arch[]>>>> = {
-  bookworm: { default: since12, minbase: since12, buildd: native },
-  trixie: { default: since13, minbase: since13, buildd: native },
-  forky: { default: since13, minbase: since13, buildd: native },
-  sid: { default: since13, minbase: since13, buildd: native },
+/** Codename -> variant -> architectures. Not buildd: debootstrap leaves /usr unmerged in it, where a release still may. */
+const proven: Readonly<Record<string, Readonly<Partial<Record<BootstrapVariant, readonly Arch[]>>>>> = {
+  bookworm: { minbase: since12, default: since12 },
+  trixie: { minbase: since13, default: since13 },
+  forky: { minbase: since13, default: since13 },
+  sid: { minbase: since13, default: since13 },
 };
 
 /** All of them. */
 export function equalityCells(): readonly EqualityCell[] {
   return Object.entries(proven).flatMap(([codename, variants]) =>
-    (['minbase', 'default', 'buildd'] as const).flatMap((variant) =>
-      variants[variant].map((arch) => ({ codename, variant, arch })),
+    (Object.entries(variants) as [BootstrapVariant, readonly Arch[]][]).flatMap(([variant, archs]) =>
+      archs.map((arch) => ({ codename, variant, arch })),
     ),
   );
 }
 
 export function isProvenEqual({ codename, variant, arch }: EqualityCell): boolean {
-  return proven[codename]?.[variant].includes(arch) === true;
+  return proven[codename]?.[variant]?.includes(arch) === true;
 }
 
-/** Has any machine of this suite been compared? */
-export function isProvenSuite(codename: string): boolean {
-  return codename in proven;
+/** Was the machine of any architecture compared? */
+export function isProvenVariant({ codename, variant }: Pick<EqualityCell, 'codename' | 'variant'>): boolean {
+  return proven[codename]?.[variant] !== undefined;
 }

@@ -1,7 +1,7 @@
 /** Boots a machine under systemd-nspawn until it has nothing left to start, looks at it, and powers it off. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const limitMs = 4 * 60_000;
 
@@ -40,8 +40,8 @@ export async function bootMachine(tree: string): Promise<Booted> {
   const said = (name: string): string => readFileSync(join(tree, 'look', name), 'utf8');
   try {
     return { state: said('state').trim(), failed: said('failed'), unitFiles: said('files') };
-  } catch {
-    throw new TypeError(`${tree} does not boot:\n${console_}`);
+  } catch (error) {
+    throw new TypeError(`${tree} does not boot:\n${console_}`, { cause: error });
   } finally {
     for (const path of [...places, 'look']) rmSync(join(tree, path), { recursive: true, force: true });
     rmSync(join(wants, 'look.service'));
@@ -49,10 +49,12 @@ export async function bootMachine(tree: string): Promise<Booted> {
 }
 
 async function untilPoweredOff(tree: string): Promise<string> {
-  const child = spawn('systemd-nspawn', [
-    ...['--quiet', '--register=no', '--keep-unit', '--boot', '--directory', tree, '--machine=looked-at'],
+  const args = [
+    ...['--quiet', '--register=no', '--keep-unit', '--boot', '--directory', tree, `--machine=${basename(tree)}`],
     ...['--capability=all', '--private-network', '--console=pipe', '--resolv-conf=off', '--link-journal=no'],
-  ]);
+  ];
+  // systemd has needed cgroup v2 since 258, and the host may have both.
+  const child = spawn('systemd-nspawn', args, { env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' } });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));

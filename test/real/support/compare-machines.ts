@@ -15,7 +15,7 @@ const ownOfEachName: Readonly<Record<string, string>> = {
 /** The fast way against debootstrap: all that may differ, each with its reason. */
 const ownOfEachWay: Readonly<Record<string, string>> = {
   './var/lib/dpkg/available':
-    "dselect's list of what could be installed: debootstrap fills it, apt and dpkg do without",
+    "the archive's words on each package: debootstrap leaves them there for dselect; apt does without",
   './var/lib/dpkg/status-old': 'a copy of the status file from before the last run of dpkg, of which there are fewer',
 };
 

@@ -13,9 +13,10 @@ describe('the way to bootstrap', () => {
       expect(chooseWay(asked({ codename }))).toEqual({ way: 'fast', why: 'shown to give what debootstrap gives' });
     expect(chooseWay(asked({ codename: 'bullseye' }))).toEqual({
       way: 'debootstrap',
-      why: 'the fast way is not shown to be right for bullseye',
+      why: 'the fast way is not shown to be right for bullseye default',
     });
     expect(chooseWay(asked({ codename: 'jammy' })).way).toBe('debootstrap');
+    expect(chooseWay(asked({ variant: 'buildd' })).way).toBe('debootstrap');
     expect(chooseWay(asked({ arch: 'riscv64' }))).toEqual({
       way: 'debootstrap',
       why: 'the fast way is not shown to be right for bookworm default on riscv64',
@@ -30,7 +31,7 @@ describe('the way to bootstrap', () => {
     for (const request of wrong) expect(errorOf(() => chooseWay(request)).code).toBe('MSP_WAY_UNFIT');
   });
 
-  it('is the fast one where it is asked for and nobody has compared, if other machines of the suite were', () => {
+  it('is the fast one where it is asked for and nobody has compared, if other machines like it were', () => {
     expect(chooseWay(asked({ with: 'fast', arch: 'riscv64' }))).toEqual({
       way: 'fast',
       why: 'asked for, though the fast way is not shown to be right for bookworm default on riscv64',
