@@ -173,6 +173,10 @@ export class HostArchives implements Archives {
   }
 }
 
+/** What tar, gzip, igzip, pigz, xz, bzip2 and zstd say of it. */
+const cut =
+  /unexpected end of|Unexpected EOF|does not contain a complete|incomplete deflate data|ends unexpectedly|premature end/iu;
+
 /** Each program of the pipeline tells how it ended. */
 function requireSuccess(
   { stderr }: CommandResult,
@@ -186,7 +190,10 @@ function requireSuccess(
   const lines = stderr.split('\n').filter((line) => line !== '' && !/^(?:tar: )?ms-/u.test(line));
   const [, program = '', status = ''] = failed[0] ?? [];
   const problem = lines.slice(-3).join('; ') || `${program} ended with code ${status}`;
-  throw fail(code, { archive: name, problem });
+  // Of damage before it tar sees nothing but the end.
+  const ownLines = program === 'decompress' ? lines.filter((line) => !line.startsWith('tar: ')) : lines;
+  const isCut = code === 'MSP_TAR_DAMAGED' && ownLines.some((line) => cut.test(line));
+  throw fail(isCut ? 'MSP_TAR_CUT' : code, { archive: name, problem });
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -116,8 +116,9 @@ async function moveTop({ services }: Context<Input>, { path }: Tree, top: string
   const script =
     top === null
       ? 'set -e; cd "$1"; mkdir "$2"; find . -mindepth 1 -maxdepth 1 ! -name "$2" -exec mv -t "$2" -- {} +'
-      : `set -e; cd "$1"; mv -- "./$3" "./$2"; find "./$2" -mindepth 1 -maxdepth 1 -exec mv -t . -- {} +
-         chown --reference="./$2" .; chmod --reference="./$2" .; touch --reference="./$2" .; rmdir "./$2"`;
+      : `set -e; cd "$1"; mv -- "./$3" "./$2"; at=$(stat -c %.9Y "./$2")
+         find "./$2" -mindepth 1 -maxdepth 1 -exec mv -t . -- {} +
+         cp -a -T "./$2" .; rmdir "./$2"; touch -d "@$at" .`;
   await services.exec({ file: 'sh', args: ['-c', script, 'sh', path, hidden, top ?? ''], label: 'arrange' });
 }
 

@@ -72,7 +72,7 @@ async function find(context: Context<Input>, source: PullSource): Promise<FoundI
   const root = services.root('/');
   const start = await root.readStart(source.path, startBytes);
   if (start === null) throw fail('MSP_FILE_UNREADABLE', { path: source.path, problem: 'there is no such file' });
-  requireWanted(context, await services.archives.recognize(start), source.name);
+  await requireWanted(context, await services.archives.recognize(start), source.name);
   const info = await services.files.info(source.path);
   const sizeBytes = info?.type === 'file' ? info.sizeBytes : null;
   return { kind: 'file', place: source.path, name: source.name, sizeBytes, ...none };
@@ -94,7 +94,7 @@ async function peekAt(
   // What is in the cache was looked at before, maybe for the other command.
   const start = peeked.isKnown && note !== null ? await cachedStart(context, note.sha256) : peeked.start;
   const form = await services.archives.recognize(start);
-  requireWanted(context, form, known.name);
+  await requireWanted(context, form, known.name);
   const place: FoundImage = {
     kind: 'http',
     place: url,
@@ -126,8 +126,11 @@ async function requireSidecars({ services, input }: Context<Input>, place: Pick<
   requireSomething(sidecars, place.place);
 }
 
-function requireWanted({ input }: Context<Input>, form: Parameters<typeof requireForm>[0], name: string): void {
-  requireForm(form, input.wanted, { name, source: input.source, machine: input.name ?? '', isStart: true });
+async function requireWanted({ services, input }: Context<Input>, form: ArchiveForm, name: string): Promise<void> {
+  const { wanted, source, name: machine } = input;
+  requireForm(form, wanted, { name, source, machine: machine ?? '', isStart: true });
+  const isReady = wanted !== 'raw' || form.content !== 'qcow2' || (await services.facts.findProgram('qemu-img')) !== null;
+  if (!isReady) throw fail('MSP_TOOL_MISSING', { tool: 'qemu-img', debianPackage: 'qemu-utils' });
 }
 
 async function findOnServer(

@@ -4,6 +4,7 @@ import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { readPartitionTable, tableBytes, type PartitionTable } from '../model/partition-table.ts';
 import { archSchema, machineNameSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
+import { convertImage } from './lib/convert-image.ts';
 import { forgetImage } from './lib/download-cache.ts';
 import { compressionSchema, pulledImageSchema } from './lib/pulled-image.ts';
 import { isStagingOf, isStagingThere, stagingPath } from './lib/staging.ts';
@@ -86,8 +87,7 @@ async function write({ services, input }: Context<Input>, place: string): Promis
   const header = await services.root('/').readStart(packed, qcow2HeaderBytes);
   const problem = qcow2Problem(header ?? Buffer.alloc(0));
   if (problem !== null) throw fail('MSP_IMAGE_REFUSED', { archive: image.name, problem });
-  const args = ['convert', '-f', 'qcow2', '-O', 'raw', '-S', '64k', packed, `${place}/raw`];
-  await services.exec({ file: 'qemu-img', args, label: 'convert' });
+  await convertImage(services, { name: image.name, from: packed, to: `${place}/raw` });
   return `${place}/raw`;
 }
 
