@@ -25,8 +25,8 @@ export async function convertImage(
       MachinespawnError.is(error) && error.code === 'MSP_TOOL_FAILED' && typeof error.data['signal'] !== 'string';
     if (!isJudged) throw error;
     const lines = String(error.data['tail']).split('\n');
-    const problem = lines.findLast((line) => line !== '') ?? 'qemu-img cannot read it';
-    if (problem.endsWith('File too large'))
+    const problem = lines.find((line) => line !== '') ?? 'qemu-img cannot read it';
+    if (lines.some((line) => line.endsWith('File too large')))
       throw fail('MSP_IMAGE_REFUSED', { archive: name, problem: 'it is larger than a file can be here' }, error);
     throw fail('MSP_IMAGE_DAMAGED', { archive: name, problem }, error);
   }
