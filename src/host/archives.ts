@@ -124,7 +124,14 @@ export class HostArchives implements Archives {
       judge.passed(walker.bytes);
     };
     const words = ['-', archive];
-    const result = await this.#pipeline({ judge, script: lookScript, archive, words, compression, command: { onStatusBytes } });
+    const result = await this.#pipeline({
+      judge,
+      script: lookScript,
+      archive,
+      words,
+      compression,
+      command: { onStatusBytes },
+    });
     requireSuccess(result, request.name, archive, 'MSP_TAR_DAMAGED');
     return judge.verdict(walker.problem);
   }

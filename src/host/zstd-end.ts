@@ -18,7 +18,8 @@ export async function zstdEnd(path: string): Promise<number | null> {
     if (last?.[0] !== 0) return null;
     let end = 0;
     const left = { blocks: mostBlocks };
-    for (let next: number | null = 0; next !== null && next <= size; next = await frameEnd(handle, end, left)) end = next;
+    for (let next: number | null = 0; next !== null && next <= size; next = await frameEnd(handle, end, left))
+      end = next;
     return end > 0 && end < size && (await isZero(handle, end)) ? end : null;
   } catch (error) {
     throw unreadable(path, error);

@@ -129,7 +129,8 @@ async function requireSidecars({ services, input }: Context<Input>, place: Pick<
 async function requireWanted({ services, input }: Context<Input>, form: ArchiveForm, name: string): Promise<void> {
   const { wanted, source, name: machine } = input;
   requireForm(form, wanted, { name, source, machine: machine ?? '', isStart: true });
-  const isReady = wanted !== 'raw' || form.content !== 'qcow2' || (await services.facts.findProgram('qemu-img')) !== null;
+  const isReady =
+    wanted !== 'raw' || form.content !== 'qcow2' || (await services.facts.findProgram('qemu-img')) !== null;
   if (!isReady) throw fail('MSP_TOOL_MISSING', { tool: 'qemu-img', debianPackage: 'qemu-utils' });
 }
 

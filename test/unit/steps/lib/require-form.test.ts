@@ -12,12 +12,15 @@ test.each([
   ['raw', 'tar', 'pull-raw'],
   ['qcow2', 'tar', 'pull-raw'],
   ['tar', 'raw', 'pull-tar'],
-] as const)('%s where %s is wanted: the hint can be pasted, with the address and the name as they were given', (...row) => {
-  const [content, wanted, command] = row;
-  const error = refused({ compression: 'xz', content }, wanted);
-  expect(error.code).toBe('MSP_PULL_KIND');
-  expect(error.hint).toBe(`sudo machinespawn ${command} 'https://h.example/it'\\''s?a=1&token=x' box`);
-});
+] as const)(
+  '%s where %s is wanted: the hint can be pasted, with the address and the name as they were given',
+  (...row) => {
+    const [content, wanted, command] = row;
+    const error = refused({ compression: 'xz', content }, wanted);
+    expect(error.code).toBe('MSP_PULL_KIND');
+    expect(error.hint).toBe(`sudo machinespawn ${command} 'https://h.example/it'\\''s?a=1&token=x' box`);
+  },
+);
 
 test.each([
   ['html', 'it is a web page, not a tar'],
