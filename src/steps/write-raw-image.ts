@@ -7,6 +7,7 @@ import { defineStep, type Context } from './define-step.ts';
 import { convertImage } from './lib/convert-image.ts';
 import { forgetImage } from './lib/download-cache.ts';
 import { compressionSchema, pulledImageSchema } from './lib/pulled-image.ts';
+import { requireUnchanged } from './lib/require-unchanged.ts';
 import { isStagingOf, isStagingThere, stagingPath } from './lib/staging.ts';
 import { treeSize } from './lib/tree-size.ts';
 
@@ -55,6 +56,7 @@ export const writeRawImage = defineStep({
     await services.files.makeDirectory(place, { mode: 0o700 });
     try {
       const image = await write(context, place);
+      await requireUnchanged(services, input.image);
       const table = await readTable(context, image);
       await services.exec({ file: 'sync', args: ['-f', image], sandbox: false });
       const staging = stagingPath(directory, input.name, services.facts.randomHex(4));

@@ -84,6 +84,17 @@ it('an image server by name, over https with a certificate of its own authority;
   const again = await machinespawnOk(place, ['pull-tar', '--verify', 'no', `${plain.url}/two`, 'two']);
   expect(again.stderr).toMatch(/download +unpacking[\s\S]*extract +ok: from cache/u);
   expect(pending()).toEqual([]);
+  // Nothing stands beside it: https alone is trusted, and the digest is printed.
+  secure.files['/alone.tar.gz'] = { body: tar };
+  const alone = await machinespawnOk(place, ['pull-tar', `${secure.url}/alone.tar.gz`, 'alone'], trusting());
+  expect(alone.stderr).toMatch(
+    new RegExp(`trusting https only.*--sha256 ${sha256(tar)}[\\s\\S]*Verified: https$`, 'mu'),
+  );
+  await machinespawnOk(place, ['remove', '-y', 'alone']);
+  // What a server of https leads to by plain http is refused.
+  secure.files['/down.tar.gz'] = { body: tar, redirect: `${plain.url}/one` };
+  const down = await machinespawn(place, ['pull-tar', `${secure.url}/down.tar.gz`, 'down', '--json'], trusting());
+  expect(errorOf(down).code).toBe('MSP_VERIFY_NONE');
   secure.files['/images/new/root.tar.xz'] = { body: Buffer.concat([tar, Buffer.alloc(512)]) };
   const changed = await machinespawn(place, [...command.slice(0, -1), 'changed', '--json'], trusting());
   expect(errorOf(changed).code).toBe('MSP_DOWNLOAD_DIGEST');

@@ -63,10 +63,6 @@ describe('an archive with every kind of file', () => {
     const unverified = ['--verify', 'no'];
     await machinespawnOk(place, ['pull-tar', archive('crafted.tar.gz'), 'gz']);
     expect(await differences('gz')).toEqual([]);
-    await machinespawnOk(place, ['pull-tar', publish('crafted.tar.zst'), 'zst', ...unverified]);
-    expect(await differences('zst')).toEqual([]);
-    await machinespawnOk(place, ['pull-tar', '-', 'xz'], { stdin: readFileSync(archive('crafted.tar.xz')) });
-    expect(await differences('xz')).toEqual([]);
     // Told by its bytes; under another name; in several members; with zeros behind; by redirect.
     const inMembers = (suffix: string, packer: string, ...options: readonly string[]): Buffer => {
       const unpacked = execFileSync(packer, ['-dc', archive(`crafted.tar.${suffix}`)], { maxBuffer: 2 ** 28 });
@@ -77,7 +73,6 @@ describe('an archive with every kind of file', () => {
     server.files['/latest'] = { body: Buffer.alloc(0), redirect: '/download.raw?id=1&x=2' };
     for (const [suffix, packer, option] of [
       ['gz', 'gzip', '-1'],
-      ['xz', 'xz', '-0'],
       ['bz2', 'bzip2', '-1'],
       ['zst', 'zstd', '-q'],
     ] as const) {
@@ -86,6 +81,8 @@ describe('an archive with every kind of file', () => {
       await machinespawnOk(place, ['pull-tar', `${server.url}/latest`, name, '--no-cache', ...unverified]);
       expect(await differences(name), name).toEqual([]);
     }
+    await machinespawnOk(place, ['pull-tar', '-', 'xz'], { stdin: inMembers('xz', 'xz', '-0') });
+    expect(await differences('xz')).toEqual([]);
     // Its holes are holes.
     expect(statSync(join(place.machines, 'gz/var/sparse')).blocks * 512).toBeLessThan(4 * 1024 * 1024);
     expect(await leaksOf(place.root)).toEqual([]);

@@ -106,6 +106,19 @@ testStep(
         code: 'MSP_IMAGE_REFUSED',
       },
       {
+        name: 'a local file that was changed since it was verified',
+        input: {
+          ...image(rawText),
+          image: { ...pulled(rawText), path: '/tmp/x', mtimeMs: 1 },
+          compression: 'zstd',
+          content: 'raw',
+        },
+        prepare: (world) => world.put({ '/tmp/x': rawText }),
+        host,
+        code: 'MSP_PULL_CHANGED',
+        after: (world) => expect(world.read('/tmp/x')).toBe(rawText),
+      },
+      {
         name: 'a tar archive',
         input: { ...image(rawText), compression: 'none', content: 'tar' },
         host,
