@@ -221,6 +221,12 @@ describe('what is not as it should be', () => {
     server.files['/Cloud.raw.xz'] = { body: execFileSync('xz', ['-0c'], { input: disk }) };
     const hint = await refused(['pull-tar', `${server.url}/Cloud.raw.xz?a=1&b=2`, 'new'], 'MSP_PULL_KIND');
     expect(hint).toBe(`sudo machinespawn pull-raw '${server.url}/Cloud.raw.xz?a=1&b=2' new`);
+    // Of bzip2 the first block is needed, and no more.
+    const noise = Buffer.concat([disk.subarray(0, 1024), randomBytes(6 * 1024 * 1024)]);
+    server.files['/noise'] = { body: execFileSync('bzip2', ['-9c'], { input: noise, maxBuffer: 2 ** 26 }) };
+    const before = server.servedBytes();
+    await refused(['pull-tar', `${server.url}/noise`, 'new', '--verify', 'no'], 'MSP_PULL_KIND');
+    expect(server.servedBytes() - before).toBeLessThan(2 * 1024 * 1024);
     expect(await refused(['pull-raw', archive('gnu.tar'), 'new'], 'MSP_PULL_KIND')).toContain('pull-tar');
     const taken = await machinespawn(place, ['pull-tar', url, 'gz', '--json']);
     expect(errorOf(taken).code).toBe('MSP_MACHINE_EXISTS');
