@@ -32,6 +32,7 @@ const input = z.strictObject({
   sha256: z.string().default('').describe("SHA-256 that the file must have; '' for any"),
   imageServer: z.string().default('').describe("Server that lxc: names are looked up at; '' for the usual one"),
   proxy: z.string().default('').describe("Proxy, or none; '' for the environment's"),
+  retries: z.number().int().min(0).default(4).describe('Further tries where the server does not answer'),
   noCache: z.boolean().default(false).describe('Use no earlier download'),
 });
 type Input = z.output<typeof input>;
@@ -89,7 +90,7 @@ async function peekAt(
   const note = input.noCache ? null : await readNote(services, url);
   const proxy = proxyOf(input.proxy);
   const peek = async (bytes: number) =>
-    await services.net.peek(url, { bytes, known: note, ...(proxy !== undefined && { proxy }) });
+    await services.net.peek(url, { bytes, known: note, retries: input.retries, ...(proxy !== undefined && { proxy }) });
   let peeked = await peek(startBytes);
   if (compressionOf(peeked.start) === 'bzip2') peeked = await peek(blockBytes);
   // What is in the cache was looked at before, maybe for the other command.

@@ -55,10 +55,14 @@ test('what is known is asked for in the same request, by ETag or by date', async
 test('what passes is tried again, what does not is told', async () => {
   server.files['/busy'] = { body, failures: { status: 503, times: 2 } };
   expect((await peek('/busy')).start).toHaveLength(1000);
+  server.files['/busier'] = { body, failures: { status: 503, times: 99 } };
+  const options = { bytes: 1000, known: null };
+  await expectCode(net.peek(`${server.url}/busier`, { ...options, retries: 1 }), 'MSP_HTTP_STATUS');
+  expect(server.requests.filter((line) => line.includes('busier'))).toHaveLength(2);
   server.files['/shut'] = { body, failures: { status: 403, times: 99 } };
   await expectCode(peek('/shut'), 'MSP_HTTP_STATUS');
   await expectCode(peek('/none'), 'MSP_DOWNLOAD_NOT_FOUND');
-  expect(server.requests.filter((line) => !line.includes('busy'))).toHaveLength(2);
+  expect(server.requests.filter((line) => !line.includes('bus'))).toHaveLength(2);
   server.files['/empty'] = { body: Buffer.alloc(0) };
   expect(await peek('/empty')).toMatchObject({ start: Buffer.alloc(0) });
 });

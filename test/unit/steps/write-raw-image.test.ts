@@ -30,8 +30,7 @@ const qcow2 = (backing: bigint, more = ''): string => {
 };
 const cut = qcow2(0n, 'cut');
 const huge = qcow2(0n, 'huge');
-const putQcow2 = (text: string) => (world: World) =>
-  void world.put({ [pulled(text).path]: Buffer.from(text, 'latin1') });
+const putQcow2 = (text: string) => (world: World) => world.put({ [pulled(text).path]: Buffer.from(text, 'latin1') });
 const output = { staging, sizeBytes: 512, table: 'none' as const, partitions: [], arch: null };
 const image = (text: string) => ({ image: pulled(text), name: 'box' });
 
