@@ -2,7 +2,7 @@
 
 export type Compression = 'none' | 'gzip' | 'xz' | 'bzip2' | 'zstd';
 
-/** `unknown`: it may be anything; `packed`: compressed, and not looked into yet. */
+/** `unknown`: it may be anything. */
 export type Content = 'tar' | 'raw' | 'qcow2' | 'html' | 'empty' | 'unknown';
 
 export interface ArchiveForm {
