@@ -2,7 +2,7 @@
 import { fail } from '../errors/machinespawn-error.ts';
 import { canAsk, confirm } from './confirm.ts';
 import type { Call } from './execute.ts';
-import { pasteable } from './paste.ts';
+import { shellWords } from '../model/shell-words.ts';
 
 export interface MissingTools {
   readonly packages: readonly string[];
@@ -20,7 +20,7 @@ export async function installMissingTools(
     fail('MSP_TOOL_MISSING', { tool: missing.packages.join(', '), debianPackage: missing.packages.join(' ') });
   if (!globals.yes && !canAsk(globals, terminal)) throw refusal();
   terminal.stderr.write(`These host packages are missing: ${missing.packages.join(', ')}\n`);
-  for (const command of missing.commands) terminal.stderr.write(`  ${pasteable(command)}\n`);
+  for (const command of missing.commands) terminal.stderr.write(`  ${shellWords(command)}\n`);
   const question = { text: 'Install them now?', action: 'installing host packages', unattended: 'demand' } as const;
   if (!(await confirm(question, globals, terminal))) throw refusal();
   await app.installTools(missing.commands);

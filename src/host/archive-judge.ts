@@ -68,10 +68,10 @@ export class ArchiveJudge {
     this.#of.onProgress?.(this.#bytes);
   }
 
-  /** When all has passed; `problem` is why it is not whole. Throws MSP_TAR_TOO_LARGE, MSP_TAR_DAMAGED. */
+  /** When all has passed; `problem` is why it is not whole. Throws MSP_TAR_TOO_LARGE, MSP_TAR_CUT. */
   verdict(problem: string | null): { readonly entries: number } {
     this.#requireLimits();
-    if (problem !== null) throw this.#damaged(problem);
+    if (problem !== null) throw fail('MSP_TAR_CUT', { archive: this.#of.name, problem });
     return { entries: this.#safety.entries };
   }
 

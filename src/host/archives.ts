@@ -19,6 +19,7 @@ import { decompressorOf } from './decompressors.ts';
 import { unreadable } from './file-error.ts';
 import type { Command, CommandResult } from './services.ts';
 import { TarIndex } from './tar-index.ts';
+import { zstdEnd } from './zstd-end.ts';
 import { bytesTold, followScript, lookScript, unpackScript, unsafeTold, writeImageScript } from './unpack-script.ts';
 
 type Run = (command: Command, signal?: AbortSignal, input?: Readable) => Promise<CommandResult>;
@@ -32,6 +33,7 @@ interface Growth {
 
 interface Pipeline {
   readonly script: string;
+  readonly archive: string;
   readonly words: readonly string[];
   readonly compression: Compression;
   readonly command?: Pick<Command, 'onLine' | 'onStatusLine' | 'onStatusBytes' | 'statusEachMs'>;
@@ -88,6 +90,7 @@ export class HostArchives implements Archives {
     const result = await this.#pipeline({
       judge,
       script: growth === null ? unpackScript : followScript,
+      archive,
       words: [to, archive, String(options.length), ...options],
       compression,
       command: {
@@ -121,14 +124,26 @@ export class HostArchives implements Archives {
       judge.passed(walker.bytes);
     };
     const words = ['-', archive];
-    const result = await this.#pipeline({ judge, script: lookScript, words, compression, command: { onStatusBytes } });
+    const result = await this.#pipeline({
+      judge,
+      script: lookScript,
+      archive,
+      words,
+      compression,
+      command: { onStatusBytes },
+    });
     requireSuccess(result, request.name, archive, 'MSP_TAR_DAMAGED');
     return judge.verdict(walker.problem);
   }
 
   async writeImage(request: WriteImageRequest): Promise<void> {
     const { archive, compression, directory } = request;
-    const result = await this.#pipeline({ script: writeImageScript, words: [directory, archive], compression });
+    const result = await this.#pipeline({
+      script: writeImageScript,
+      archive,
+      words: [directory, archive],
+      compression,
+    });
     requireSuccess(result, request.name, directory, 'MSP_IMAGE_DAMAGED');
   }
 
@@ -148,12 +163,13 @@ export class HostArchives implements Archives {
     return Buffer.concat(parts);
   }
 
-  async #pipeline({ script, words, compression, command, judge, input }: Pipeline): Promise<CommandResult> {
+  async #pipeline({ script, archive, words, compression, command, judge, input }: Pipeline): Promise<CommandResult> {
     const decompressor = await decompressorOf(compression);
     const confined = decompressor === null ? 'none' : decompressor.confined ? 'yes' : 'no';
     const view = join(this.#scratch(), 'view');
     await mkdir(view, { recursive: true, mode: 0o700 });
-    const args = ['-c', script, 'sh', view, ...words, confined, ...(decompressor?.argv ?? [])];
+    const end = compression === 'zstd' && input === undefined ? await zstdEnd(archive) : null;
+    const args = ['-c', script, 'sh', view, ...words, confined, String(end ?? 'all'), ...(decompressor?.argv ?? [])];
     try {
       const result = await this.#run({ file: 'sh', args, label: 'unpack', ...command }, judge?.signal, input);
       if (judge !== undefined && judge.problem !== null) throw judge.problem;
@@ -163,6 +179,10 @@ export class HostArchives implements Archives {
     }
   }
 }
+
+/** What tar, gzip, igzip, pigz, xz, bzip2 and zstd say of it. */
+const cut =
+  /unexpected end of|Unexpected EOF|does not contain a complete|incomplete deflate data|ends unexpectedly|premature end/iu;
 
 /** Each program of the pipeline tells how it ended. */
 function requireSuccess(
@@ -177,7 +197,10 @@ function requireSuccess(
   const lines = stderr.split('\n').filter((line) => line !== '' && !/^(?:tar: )?ms-/u.test(line));
   const [, program = '', status = ''] = failed[0] ?? [];
   const problem = lines.slice(-3).join('; ') || `${program} ended with code ${status}`;
-  throw fail(code, { archive: name, problem });
+  // Of damage before it tar sees nothing but the end.
+  const ownLines = program === 'decompress' ? lines.filter((line) => !line.startsWith('tar: ')) : lines;
+  const isCut = code === 'MSP_TAR_DAMAGED' && ownLines.some((line) => cut.test(line));
+  throw fail(isCut ? 'MSP_TAR_CUT' : code, { archive: name, problem });
 }
 
 async function sizeOf(path: string): Promise<number> {

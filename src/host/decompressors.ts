@@ -39,18 +39,23 @@ export async function decompressorOf(
   options: { readonly serial: boolean } = { serial: false },
 ): Promise<Decompressor | null> {
   if (compression === 'none') return null;
-  const programs = options.serial ? candidates[compression].toReversed() : candidates[compression];
-  for (const [name = '', ...words] of programs) {
-    const path = await findProgram(name);
-    if (path !== null) return { argv: [path, ...words], confined: true };
-  }
-  if (compression === 'gzip' || compression === 'zstd') return { argv: ownArgv(compression), confined: false };
+  const programs = await decompressorsOf(compression);
+  const chosen = (options.serial ? programs.findLast(({ confined }) => confined) : undefined) ?? programs[0];
+  if (chosen !== undefined) return chosen;
   throw fail('MSP_TOOL_MISSING', { tool: compression, debianPackage: packages[compression] });
 }
 
-/** Node's own zlib, as a program: faster than gzip, and always there. */
-function ownArgv(compression: 'gzip' | 'zstd'): readonly string[] {
-  const create = compression === 'gzip' ? 'createGunzip' : 'createZstdDecompress';
-  const script = `const z=require('node:zlib');require('node:stream').pipeline(process.stdin,z.${create}({chunkSize:1<<17}),process.stdout,(e)=>{if(e){process.stderr.write(e.message+'\\n');process.exitCode=1}})`;
-  return [process.execPath, '--input-type=commonjs', '-e', script];
+/** All that are there, the fastest first. */
+export async function decompressorsOf(compression: Exclude<Compression, 'none'>): Promise<readonly Decompressor[]> {
+  const programs: Decompressor[] = [];
+  for (const [name = '', ...words] of candidates[compression]) {
+    const path = await findProgram(name);
+    if (path !== null) programs.push({ argv: [path, ...words], confined: true });
+  }
+  return compression === 'gzip' ? [...programs, ownGunzip] : programs;
 }
+
+const script = `const z=require('node:zlib');require('node:stream').pipeline(process.stdin,z.createGunzip({chunkSize:1<<17}),process.stdout,(e)=>{if(e){process.stderr.write(e.message+'\\n');process.exitCode=1}})`;
+
+/** Node's own zlib, as a program: faster than gzip, and always there. Its zstd ends after the first frame. */
+const ownGunzip: Decompressor = { argv: [process.execPath, '--input-type=commonjs', '-e', script], confined: false };

@@ -29,11 +29,15 @@ export class HttpConnections {
     const { Agent, EnvHttpProxyAgent, ProxyAgent } = (await import('undici')).default;
     if (proxy === null) return new Agent();
     if (proxy !== undefined) return new ProxyAgent({ uri: proxy, proxyTunnel: false });
-    const all = this.#env('all_proxy');
-    return new EnvHttpProxyAgent({
-      httpProxy: this.#env('http_proxy') ?? all ?? '',
-      httpsProxy: this.#env('https_proxy') ?? all ?? '',
-      noProxy: this.#env('no_proxy') ?? '',
-    });
+    const all = this.#env('all_proxy') ?? '';
+    const [httpProxy, httpsProxy] = [this.#env('http_proxy') ?? all, this.#env('https_proxy') ?? all];
+    const agent = new EnvHttpProxyAgent({ httpProxy, httpsProxy, noProxy: this.#env('no_proxy') ?? '' });
+    if (httpsProxy !== '' || httpProxy === '') return agent;
+    // undici takes the proxy for http then, which no other program does: many a one of them cannot do https.
+    const direct = await this.to(null);
+    return agent.compose(
+      (dispatch) => (options, handler) =>
+        String(options.origin).startsWith('https:') ? direct.dispatch(options, handler) : dispatch(options, handler),
+    );
   }
 }

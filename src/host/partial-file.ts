@@ -181,7 +181,8 @@ export class PartialFile {
     if (!this.#isNoted && this.#size >= notedFromBytes) await this.#note(0);
     if (this.#unchecked >= checkedEachBytes) {
       this.#unchecked = 0;
-      await this.requireSpace(checkedEachBytes);
+      const totalBytes = this.#beginning?.totalBytes ?? Infinity;
+      await this.requireSpace(Math.min(checkedEachBytes, Math.max(0, totalBytes - this.#size)));
     }
     if (performance.now() >= this.#syncedAt + syncedEachMs) await this.#sync();
   }

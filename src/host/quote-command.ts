@@ -1,10 +1,7 @@
 import { redact } from '../errors/redact.ts';
-
-const safe = /^[\w@%+=:,./-]+$/u;
-
-const quote = (word: string): string => (safe.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+import { shellWords } from '../model/shell-words.ts';
 
 /** A command as it can be pasted into a shell, credentials removed. */
 export function quoteCommand(argv: readonly string[]): string {
-  return redact(argv.map(quote).join(' '));
+  return redact(shellWords(argv));
 }

@@ -20,14 +20,22 @@ if [ "$out" != - ]; then mount --bind "$out" "$view/out"; fi
 mount -o remount,ro "$view"
 `;
 
-/** Arguments: confined (yes/no), then the decompressor. Reads the archive from descriptor 0. */
-const decompress = `confined=$1; shift
+/**
+ * Arguments: confined (yes/no), how many bytes of the archive count (or all), then the decompressor.
+ * `decompress` reads the archive from descriptor 0, `decompress_file` from its path.
+ */
+const decompress = `confined=$1 most=$2; shift 2
 decompress() {
   if [ "$confined" = none ]; then cat
   elif [ "$confined" = yes ]; then chroot --userspec=65534:65534 "$view" "$@" 3>&-
   else "$@" 3>&-
   fi
   echo "ms-status decompress $?" >&2
+}
+decompress_file() {
+  if [ "$most" = all ]; then decompress "$@" < "$archive"
+  else head -c "$most" "$archive" 3>&- | decompress "$@"
+  fi
 }
 set +e
 `;
@@ -78,7 +86,7 @@ export function unsafeTold(line: string): { readonly entry: string; readonly pro
 }
 
 /** Arguments: view, out, archive, options of tar as one count and the words, then as for `decompress`. */
-export const unpackScript = unpackFrom('decompress "$@" < "$archive"');
+export const unpackScript = unpackFrom('decompress_file "$@"');
 
 /**
  * The same for an archive that is still being written. Each line on standard input says that there is more of it;
@@ -95,14 +103,14 @@ export const followScript = unpackFrom(`{
 export const lookScript = `${makeView}
 archive=$1; shift
 ${decompress}
-decompress "$@" < "$archive" >&3
+decompress_file "$@" >&3
 exit 0`;
 
 /** Arguments: view, out, archive, then as for \`decompress\`. Writes out/image with holes where there are zeros. */
 export const writeImageScript = `${makeView}
 archive=$1; shift
 ${decompress}
-decompress "$@" < "$archive" | {
+decompress_file "$@" | {
   dd of="$out/image" bs=256K iflag=fullblock conv=sparse,notrunc status=none 3>&-
   echo "ms-status write $?" >&2
   cat > /dev/null

@@ -2,7 +2,7 @@
 
 export type Compression = 'none' | 'gzip' | 'xz' | 'bzip2' | 'zstd';
 
-/** `unknown`: it may be anything; `packed`: compressed, and not looked into yet. */
+/** `unknown`: it may be anything. */
 export type Content = 'tar' | 'raw' | 'qcow2' | 'html' | 'empty' | 'unknown';
 
 export interface ArchiveForm {
@@ -13,11 +13,14 @@ export interface ArchiveForm {
 /** As many first bytes as `contentOf` can make use of: a btrfs tells itself apart only there. */
 export const formBytes = 66 * 1024;
 
+/** RFC 8878, 3.1: of a frame, and of one that holds no data; the last four bits of that one are anybody's. */
+export const zstdMagic = 0xfd_2f_b5_28;
+export const skippableMagic = 0x18_4d_2a_50;
+
 const magics: readonly (readonly [Compression, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
   ['bzip2', [0x42, 0x5a, 0x68]],
-  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
 ];
 
 /** File systems and tables of partitions that a disk image may begin with: offset and bytes. */
@@ -34,7 +37,18 @@ const diskMagics: readonly (readonly [number, string])[] = [
 
 export function compressionOf(start: Uint8Array): Compression {
   const found = magics.find(([, magic]) => magic.every((byte, index) => start[index] === byte));
-  return found?.[0] ?? 'none';
+  return found?.[0] ?? (isZstd(start) ? 'zstd' : 'none');
+}
+
+/** pzstd puts a frame without data before each other. */
+function isZstd(start: Uint8Array): boolean {
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  for (let at = 0; at + 8 <= start.length; at += 8 + view.getUint32(at + 4, true)) {
+    const magic = view.getUint32(at, true);
+    if (magic === zstdMagic) return true;
+    if ((magic & 0xff_ff_ff_f0) >>> 0 !== skippableMagic) return false;
+  }
+  return false;
 }
 
 /** Of what is not compressed, or of the first bytes of what was. */

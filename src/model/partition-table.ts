@@ -22,6 +22,8 @@ export interface PartitionTable {
 }
 
 const sector = 512;
+/** Of disks with sectors of 512 bytes, and of those with 4 KiB. */
+const gptSectors = [sector, 4096];
 const gptTypes: Readonly<Record<string, { readonly word: string; readonly arch?: Arch } | undefined>> = {
   'c12a7328-f81f-11d2-ba4b-00a0c93ec93b': { word: 'esp' },
   'bc13c2ff-59e6-4262-a352-b275fd6f7172': { word: 'xbootldr' },
@@ -40,7 +42,13 @@ const gptTypes: Readonly<Record<string, { readonly word: string; readonly arch?:
 export function readPartitionTable(start: Buffer): PartitionTable {
   const none: PartitionTable = { kind: 'none', partitions: [], arch: null, endBytes: 0 };
   if (start.length < 2 * sector || start.readUInt16LE(510) !== 0xaa55) return none;
-  if (start.toString('latin1', sector, sector + 8) === 'EFI PART') return readGpt(start);
+  const isGpt = (size: number): boolean =>
+    start.length >= 2 * size && start.toString('latin1', size, size + 8) === 'EFI PART';
+  const gptSector = gptSectors.find(isGpt);
+  if (gptSector !== undefined) return readGpt(start, gptSector);
+  // The code that boots from a file system ends with the same two bytes.
+  const isTable = [0, 1, 2, 3].every((index) => [0, 0x80].includes(start[446 + 16 * index] ?? 1));
+  if (!isTable) return none;
   const partitions = [0, 1, 2, 3].flatMap((index): Partition[] => {
     const at = 446 + 16 * index;
     const type = start[at + 4] ?? 0;
@@ -51,9 +59,9 @@ export function readPartitionTable(start: Buffer): PartitionTable {
   return partitions.length === 0 ? none : { kind: 'mbr', partitions, arch: null, endBytes: endOf(partitions) };
 }
 
-function readGpt(start: Buffer): PartitionTable {
-  const first = Number(start.readBigUInt64LE(sector + 72)) * sector;
-  const [count, size] = [start.readUInt32LE(sector + 80), start.readUInt32LE(sector + 84)];
+function readGpt(start: Buffer, sectorBytes: number): PartitionTable {
+  const first = Number(start.readBigUInt64LE(sectorBytes + 72)) * sectorBytes;
+  const [count, size] = [start.readUInt32LE(sectorBytes + 80), start.readUInt32LE(sectorBytes + 84)];
   const partitions: Partition[] = [];
   const archs = new Set<Arch>();
   for (let index = 0; index < Math.min(count, 128); index += 1) {
@@ -67,8 +75,8 @@ function readGpt(start: Buffer): PartitionTable {
     partitions.push({
       number: index + 1,
       type: known?.word ?? guid,
-      startBytes: from * sector,
-      sizeBytes: (to - from + 1) * sector,
+      startBytes: from * sectorBytes,
+      sizeBytes: (to - from + 1) * sectorBytes,
     });
   }
   const [arch = null, ...others] = archs;

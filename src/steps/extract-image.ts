@@ -7,6 +7,7 @@ import { defineStep, type Context } from './define-step.ts';
 import { forgetImage } from './lib/download-cache.ts';
 import { isSavedImage, readSavedImage, savedPlace } from './lib/oci-layout.ts';
 import { compressionSchema, pulledImageSchema } from './lib/pulled-image.ts';
+import { requireUnchanged } from './lib/require-unchanged.ts';
 import { treeSize } from './lib/tree-size.ts';
 import { aheadName } from './lib/unpack-ahead.ts';
 import { unpackLayers } from './lib/unpack-layers.ts';
@@ -28,7 +29,7 @@ type Tree = Awaited<ReturnType<Context['services']['trees']['change']>>;
 export const extractImage = defineStep({
   id: 'extract-image',
   summary: 'Unpack a tar image where it can do no harm',
-  version: 1,
+  version: 2,
   input,
   output: z.strictObject({
     tree: z.string().describe('The tree'),
@@ -52,7 +53,7 @@ export const extractImage = defineStep({
     });
     try {
       const { entries, layout } = await unpack(context, tree);
-      await requireUnchanged(context);
+      await requireUnchanged(services, input.image);
       return { tree: tree.ref, entries, layout, sizeBytes: await treeSize(context, tree.path) };
     } catch (error) {
       const isBad = MachinespawnError.is(error) && error.code.startsWith('MSP_TAR_');
@@ -116,14 +117,8 @@ async function moveTop({ services }: Context<Input>, { path }: Tree, top: string
   const script =
     top === null
       ? 'set -e; cd "$1"; mkdir "$2"; find . -mindepth 1 -maxdepth 1 ! -name "$2" -exec mv -t "$2" -- {} +'
-      : `set -e; cd "$1"; mv -- "./$3" "./$2"; find "./$2" -mindepth 1 -maxdepth 1 -exec mv -t . -- {} +
-         chown --reference="./$2" .; chmod --reference="./$2" .; touch --reference="./$2" .; rmdir "./$2"`;
+      : `set -e; cd "$1"; mv -- "./$3" "./$2"; at=$(stat -c %.9Y "./$2")
+         find "./$2" -mindepth 1 -maxdepth 1 -exec mv -t . -- {} +
+         cp -a -T "./$2" .; rmdir "./$2"; touch -d "@$at" .`;
   await services.exec({ file: 'sh', args: ['-c', script, 'sh', path, hidden, top ?? ''], label: 'arrange' });
-}
-
-async function requireUnchanged({ services, input }: Context<Input>): Promise<void> {
-  const { path, mtimeMs, sizeBytes } = input.image;
-  if (mtimeMs === null) return;
-  const info = await services.files.info(path);
-  if (info?.mtimeMs !== mtimeMs || info.sizeBytes !== sizeBytes) throw fail('MSP_PULL_CHANGED', { path });
 }

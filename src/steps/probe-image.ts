@@ -1,7 +1,7 @@
 /** Looks at the image before anything slow: is it there, is it of the right kind, can it be verified, is there room? */
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
-import { formBytes, type ArchiveForm } from '../model/archive-form.ts';
+import { compressionOf, formBytes, type ArchiveForm } from '../model/archive-form.ts';
 import { archs, type Arch } from '../model/arch.ts';
 import { parsePullSource, type PullSource } from '../model/pull-source.ts';
 import { imageServer } from '../model/release-table.ts';
@@ -16,6 +16,8 @@ import { fetchSidecars, requireSomething } from './lib/sidecars.ts';
 
 /** Compressed, they unpack to as much as tells what it is. */
 const startBytes = 4 * formBytes;
+/** But for bzip2, of which a block is up to 900 kB. */
+const blockBytes = 1024 * 1024;
 
 const input = z.strictObject({
   source: z.string().describe('http or https address, absolute path, - for standard input, or lxc:DISTRO/RELEASE'),
@@ -30,6 +32,7 @@ const input = z.strictObject({
   sha256: z.string().default('').describe("SHA-256 that the file must have; '' for any"),
   imageServer: z.string().default('').describe("Server that lxc: names are looked up at; '' for the usual one"),
   proxy: z.string().default('').describe("Proxy, or none; '' for the environment's"),
+  retries: z.number().int().min(0).default(4).describe('Further tries where the server does not answer'),
   noCache: z.boolean().default(false).describe('Use no earlier download'),
 });
 type Input = z.output<typeof input>;
@@ -70,9 +73,9 @@ async function find(context: Context<Input>, source: PullSource): Promise<FoundI
   const none = { etag: null, lastModified: null, promised: null, arch: null, compression: null };
   if (source.kind === 'stdin') return { kind: 'stdin', place: '-', name: source.name, sizeBytes: null, ...none };
   const root = services.root('/');
-  const start = await root.readStart(source.path, startBytes);
+  const start = await root.readStart(source.path, blockBytes);
   if (start === null) throw fail('MSP_FILE_UNREADABLE', { path: source.path, problem: 'there is no such file' });
-  requireWanted(context, await services.archives.recognize(start), source.name);
+  await requireWanted(context, await services.archives.recognize(start), source.name);
   const info = await services.files.info(source.path);
   const sizeBytes = info?.type === 'file' ? info.sizeBytes : null;
   return { kind: 'file', place: source.path, name: source.name, sizeBytes, ...none };
@@ -86,15 +89,14 @@ async function peekAt(
   const { services, input } = context;
   const note = input.noCache ? null : await readNote(services, url);
   const proxy = proxyOf(input.proxy);
-  const peeked = await services.net.peek(url, {
-    bytes: startBytes,
-    known: note,
-    ...(proxy !== undefined && { proxy }),
-  });
+  const peek = async (bytes: number) =>
+    await services.net.peek(url, { bytes, known: note, retries: input.retries, ...(proxy !== undefined && { proxy }) });
+  let peeked = await peek(startBytes);
+  if (compressionOf(peeked.start) === 'bzip2') peeked = await peek(blockBytes);
   // What is in the cache was looked at before, maybe for the other command.
   const start = peeked.isKnown && note !== null ? await cachedStart(context, note.sha256) : peeked.start;
   const form = await services.archives.recognize(start);
-  requireWanted(context, form, known.name);
+  await requireWanted(context, form, known.name);
   const place: FoundImage = {
     kind: 'http',
     place: url,
@@ -104,20 +106,15 @@ async function peekAt(
     lastModified: peeked.lastModified ?? (peeked.isKnown ? (note?.lastModified ?? null) : null),
     promised: known.promised ?? null,
     arch: known.arch ?? null,
-    compression: mayBeTar(form) ? form.compression : null,
+    compression: form.content === 'tar' ? form.compression : null,
   };
   if (!peeked.secure && known.promised === undefined) await requireSidecars(context, place);
   return place;
 }
 
-/** What is at hand of it may be less than bzip2's first block. */
-function mayBeTar({ compression, content }: ArchiveForm): boolean {
-  return content === 'tar' || (content === 'unknown' && compression === 'bzip2');
-}
-
 async function cachedStart({ services }: Context<Input>, sha256: string): Promise<Buffer> {
   const path = `${services.directories.cache}/downloads/${sha256}`;
-  return (await services.root('/').readStart(path, startBytes)) ?? Buffer.alloc(0);
+  return (await services.root('/').readStart(path, blockBytes)) ?? Buffer.alloc(0);
 }
 
 async function requireSidecars({ services, input }: Context<Input>, place: Pick<FoundImage, 'kind' | 'place'>) {
@@ -126,8 +123,12 @@ async function requireSidecars({ services, input }: Context<Input>, place: Pick<
   requireSomething(sidecars, place.place);
 }
 
-function requireWanted({ input }: Context<Input>, form: Parameters<typeof requireForm>[0], name: string): void {
-  requireForm(form, input.wanted, { name, source: input.source, machine: input.name ?? '', isStart: true });
+async function requireWanted({ services, input }: Context<Input>, form: ArchiveForm, name: string): Promise<void> {
+  const { wanted, source, name: machine } = input;
+  requireForm(form, wanted, { name, source, machine: machine ?? '', isStart: true });
+  const isReady =
+    wanted !== 'raw' || form.content !== 'qcow2' || (await services.facts.findProgram('qemu-img')) !== null;
+  if (!isReady) throw fail('MSP_TOOL_MISSING', { tool: 'qemu-img', debianPackage: 'qemu-utils' });
 }
 
 async function findOnServer(

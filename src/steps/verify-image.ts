@@ -4,7 +4,7 @@ import { fail } from '../errors/machinespawn-error.ts';
 import { checksumOf } from '../model/checksum-file.ts';
 import { armored, splitClearSigned } from '../model/clear-signed.ts';
 import { defineStep, type Context } from './define-step.ts';
-import { checkSignature, type SignatureFinding } from './lib/check-signature.ts';
+import { checkSignature } from './lib/check-signature.ts';
 import { forgetImage, readNote, writeNote } from './lib/download-cache.ts';
 import { proxyOf } from './lib/proxy-option.ts';
 import { pulledImageSchema } from './lib/pulled-image.ts';
@@ -71,10 +71,11 @@ async function judge(context: Context<Input>): Promise<Output> {
     return { level: 'checksum', verification: 'checksum:--sha256', sha256 };
   const sidecars = await fetchSidecars(services, image, proxyOf(input.proxy));
   const signed = await findSignature(context, sidecars);
+  // What is there must be right, beside a good signature, too.
+  const by = await findChecksum(context, sidecars);
   if (signed !== null) return { level: 'signature', verification: `signature:${signed}`, sha256 };
   if (verify === 'signature' || input.keyring !== '')
     throw fail('MSP_VERIFY_MISSING', { url: image.place, wanted: 'signature' });
-  const by = await findChecksum(context, sidecars);
   if (by !== null) {
     if (!by.secure)
       log.warn(`${by.name} came over plain http, too: it guards against damage, not against somebody in between`);
@@ -92,7 +93,11 @@ async function judge(context: Context<Input>): Promise<Output> {
   return { level: 'none', verification: image.kind === 'http' ? 'https' : 'none', sha256 };
 }
 
-/** Fingerprint of the key that signed the image or a checksum of it; null when there is no signature that counts. */
+/**
+ * Fingerprint of the first known key that signed the image or a checksum of it; null when there is none. A bad signature
+ * beside a good one is refused all the same. Throws MSP_VERIFY_KEY where only keys signed that nobody gave us, and one of
+ * ours must have.
+ */
 async function findSignature(context: Context<Input>, sidecars: Sidecars): Promise<string | null> {
   const { services, input } = context;
   const { image } = input;
@@ -100,6 +105,8 @@ async function findSignature(context: Context<Input>, sidecars: Sidecars): Promi
   const signatures = [...sidecars.values()].filter((one) => isSignature(one.name) || isClearSigned(one));
   if (signatures.length === 0) return null;
   const keyring = await chooseKeyring(context);
+  const signers: string[] = [];
+  const unknown: UnknownSigner[] = [];
   for (const signature of signatures) {
     const inline = isClearSigned(signature) ? splitClearSigned(signature.body.toString('utf8')) : null;
     if (isClearSigned(signature) && inline === null) await refuseSignature(context, signature, 'it is not well formed');
@@ -114,33 +121,35 @@ async function findSignature(context: Context<Input>, sidecars: Sidecars): Promi
     if (!isOfImage) await services.files.writeText(`${scratch}/signed`, text ?? '');
     const data = isOfImage ? image.path : `${scratch}/signed`;
     const finding = await checkSignature(context, `${scratch}/signature`, data, keyring);
-    const fingerprint = await accept(context, signature, finding, keyring);
-    if (fingerprint === null) continue;
+    if (finding.state === 'bad') await refuseSignature(context, signature, finding.problem);
+    if (finding.state === 'unknown') unknown.push({ signature, keys: finding.keys });
+    if (finding.state !== 'good') continue;
     if (digest !== null && digest !== image.sha256) await refuseChecksum(context, digest, signedName);
-    return fingerprint;
+    signers.push(finding.fingerprint);
   }
-  return null;
+  if (signers.length === 0) tellUnknown(context, unknown, keyring);
+  return signers[0] ?? null;
 }
 
-/** Null for a key that nobody gave us, where it may be so. */
-async function accept(
-  context: Context<Input>,
-  signature: Sidecar,
-  finding: SignatureFinding,
-  keyring: string,
-): Promise<string | null> {
-  const { input, log } = context;
-  if (finding.state === 'good') return finding.fingerprint;
-  if (finding.state === 'bad') return await refuseSignature(context, signature, finding.problem);
-  if (input.keyring !== '' || input.verify === 'signature')
-    throw fail('MSP_VERIFY_KEY', { url: signature.place, keyring, keys: finding.keys });
-  log.warn(`${signature.name} is signed by a key that is not in ${keyring}: ${finding.keys.join(', ')}`);
-  return null;
+interface UnknownSigner {
+  readonly signature: Sidecar;
+  readonly keys: readonly string[];
 }
 
+/** Throws MSP_VERIFY_KEY where a known key must have signed. */
+function tellUnknown({ input, log }: Context<Input>, unknown: readonly UnknownSigner[], keyring: string): void {
+  for (const { signature, keys } of unknown) {
+    if (input.keyring !== '' || input.verify === 'signature')
+      throw fail('MSP_VERIFY_KEY', { url: signature.place, keyring, keys });
+    log.warn(`${signature.name} is signed by a key that is not in ${keyring}: ${keys.join(', ')}`);
+  }
+}
+
+/** The first that tells of the image; every one that does has to tell the same. */
 async function findChecksum(context: Context<Input>, sidecars: Sidecars): Promise<Sidecar | null> {
   const { image } = context.input;
   const name = fileName(image);
+  const found: Sidecar[] = [];
   for (const sidecar of sidecars.values()) {
     if (isSignature(sidecar.name)) continue;
     const text = sidecar.body.toString('utf8');
@@ -148,9 +157,9 @@ async function findChecksum(context: Context<Input>, sidecars: Sidecars): Promis
     const digest = checksumOf(signed?.text ?? text, name, sidecar.name === `${name}.sha256`);
     if (digest === null) continue;
     if (digest !== image.sha256) await refuseChecksum(context, digest, sidecar.name);
-    return sidecar;
+    found.push(sidecar);
   }
-  return null;
+  return found[0] ?? null;
 }
 
 const isClearSigned = ({ body }: Sidecar): boolean =>

@@ -4,8 +4,10 @@ import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { readPartitionTable, tableBytes, type PartitionTable } from '../model/partition-table.ts';
 import { archSchema, machineNameSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
+import { convertImage } from './lib/convert-image.ts';
 import { forgetImage } from './lib/download-cache.ts';
 import { compressionSchema, pulledImageSchema } from './lib/pulled-image.ts';
+import { requireUnchanged } from './lib/require-unchanged.ts';
 import { isStagingOf, isStagingThere, stagingPath } from './lib/staging.ts';
 import { treeSize } from './lib/tree-size.ts';
 
@@ -54,6 +56,7 @@ export const writeRawImage = defineStep({
     await services.files.makeDirectory(place, { mode: 0o700 });
     try {
       const image = await write(context, place);
+      await requireUnchanged(services, input.image);
       const table = await readTable(context, image);
       await services.exec({ file: 'sync', args: ['-f', image], sandbox: false });
       const staging = stagingPath(directory, input.name, services.facts.randomHex(4));
@@ -86,8 +89,7 @@ async function write({ services, input }: Context<Input>, place: string): Promis
   const header = await services.root('/').readStart(packed, qcow2HeaderBytes);
   const problem = qcow2Problem(header ?? Buffer.alloc(0));
   if (problem !== null) throw fail('MSP_IMAGE_REFUSED', { archive: image.name, problem });
-  const args = ['convert', '-f', 'qcow2', '-O', 'raw', '-S', '64k', packed, `${place}/raw`];
-  await services.exec({ file: 'qemu-img', args, label: 'convert' });
+  await convertImage(services, { name: image.name, from: packed, to: `${place}/raw` });
   return `${place}/raw`;
 }
 

@@ -67,7 +67,7 @@ export function pretendArchives(world: World, moments: Moments): Archives {
 function filesOf(text: string, archive: string): readonly (readonly [string, string | null])[] {
   if (/\bdamaged\b/u.test(text)) throw fail('MSP_TAR_DAMAGED', { archive, problem: 'it ends in the middle' });
   const names = Object.entries(JSON.parse(text.replace(form, '')) as Readonly<Record<string, string | null>>);
-  const entry = names.map(([path]) => path).find((path) => path.includes('..'));
+  const entry = names.map(([path]) => path).find((path) => path.split('/').includes('..'));
   if (entry !== undefined) throw fail('MSP_TAR_UNSAFE', { archive, entry, problem: "its name has '..' in it" });
   return names;
 }

@@ -1,7 +1,7 @@
 /** Where pull-tar and pull-raw get images from, and what happens on the way: passwords, certificates, full disks. */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startFaultyServer, type FaultyServer } from '../support/faulty-server.ts';
@@ -84,6 +84,17 @@ it('an image server by name, over https with a certificate of its own authority;
   const again = await machinespawnOk(place, ['pull-tar', '--verify', 'no', `${plain.url}/two`, 'two']);
   expect(again.stderr).toMatch(/download +unpacking[\s\S]*extract +ok: from cache/u);
   expect(pending()).toEqual([]);
+  // Nothing stands beside it: https alone is trusted, and the digest is printed.
+  secure.files['/alone.tar.gz'] = { body: tar };
+  const alone = await machinespawnOk(place, ['pull-tar', `${secure.url}/alone.tar.gz`, 'alone'], trusting());
+  expect(alone.stderr).toMatch(
+    new RegExp(`trusting https only.*--sha256 ${sha256(tar)}[\\s\\S]*Verified: https$`, 'mu'),
+  );
+  await machinespawnOk(place, ['remove', '-y', 'alone']);
+  // What a server of https leads to by plain http is refused.
+  secure.files['/down.tar.gz'] = { body: tar, redirect: `${plain.url}/one` };
+  const down = await machinespawn(place, ['pull-tar', `${secure.url}/down.tar.gz`, 'down', '--json'], trusting());
+  expect(errorOf(down).code).toBe('MSP_VERIFY_NONE');
   secure.files['/images/new/root.tar.xz'] = { body: Buffer.concat([tar, Buffer.alloc(512)]) };
   const changed = await machinespawn(place, [...command.slice(0, -1), 'changed', '--json'], trusting());
   expect(errorOf(changed).code).toBe('MSP_DOWNLOAD_DIGEST');
@@ -119,6 +130,67 @@ it('a server that wants a password gets it, and nobody else does', async () => {
     expect(text).not.toContain('s3cr3t');
   const found = execFileSync('sh', ['-c', 'grep -rlF s3cr3t "$1" "$2" || :', 'sh', place.state, place.cache]);
   expect(found.toString()).toBe('');
+});
+
+const ownPipeline = `format: 1
+id: mine
+summary: The steps of pull-tar, one by one
+steps:
+  - { id: look, uses: probe-image, with: { source: URL } }
+  - { id: fetch, uses: download-image, with: { image: '\${{ steps.look.outputs }}' } }
+  - { id: sure, uses: verify-image, with: { image: '\${{ steps.fetch.outputs }}' } }
+  - { id: kind, uses: inspect-image, with: { image: '\${{ steps.fetch.outputs }}' } }
+  - id: tree
+    uses: extract-image
+    needs: [sure]
+    with: { image: '\${{ steps.fetch.outputs }}', compression: '\${{ steps.kind.outputs.compression }}', maxEntries: MOST }
+  - { id: copy, uses: materialize-machine, with: { tree: '\${{ steps.tree.outputs.tree }}', name: mine } }
+  - id: done
+    uses: register-machine
+    with:
+      staging: \${{ steps.copy.outputs.staging }}
+      name: mine
+      image: mine
+      arch: null
+      machineId: null
+      verification: \${{ steps.sure.outputs.verification }}
+      sizeBytes: \${{ steps.tree.outputs.sizeBytes }}
+`;
+
+it('its steps serve a pipeline of somebody else, with limits of their own', async () => {
+  plain.files['/own.tar.gz'] = { body: tar };
+  plain.files['/own.tar.gz.sha256'] = { body: Buffer.from(`${sha256(tar)}  own.tar.gz\n`) };
+  const run = async (most: string) => {
+    const text = ownPipeline.replace('URL', `${plain.url}/own.tar.gz`).replace('MOST', most);
+    writeFileSync(inWork('mine.yaml'), text);
+    return await machinespawn(place, ['pipeline', 'run', inWork('mine.yaml'), '--json', '--no-cache']);
+  };
+  expect(errorOf(await run('20')).code).toBe('MSP_TAR_TOO_LARGE');
+  const ended = await run('5000');
+  expect(ended.code, ended.stderr).toBe(0);
+  const listed = await machinespawnOk(place, ['list', '--json', 'mine']);
+  expect(JSON.parse(listed.stdout)).toMatchObject([{ origin: { verification: 'checksum:own.tar.gz.sha256' } }]);
+  await machinespawnOk(place, ['remove', '-y', 'mine']);
+});
+
+it("the environment's proxy is used, and apt's is not", async () => {
+  const [proxy, ofApt] = [await startFaultyServer(), await startFaultyServer()];
+  try {
+    const url = `${plain.url}/by-proxy.tar.gz`;
+    proxy.files[url] = plain.files['/by-proxy.tar.gz'] = { body: tar };
+    writeFileSync(inWork('apt.conf'), `Acquire::http::Proxy "${ofApt.url}";\n`);
+    const withApt = 'mount -t tmpfs tmpfs /etc/apt/apt.conf.d; cp "$1" /etc/apt/apt.conf.d/01proxy; shift; exec "$@"';
+    const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', withApt, 'sh', inWork('apt.conf')];
+    const pull = (name: string, env: Readonly<Record<string, string>>) =>
+      machinespawnOk(place, ['pull-tar', '--no-cache', '--sha256', sha256(tar), url, name], { wrapper, env });
+    await pull('by-proxy', { http_proxy: proxy.url });
+    expect(proxy.requests).toEqual([expect.stringMatching(/^GET http:.* bytes=0-\d+$/u), `GET ${url}`]);
+    await pull('direct', { http_proxy: proxy.url, no_proxy: '127.0.0.1' });
+    expect(proxy.requests).toHaveLength(2);
+    expect(ofApt.requests).toEqual([]);
+  } finally {
+    for (const server of [proxy, ofApt]) server.close();
+  }
 });
 
 it('signatures are verified by sqv where there is no gpgv', async () => {
@@ -160,7 +232,7 @@ it('signatures are verified by sqv where there is no gpgv', async () => {
 it('a disk that is full is told; when there is room again, the same command goes on', async () => {
   const small = newPlace('pull-full');
   mkdirSync(small.cache, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128m,mode=0755', 'tmpfs', small.cache]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=140m,mode=0755', 'tmpfs', small.cache]);
   mounted.push(small.cache);
   const body = randomBytes(40 * 1024 * 1024);
   plain.files['/big.raw'] = {
@@ -190,6 +262,17 @@ it('a disk that is full is told; when there is room again, the same command goes
   await machinespawnOk(small, command);
   expect(plain.servedBytes() - served).toBeLessThan(body.length);
   expect(statSync(join(small.machines, 'big.raw')).size).toBe(body.length + 1024 * 1024);
+  // A body without end is left before the disk is full; one that fits is taken, however little is left then.
+  rmSync(join(small.cache, 'downloads'), { recursive: true });
+  plain.files['/endless.raw'] = { body: diskStart(), contentLength: null, endless: true };
+  const endless = await machinespawn(small, ['pull-raw', '--verify', 'no', `${plain.url}/endless.raw`, 'no', '--json']);
+  expect(errorOf(endless).code).toBe('MSP_SPACE_LOW');
+  expect(existsSync(join(small.machines, 'no.raw'))).toBe(false);
+  const { bavail, bsize } = statfsSync(small.cache);
+  expect(bavail * bsize).toBeGreaterThan(32 * 1024 * 1024);
+  rmSync(join(small.cache, 'downloads'), { recursive: true });
+  plain.files['/fits.raw'] = { body: Buffer.concat([diskStart(), Buffer.alloc(65 * 1024 * 1024)]) };
+  await machinespawnOk(small, ['pull-raw', '--verify', 'no', `${plain.url}/fits.raw`, 'fits']);
 });
 
 /** A table with one partition, so that it is a disk. */

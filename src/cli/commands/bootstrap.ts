@@ -4,7 +4,7 @@ import { redact } from '../../errors/redact.ts';
 import { defineCommand } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { execute } from '../execute.ts';
-import { pasteable } from '../paste.ts';
+import { shellWords } from '../../model/shell-words.ts';
 import { readyLines } from '../report/final-words.ts';
 
 export const bootstrap = defineCommand({
@@ -164,7 +164,7 @@ async function parseName(text: string, typed: readonly string[]): Promise<string
     const suggestion = error.data['suggestion'];
     if (typeof suggestion !== 'string') throw error;
     const command = typed.map((word) => (word === text ? suggestion : word));
-    throw new MachinespawnError({ ...error.toJSON(), hint: `sudo machinespawn ${pasteable(command)}` }, error);
+    throw new MachinespawnError({ ...error.toJSON(), hint: `sudo machinespawn ${shellWords(command)}` }, error);
   }
 }
 

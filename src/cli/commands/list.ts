@@ -4,7 +4,7 @@ import { relativeTime } from '../../model/relative-time.ts';
 import { MachinespawnError } from '../../errors/machinespawn-error.ts';
 import { defineCommand } from '../command.ts';
 import { matchesAny } from '../name-pattern.ts';
-import { pasteable } from '../paste.ts';
+import { shellWords } from '../../model/shell-words.ts';
 import { countOf, listOptions, printList } from '../table.ts';
 
 export const list = defineCommand({
@@ -60,5 +60,5 @@ export const list = defineCommand({
 /** The directory of machines is closed to everybody but root. */
 function withRootHint(error: unknown, typed: readonly string[]): unknown {
   if (!MachinespawnError.is(error) || error.code !== 'MSP_FILE_UNREADABLE') return error;
-  return new MachinespawnError({ ...error.toJSON(), hint: `sudo machinespawn ${pasteable(typed)}` }, error);
+  return new MachinespawnError({ ...error.toJSON(), hint: `sudo machinespawn ${shellWords(typed)}` }, error);
 }

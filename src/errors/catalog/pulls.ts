@@ -66,7 +66,12 @@ export const pullErrors = {
   MSP_TAR_DAMAGED: entry<{ archive: string; problem: string }>({
     exit: 8,
     message: ({ archive, problem }) => `${archive} is damaged: ${problem}`,
-    hint: () => 'the file was not kept; the same command fetches it anew',
+    hint: () => 'what was fetched was not kept: the same command fetches it anew; a file of your own needs a new copy',
+  }),
+  MSP_TAR_CUT: entry<{ archive: string; problem: string }>({
+    exit: 8,
+    message: ({ archive, problem }) => `${archive} ends too early: ${problem}`,
+    hint: () => 'is it whole where it comes from? What was fetched was not kept: the same command fetches it anew',
   }),
   MSP_OCI_UNUSABLE: entry<{ archive: string; problem: string }>({
     exit: 2,
@@ -76,10 +81,11 @@ export const pullErrors = {
   MSP_IMAGE_DAMAGED: entry<{ archive: string; problem: string }>({
     exit: 8,
     message: ({ archive, problem }) => `${archive} is damaged: ${problem}`,
-    hint: () => 'the file was not kept; the same command fetches it anew',
+    hint: () => 'what was fetched was not kept: the same command fetches it anew; a file of your own needs a new copy',
   }),
   MSP_IMAGE_REFUSED: entry<{ archive: string; problem: string }>({
     exit: 2,
     message: ({ archive, problem }) => `${archive} cannot be used as a disk image: ${problem}`,
+    hint: () => 'make it one file that needs no other: qemu-img convert -O raw IMAGE disk.raw',
   }),
 } as const;

@@ -1,16 +1,17 @@
 /** Refuses what is not the kind of image that was asked for, with the command that takes it. */
 import { fail } from '../../errors/machinespawn-error.ts';
 import type { ArchiveForm, Content } from '../../model/archive-form.ts';
+import { shellWords } from '../../model/shell-words.ts';
 
 export type WantedContent = 'tar' | 'raw' | 'any';
 
-const words: Readonly<Record<Content, string>> = {
+const found: Readonly<Record<Content, string>> = {
   tar: 'a tar archive',
   raw: 'a raw disk image',
   qcow2: 'a qcow2 disk image',
   html: 'a web page',
   empty: 'empty',
-  unknown: 'neither a tar archive nor a disk image',
+  unknown: 'nothing that is known',
 };
 
 /**
@@ -28,6 +29,7 @@ export function requireForm(
   const kind = content === 'tar' ? 'tar' : isDisk ? 'raw' : null;
   if (kind !== null && (wanted === 'any' || wanted === kind)) return;
   const wantedWords = wanted === 'tar' ? 'a tar' : wanted === 'raw' ? 'a disk image' : 'an image';
-  const command = kind === null ? null : [`pull-${kind}`, image.source, image.machine].filter(Boolean).join(' ');
-  throw fail('MSP_PULL_KIND', { name: image.name, found: words[content], wanted: wantedWords, command });
+  const words = [`pull-${kind}`, image.source, image.machine].filter(Boolean);
+  const command = kind === null ? null : shellWords(words);
+  throw fail('MSP_PULL_KIND', { name: image.name, found: found[content], wanted: wantedWords, command });
 }

@@ -21,9 +21,8 @@ export async function unpackLayers(services: StepServices, unpacking: LayersToUn
   const { name, saved, tree, limits } = unpacking;
   let entries = 0;
   for (const [index, layer] of saved.layers.entries()) {
-    const path = posix.normalize(layer);
-    const isInside = path.startsWith(`${savedPlace}/`) && (await isPlainFile(tree.root, path));
-    if (!isInside) throw fail('MSP_OCI_UNUSABLE', { archive: name, problem: `layer ${index + 1} is not in it` });
+    const path = await placeOf(tree.root, layer);
+    if (path === null) throw fail('MSP_OCI_UNUSABLE', { archive: name, problem: `layer ${index + 1} is not in it` });
     const archive = `${tree.path}${path}`;
     const [, digest] = /\/blobs\/sha256\/([0-9a-f]{64})$/u.exec(path) ?? [];
     if (digest !== undefined && (await services.files.digest(archive)).sha256 !== digest)
@@ -58,8 +57,13 @@ async function directoriesIn(services: StepServices, path: string): Promise<Read
   return new Set(stdout.split('\0'));
 }
 
-async function isPlainFile(root: RootFiles, path: string): Promise<boolean> {
-  return (await root.info(path))?.type === 'file';
+/** Where in the tree the layer is; null where none is. Docker saves the second of two equal layers as a symlink. */
+async function placeOf(root: RootFiles, layer: string): Promise<string | null> {
+  const isInside = (path: string): boolean => path.startsWith(`${savedPlace}/`);
+  const asNamed = posix.normalize(layer);
+  if (!isInside(asNamed)) return null;
+  const path = (await root.resolve(asNamed)).slice(root.path.length);
+  return isInside(path) && (await root.info(path))?.type === 'file' ? path : null;
 }
 
 /** It speaks of the layers below, so it comes before this layer's own files. */

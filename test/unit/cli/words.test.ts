@@ -12,7 +12,7 @@ import { errorAsJson, errorLines, exitCodeOf } from '../../../src/cli/print-erro
 import { chooseMode } from '../../../src/cli/report/reporter.ts';
 import { isNspawnOption } from '../../../src/cli/nspawn-options.ts';
 import { matchesAny } from '../../../src/cli/name-pattern.ts';
-import { pasteable } from '../../../src/cli/paste.ts';
+import { shellWords } from '../../../src/model/shell-words.ts';
 import { tableLines } from '../../../src/cli/table.ts';
 import { harmless, makePaint, type Terminal } from '../../../src/cli/terminal.ts';
 import { clip, widthOf } from '../../../src/cli/report/line-width.ts';
@@ -203,7 +203,7 @@ describe('small things', () => {
     expect(matchesAny('any', [])).toBe(true);
   });
 
-  it('a command can be pasted', () => expect(pasteable(['a', 'b c', "it's", ''])).toBe("a 'b c' 'it'\\''s' ''"));
+  it('a command can be pasted', () => expect(shellWords(['a', 'b c', "it's", ''])).toBe("a 'b c' 'it'\\''s' ''"));
 
   it('texts are cut to columns', () => {
     expect(clip('abcdef', 6)).toBe('abcdef');

@@ -15,7 +15,7 @@ test('what is within the limits passes, and its size is told on the way', async 
   expect(seen).toEqual([1, 64 * mib + 1, 200 * mib]);
   expect(judge.problem).toBe(null);
   expect(judge.verdict(null)).toEqual({ entries: 3 });
-  await expectCode(() => judge.verdict('it ends in the middle'), 'MSP_TAR_DAMAGED');
+  await expectCode(() => judge.verdict('it ends in the middle'), 'MSP_TAR_CUT');
 });
 
 test.each([

@@ -245,6 +245,11 @@ describe('what cannot', () => {
     expect(left()).toEqual(['f.partial', 'f.partial.json']);
   });
 
+  test('a Content-Length that is too small: nothing is taken for whole', async () => {
+    await fails('MSP_DOWNLOAD_DIGEST', { contentLength: mib }, { expected: { sha256: digestOf(body) } });
+    expect(left()).toEqual([]);
+  });
+
   test('a server that always cuts before anything comes', async () => {
     await fails('MSP_DOWNLOAD_CUT', { cuts: [mib, 0] });
     await fails('MSP_NETWORK', { cuts: [0] }, { path: join(place, 'h', 'f') });

@@ -121,6 +121,27 @@ test('proxies: given, from the environment, none', async () => {
   expect(await fetched(makeNet({ http_proxy: proxy, no_proxy: '127.0.0.1' }))).toBe('direct');
 });
 
+test('https goes through the proxy for https, as a tunnel', async () => {
+  const tunnels: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (request, socket) => {
+    tunnels.push(request.url ?? '');
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  stops.push(() => proxy.close());
+  const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const fails = async (env: Record<string, string>) =>
+    await expectCode(makeNet(env).fetch('https://127.0.0.1:1/x', { retries: 0 }), 'MSP_NETWORK');
+  await fails({ https_proxy: address });
+  await fails({ all_proxy: address });
+  expect(tunnels).toEqual(['127.0.0.1:1', '127.0.0.1:1']);
+  // As everywhere, the one for http is not asked for https.
+  await fails({ http_proxy: address });
+  await fails({ https_proxy: address, no_proxy: 'example.org,127.0.0.1' });
+  expect(tunnels).toHaveLength(2);
+});
+
 test('cancel ends a request', async () => {
   const controller = new AbortController();
   const base = await serve(() => controller.abort());

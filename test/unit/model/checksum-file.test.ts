@@ -8,6 +8,10 @@ test.each([
   [`${a}  x\n${b} *y\n`, 'y', false, b],
   [`${a.toUpperCase()}  ./dir/x\r\n`, 'x', false, a],
   [`SHA256 (x) = ${a}\n`, 'x', false, a],
+  // The one beside the list is meant, not one of the same name elsewhere.
+  [`${a}  arm64/x\n${b}  ./x\n`, 'x', false, b],
+  [`${a}  arm64/x\n${b}  amd64/x\n`, 'x', false, null],
+  [`${a}  arm64/x\nSHA256 (x) = ${b}\n`, 'x', false, b],
   [`${a}\n`, 'x', true, a],
   [`${a}\n`, 'x', false, null],
   [`${a}  other\n`, 'x', true, null],

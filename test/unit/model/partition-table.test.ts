@@ -35,6 +35,26 @@ test('GPT, with the architecture of its root', () => {
   expect(readPartitionTable(gpt('ff'.repeat(16))).partitions[0]?.type).toBe('ffffffff-ffff-ffff-ffff-ffffffffffff');
 });
 
+test('GPT of a disk with sectors of 4 KiB, below the MBR that guards it', () => {
+  const disk = Buffer.alloc(64 * 1024);
+  disk.writeUInt16LE(0xaa55, 510);
+  disk[450] = 0xee;
+  disk.writeUInt32LE(1, 454);
+  disk.writeUInt32LE(0xffff_ffff, 458);
+  const table = gpt(esp, rootAmd64);
+  table.copy(disk, 4096, 512, 1024);
+  table.copy(disk, 8192, 1024, 2048);
+  const sizeBytes = 8 * 1024 * 1024;
+  expect(readPartitionTable(disk)).toMatchObject({ kind: 'gpt', arch: 'amd64', endBytes: 3 * sizeBytes });
+  expect(readPartitionTable(disk.subarray(0, 4110)).kind).toBe('mbr');
+});
+
+test('the boot code of a file system is no table', () => {
+  const disk = Buffer.alloc(1024, 0x90);
+  disk.writeUInt16LE(0xaa55, 510);
+  expect(readPartitionTable(disk)).toMatchObject({ kind: 'none', endBytes: 0 });
+});
+
 test('MBR, and neither', () => {
   const disk = Buffer.alloc(1024);
   expect(readPartitionTable(disk).kind).toBe('none');

@@ -20,7 +20,7 @@ const arrange: Program = function* arrange({ args, world }) {
   for (const name of readdirSync(join(root, hidden))) renameSync(join(root, hidden, name), join(root, name));
   rmdirSync(join(root, hidden));
 };
-const host = fakeHost({ programs: { du: prints('4096\t/x'), sh: arrange } });
+const host = fakeHost({ programs: { du: prints('4096\t/x'), sh: arrange, find: prints('etc\0opt\0') } });
 
 const plain = 'tar {"etc/os-release":"ID=x","bin/sh":"sh"}';
 const single = 'gzip tar {"rootfs/etc/os-release":"ID=x","rootfs/bin/sh":"sh"}';
@@ -75,6 +75,17 @@ testStep(
         ...given(docker),
         output: (world) => output(world, 3, 'docker'),
         after: (world) => expect(inTree(world, '/etc/a')).toBe('a'),
+      },
+      {
+        name: 'an OCI image, with what its upper layer deletes',
+        ...given(oci),
+        output: (world) => output(world, 4, 'oci'),
+        after: (world) => {
+          expect(inTree(world, '/etc/a')).toBe(null);
+          expect(inTree(world, '/etc/b')).toBe('b');
+          expect(inTree(world, '/opt/x')).toBe(null);
+          expect(inTree(world, '/opt/y')).toBe('y');
+        },
       },
     ],
     fails: [

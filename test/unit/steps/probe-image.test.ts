@@ -122,6 +122,12 @@ testStep(
         code: 'MSP_PULL_KIND',
       },
       {
+        name: 'a qcow2 image where nothing can convert it',
+        input: { source: url, wanted: 'raw' },
+        host: fakeHost({ net: { [url]: 'zstd qcow2 disk' } }),
+        code: 'MSP_TOOL_MISSING',
+      },
+      {
         name: 'a web page',
         input: { source: url },
         host: fakeHost({ net: { [url]: '<html>' } }),

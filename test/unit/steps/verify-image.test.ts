@@ -22,6 +22,11 @@ const valid = gpgv(
   `GOODSIG ${fingerprint} x`,
   `VALIDSIG ${fingerprint} 2026-01-01 0 0 4 0 1 10 00 ${fingerprint}`,
 );
+/** By the name of what they look at. */
+const byFile = (image: Program, list: Program): Program =>
+  function* gpgv(call) {
+    return yield* (call.args.at(-1)?.endsWith('/signed') === true ? list : image)(call);
+  };
 const unknownKey = gpgv('NEWSIG', 'ERRSIG 1122334455667788 1 10 00 0 9', 'NO_PUBKEY 1122334455667788');
 const bad = gpgv('NEWSIG', 'BADSIG 1122334455667788 x');
 const sqv = (code: number, out: string, err = ''): Program =>
@@ -107,6 +112,48 @@ testStep(
         host: net({ [beside('root.tar.xz.asc')]: 'sig' }, { gpgv: valid }),
         output: signature,
       },
+      ...['SHA256SUMS.gpg', 'SHA256SUMS.asc', 'SHA256SUMS.sig'].map((name) => ({
+        name: `a list signed by ${name}`,
+        input: { image, verify: 'signature' as const },
+        prepare,
+        host: net({ [beside('SHA256SUMS')]: sums, [beside(name)]: 'sig' }, { gpgv: valid }),
+        output: signature,
+      })),
+      ...['root.tar.xz.sha256.asc', 'root.tar.xz.sha256.gpg'].map((name) => ({
+        name: `its own checksum signed by ${name}`,
+        input: { image, verify: 'signature' as const },
+        prepare,
+        host: net({ [beside('root.tar.xz.sha256')]: sums, [beside(name)]: 'sig' }, { gpgv: valid }),
+        output: signature,
+      })),
+      ...['root.tar.xz.sig', 'root.tar.xz.gpg'].map((name) => ({
+        name: `the file itself signed by ${name}`,
+        input: { image, verify: 'signature' as const },
+        prepare,
+        host: net({ [beside(name)]: 'sig' }, { gpgv: valid }),
+        output: signature,
+      })),
+      {
+        name: 'a checksum of its own, as sha256sum writes it',
+        input: { image, verify: 'checksum' },
+        prepare,
+        host: net({ [beside('root.tar.xz.sha256')]: `${sha256}  root.tar.xz\n` }),
+        output: { ...checksum, verification: 'checksum:root.tar.xz.sha256' },
+      },
+      {
+        name: 'beside an address with a query, which they share',
+        input: { image: pulled(tarText, `${url}?token=1`) },
+        prepare: (world) => (prepare(world), putDownload(world, tarText, `${url}?token=1`)),
+        host: net({ [`${beside('SHA256SUMS')}?token=1`]: sums }),
+        output: checksum,
+      },
+      {
+        name: 'a list that signs itself, by a key that is not known',
+        input: { image },
+        prepare,
+        host: net({ [beside('SHA256SUMS')]: clearSigned }, { gpgv: unknownKey }),
+        output: checksum,
+      },
       {
         name: 'a checksum that is signed in itself',
         input: { image, keyring: '/keys.gpg' },
@@ -135,8 +182,42 @@ testStep(
         prepare,
         output: { ...none, verification: 'none' },
       },
+      {
+        name: 'one key that is known beside one that is not',
+        input: { image, keyring: '/keys.gpg' },
+        prepare,
+        host: net({ ...signed, [beside('root.tar.xz.sig')]: 'sig' }, { gpgv: byFile(unknownKey, valid) }),
+        output: signature,
+      },
     ],
     fails: [
+      {
+        name: 'a bad signature beside a good one',
+        input: { image },
+        prepare,
+        host: net({ ...signed, [beside('root.tar.xz.sig')]: 'sig' }, { gpgv: byFile(valid, bad) }),
+        code: 'MSP_VERIFY_SIGNATURE',
+        after: isGone,
+      },
+      {
+        name: 'another checksum beside a good signature',
+        input: { image },
+        prepare,
+        host: net(
+          { [beside('SHA256SUMS')]: `${'a'.repeat(64)}  root.tar.xz\n`, [beside('root.tar.xz.sig')]: 'sig' },
+          { gpgv: valid },
+        ),
+        code: 'MSP_VERIFY_CHECKSUM',
+        after: isGone,
+      },
+      {
+        name: 'two checksums that differ',
+        input: { image },
+        prepare,
+        host: net({ [beside('root.tar.xz.sha256')]: sums, [beside('SHA256SUMS')]: `${'a'.repeat(64)}  root.tar.xz\n` }),
+        code: 'MSP_VERIFY_CHECKSUM',
+        after: isGone,
+      },
       {
         name: 'another checksum in the list',
         input: { image },

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { requireForm, type WantedContent } from '../../../../src/steps/lib/require-form.ts';
+import type { ArchiveForm } from '../../../../src/model/archive-form.ts';
+import { errorOf } from '../../model/error-of.ts';
+
+const source = "https://h.example/it's?a=1&token=x";
+const image = { name: 'it', source, machine: 'box', isStart: true };
+const refused = (form: ArchiveForm, wanted: WantedContent, more = {}) =>
+  errorOf(() => requireForm(form, wanted, { ...image, ...more }));
+
+test.each([
+  ['raw', 'tar', 'pull-raw'],
+  ['qcow2', 'tar', 'pull-raw'],
+  ['tar', 'raw', 'pull-tar'],
+] as const)(
+  '%s where %s is wanted: the hint can be pasted, with the address and the name as they were given',
+  (...row) => {
+    const [content, wanted, command] = row;
+    const error = refused({ compression: 'xz', content }, wanted);
+    expect(error.code).toBe('MSP_PULL_KIND');
+    expect(error.hint).toBe(`sudo machinespawn ${command} 'https://h.example/it'\\''s?a=1&token=x' box`);
+  },
+);
+
+test.each([
+  ['html', 'it is a web page, not a tar'],
+  ['empty', 'it is empty, not a tar'],
+  ['unknown', 'it is nothing that is known, not a tar'],
+] as const)('%s is no image', (content, message) => {
+  const error = refused({ compression: 'none', content }, 'tar');
+  expect(error.message).toBe(message);
+  expect(error.hint).toBe('is it the right address?');
+});
+
+test('packed bytes that do not tell yet may pass, at the beginning', () => {
+  const form: ArchiveForm = { compression: 'bzip2', content: 'unknown' };
+  requireForm(form, 'tar', image);
+  expect(refused(form, 'tar', { isStart: false }).code).toBe('MSP_PULL_KIND');
+});
