@@ -199,10 +199,13 @@ export class DirectoryStore implements SnapshotStore {
    */
   async #completeLater(key: string, createdAt: string): Promise<void> {
     try {
-      const { unsyncedIn: _known, ...meta } = await this.#records.measured(key);
-      if (meta.createdAt !== createdAt) return;
       const place = placeOf(this.#layout, key);
-      await this.#run('sync', ['-f', place]);
+      // The one waits for the disk, the other for the processor.
+      const [{ unsyncedIn: _known, ...meta }] = await Promise.all([
+        this.#records.measured(key),
+        this.#run('sync', ['-f', place]),
+      ]);
+      if (meta.createdAt !== createdAt) return;
       const again = this.#driver.sizedBySync ? await this.#records.measureLayer(place, meta.parent) : {};
       await this.#records.replace({ ...meta, ...again });
     } catch {

@@ -22,7 +22,7 @@ const input = z.strictObject({
 });
 type Input = z.output<typeof input>;
 
-const aheadReport = z.strictObject({ entries: z.number() });
+const aheadReport = z.strictObject({ entries: z.number(), sizeBytes: z.number() });
 
 type Tree = Awaited<ReturnType<Context['services']['trees']['change']>>;
 
@@ -52,9 +52,9 @@ export const extractImage = defineStep({
       ...(isUsual(input) && { ahead: aheadName(input.image.sha256) }),
     });
     try {
-      const { entries, layout } = await unpack(context, tree);
+      const { entries, layout, sizeBytes } = await unpack(context, tree);
       await requireUnchanged(services, input.image);
-      return { tree: tree.ref, entries, layout, sizeBytes: await treeSize(context, tree.path) };
+      return { tree: tree.ref, entries, layout, sizeBytes: sizeBytes ?? (await treeSize(context, tree.path)) };
     } catch (error) {
       const isBad = MachinespawnError.is(error) && error.code.startsWith('MSP_TAR_');
       if (isBad) await forgetImage(services, input.image);
@@ -63,10 +63,14 @@ export const extractImage = defineStep({
   },
 });
 
-async function unpack(
-  context: Context<Input>,
-  tree: Tree,
-): Promise<{ readonly entries: number; readonly layout: 'plain' | 'directory' | 'oci' | 'docker' }> {
+interface Unpacked {
+  readonly entries: number;
+  readonly layout: 'plain' | 'directory' | 'oci' | 'docker';
+  /** Where it is known already. */
+  readonly sizeBytes?: number;
+}
+
+async function unpack(context: Context<Input>, tree: Tree): Promise<Unpacked> {
   const { services, input, log } = context;
   const { image, compression, strip, maxEntries, maxBytes } = input;
   const limits = { ...usualTarLimits, entries: maxEntries, bytes: maxBytes };
@@ -93,7 +97,7 @@ async function unpack(
     return { entries: await unpackLayers(services, layers), layout: saved.layout };
   }
   const top = strip === 0 ? await singleTop(tree, names) : null;
-  if (top === null) return { entries, layout: 'plain' };
+  if (top === null) return { layout: 'plain', ...report };
   await moveTop(context, tree, top);
   return { entries, layout: 'directory' };
 }

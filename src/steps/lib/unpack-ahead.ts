@@ -7,6 +7,7 @@ import type { GrownFile } from '../../host/net-services.ts';
 import { usualTarLimits } from '../../model/tar-safety.ts';
 import type { Context } from '../define-step.ts';
 import type { FoundImage } from './pulled-image.ts';
+import { treeSize } from './tree-size.ts';
 
 /** Less is unpacked in no time. */
 const leastBytes = 4 * 1024 * 1024;
@@ -30,6 +31,8 @@ export class UnpackAhead {
   #tree: Awaited<ReturnType<Ahead['services']['trees']['ahead']>> | null = null;
   #followed: Followed | null = null;
   #beginning: Promise<void> = Promise.resolve();
+  /** Taken while the image is being synced. */
+  #size: Promise<number | null> | null = null;
   #seenBytes = 0;
   #toldBytes = 0;
 
@@ -54,15 +57,17 @@ export class UnpackAhead {
     await this.#beginning;
     if (this.#state === 'begun' && file.sizeBytes === this.#image.sizeBytes) this.#followed?.whole();
     else this.#lose();
-    await this.#followed?.report.catch(() => null);
+    const report = await this.#followed?.report.catch(() => null);
+    if (report && this.#tree !== null) this.#size = treeSize(this.#context, this.#tree.path).catch(() => null);
   }
 
   /** Leaves the tree for extract-image. */
   async finish(sha256: string): Promise<void> {
     const [tree, followed] = [this.#tree, this.#followed];
     if (tree === null || followed === null) return;
-    const report = await followed.report.catch(() => null);
-    if (report !== null && this.#state === 'begun') tree.leave(aheadName(sha256), { entries: report.entries });
+    const [report, sizeBytes] = await Promise.all([followed.report.catch(() => null), this.#size]);
+    if (report === null || sizeBytes === null || this.#state !== 'begun') return;
+    tree.leave(aheadName(sha256), { entries: report.entries, sizeBytes });
   }
 
   /** The download has failed. */
