@@ -13,15 +13,15 @@ export interface EqualityCell {
   readonly arch: Arch;
 }
 
-const since12 = ['amd64', 'i386', 'arm64', 'armhf'] as const;
-const since13 = [...since12, 'riscv64'] as const;
-
 /** Codename -> variant -> architectures. Not buildd: debootstrap leaves /usr unmerged in it, where a release still may. */
 const proven: Readonly<Record<string, Readonly<Partial<Record<BootstrapVariant, readonly Arch[]>>>>> = {
-  bookworm: { minbase: since12, default: since12 },
-  trixie: { minbase: since13, default: since13 },
-  forky: { minbase: since13, default: since13 },
-  sid: { minbase: since13, default: since13 },
+  bookworm: { minbase: ['amd64', 'i386', 'arm64', 'armhf'], default: ['amd64', 'i386', 'arm64', 'armhf'] },
+  trixie: {
+    minbase: ['amd64', 'i386', 'arm64', 'armhf', 'riscv64'],
+    default: ['amd64', 'i386', 'armhf', 'riscv64'],
+  },
+  forky: { minbase: ['amd64', 'i386'], default: ['amd64', 'i386'] },
+  sid: { minbase: ['amd64', 'i386'], default: ['amd64', 'i386'] },
 };
 
 /** All of them. */
