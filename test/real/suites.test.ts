@@ -64,9 +64,10 @@ async function buildAndLook(suite: string, arch: Arch): Promise<void> {
   ]);
   expect(sourcesOf(tree)).toMatch(new RegExp(`\\b${suite}\\b`, 'u'));
   expect(sourcesOf(tree)).toContain(url);
-  // With a keyring of somebody's own it is his archive, of which nobody knows where it has security updates.
-  const isSecured = suite !== 'sid' && suite !== 'forky' && options.length === 0;
-  expect(sourcesOf(tree).includes(`${suite}-security`)).toBe(isSecured);
+  // Of an unstable suite nobody can tell today whether it has updates. With a keyring of somebody's own it is his archive,
+  // of which nobody knows where they are.
+  if (suite === 'sid' || suite === 'forky') return;
+  expect(sourcesOf(tree).includes(`${suite}-security`)).toBe(options.length === 0);
 }
 
 function sourcesOf(tree: string): string {
