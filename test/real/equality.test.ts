@@ -39,7 +39,7 @@ function isForCi(cell: EqualityCell): boolean {
 
 /** apt takes minutes to read its lists through an emulator. */
 function isUsed(cell: EqualityCell): boolean {
-  if (wanted === undefined) return cellName(cell) === 'bookworm minbase i386' || isBooted(cell);
+  if (wanted === undefined) return ['bookworm default amd64', 'trixie default amd64'].includes(cellName(cell));
   return isNative(cell) || (cell.codename === 'bookworm' && cell.variant === 'minbase');
 }
 
