@@ -45,8 +45,8 @@ export function debContentPath(packagesDirectory: string, { sha256 }: Pick<Selec
 }
 
 /**
- * Another name of a .deb that is kept: the very name that debootstrap gives it in its --cache-dir, so that neither way fetches what
- * the other has. A name is no proof of content: whoever reads the file compares its SHA-256.
+ * Another name of a .deb that is kept: the very name that debootstrap gives it in its --cache-dir, so that neither way
+ * fetches what the other has. A name is no proof of content: whoever reads the file compares its SHA-256.
  * @param packagesDirectory the cache of one distribution: `directories.packages`/`selection.distro`
  */
 export function debPath(

@@ -4,8 +4,10 @@
  */
 import type { Arch } from './arch.ts';
 
+/** Which packages make the base: debootstrap's --variant. */
 export type BootstrapVariant = 'default' | 'minbase' | 'buildd';
 
+/** What is compared as one. */
 export interface EqualityCell {
   readonly codename: string;
   readonly variant: BootstrapVariant;
@@ -33,6 +35,7 @@ export function equalityCells(): readonly EqualityCell[] {
   );
 }
 
+/** Is it among them? */
 export function isProvenEqual({ codename, variant, arch }: EqualityCell): boolean {
   return proven[codename]?.[variant]?.includes(arch) === true;
 }

@@ -1,16 +1,15 @@
 /** With systemd as PID 1: a booted guest in which machinespawn runs, lists and removes a machine, and systemd-machined knows of it. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diffTrees, listTree } from '../support/tree-listing.ts';
+import { untilPoweredOff } from './support/boot-machine.ts';
 import { makeCraftedTree, packTree } from './support/crafted-tree.ts';
 import { startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
 import { leaksOf } from './support/leaks.ts';
 import { machinespawnOk, newPlace, program, type Place } from './support/machinespawn.ts';
 import { sharedCache } from './support/shared-place.ts';
-
-const bootLimitMs = 4 * 60_000;
 
 let mirror: CountingMirror;
 let place: Place;
@@ -77,27 +76,12 @@ beforeAll(async () => {
   symlinkSync('../look.service', join(wants, 'look.service'));
   makeCraftedTree(join(place.root, 'crafted'));
   packTree(join(place.root, 'crafted'), join(guest, 'opt/crafted.tar.gz'), '-z');
-  console_ = await boot();
+  const node = `--bind-ro=${process.execPath}:/opt/node`;
+  console_ = await untilPoweredOff(guest, [node, `--bind-ro=${dirname(dirname(program))}:/opt/machinespawn`]);
 });
 afterAll(async () => {
   await mirror.close();
 });
-
-/** Until it powers off. */
-async function boot(): Promise<string> {
-  const child = spawn('systemd-nspawn', [
-    ...['--quiet', '--register=no', '--keep-unit', '--boot', '--directory', guest, '--machine=guest'],
-    ...['--capability=all', '--private-network', '--console=pipe', '--resolv-conf=off', '--link-journal=no'],
-    ...[`--bind-ro=${process.execPath}:/opt/node`, `--bind-ro=${dirname(dirname(program))}:/opt/machinespawn`],
-  ]);
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const limit = setTimeout(() => child.kill('SIGKILL'), bootLimitMs);
-  await new Promise((resolve) => child.once('close', resolve));
-  clearTimeout(limit);
-  return text;
-}
 
 describe('where systemd is PID 1', () => {
   it('the guest had booted', () => {

@@ -77,6 +77,8 @@ it('an image server by name, over https with a certificate of its own authority;
   expect(stderr).toContain('(lxc:alpine/3.20/amd64, amd64');
   expect(stderr).toContain('Verified: checksum:index');
   expect(readFileSync(log, 'utf8')).toContain('was unpacked while it came in');
+  const du = execFileSync('du', ['-sx', '--block-size=1', join(place.machines, 'alpine')]).toString();
+  expect(stderr).toContain(`${(Number.parseInt(du, 10) / 1024 ** 2).toFixed(1)} MiB) in`);
   expect((await machinespawnOk(place, ['run', 'alpine', '--', 'id', '-u'])).stdout).toBe('0\n');
   // From another address: its tree is there already, and the one that was made ahead goes.
   plain.files['/one'] = plain.files['/two'] = { body: tar };

@@ -121,18 +121,19 @@ async function findPackage(
     if (expected === undefined) continue;
     const byHash = `${suite}/${directory}/by-hash/SHA256/${expected.sha256}`;
     const plain = `${suite}/${directory}/Packages.gz`;
-    const packed = await fetchPromised(context, [file.acquireByHash ? byHash : plain, plain], expected, proxy).catch(
-      (error: unknown) => {
-        // A mirror that is being updated has one of the lists sooner than the other.
+    for (const url of file.acquireByHash ? [byHash, plain] : [plain]) {
+      try {
+        const packed = await fetchVerified(context, url, expected, proxy);
+        // gzip's output would all go to the step's log.
+        const listed = findListedPackage(unpack(packed), release.keyring.debianPackage);
+        if (listed !== null) return listed;
+        break;
+      } catch (error) {
+        // A mirror that is being updated has one of them sooner than the other.
         if (!isLagging(error)) throw error;
         problem = error;
-        return null;
-      },
-    );
-    if (packed === null) continue;
-    // gzip's output would all go to the step's log.
-    const listed = findListedPackage(unpack(packed), release.keyring.debianPackage);
-    if (listed !== null) return listed;
+      }
+    }
   }
   throw problem ?? lacks(`package ${release.keyring.debianPackage}`);
 }
@@ -142,36 +143,16 @@ function unpack(packed: Buffer): string {
   return gunzipSync(packed, { maxOutputLength: mostListBytes }).toString('utf8');
 }
 
-/** From the first place that has it. Throws MSP_PACKAGE_CORRUPT, MSP_HTTP_STATUS. */
-async function fetchPromised(
-  context: Context,
-  [first, second]: readonly [string, string],
-  expected: Expected,
-  proxy: string | null,
-): Promise<Buffer> {
-  try {
-    return await fetchVerified(context, first, expected, proxy);
-  } catch (error) {
-    if (!isLagging(error)) throw error;
-    return await fetchVerified(context, second, expected, proxy);
-  }
-}
-
 /** Has the mirror not what its index promises? */
 function isLagging(error: unknown): boolean {
   return MachinespawnError.is(error) && ['MSP_HTTP_STATUS', 'MSP_PACKAGE_CORRUPT'].includes(error.code);
-}
-
-interface Expected {
-  readonly sha256: string;
-  readonly sizeBytes: number;
 }
 
 /** Throws MSP_PACKAGE_CORRUPT. */
 async function fetchVerified(
   { services }: Context,
   url: string,
-  expected: Expected,
+  expected: { readonly sha256: string; readonly sizeBytes: number },
   proxy: string | null,
 ): Promise<Buffer> {
   const maxBytes = Math.min(expected.sizeBytes, mostListBytes);

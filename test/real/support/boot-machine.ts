@@ -48,10 +48,12 @@ export async function bootMachine(tree: string): Promise<Booted> {
   }
 }
 
-async function untilPoweredOff(tree: string): Promise<string> {
+/** Gives what its console said. @param more options for systemd-nspawn */
+export async function untilPoweredOff(tree: string, more: readonly string[] = []): Promise<string> {
   const args = [
     ...['--quiet', '--register=no', '--keep-unit', '--boot', '--directory', tree, `--machine=${basename(tree)}`],
     ...['--capability=all', '--private-network', '--console=pipe', '--resolv-conf=off', '--link-journal=no'],
+    ...more,
   ];
   // systemd has needed cgroup v2 since 258, and the host may have both.
   const child = spawn('systemd-nspawn', args, { env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' } });

@@ -71,10 +71,11 @@ test('the JSON of one row', () => {
     ltsUntil: '2028-06-30',
     keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
     architectures: {
-      amd64: { available: true, runs: 'native' },
-      arm64: { available: true, runs: 'qemu' },
-      riscv64: { available: false, runs: null },
+      amd64: { available: true, runs: 'native', way: 'fast' },
+      arm64: { available: true, runs: 'qemu', way: 'fast' },
+      riscv64: { available: false, runs: null, way: null },
     },
+    way: 'fast',
     boots: true,
     cached: [{ arch: 'amd64', variant: 'default', createdAt: '2026-11-20T08:00:00Z', sizeBytes: 301_989_888 }],
   });
@@ -82,5 +83,6 @@ test('the JSON of one row', () => {
     available: false,
     runs: null,
   });
-  expect(rows.find((row) => row.image === 'debian-8')?.boots).toBe(false);
+  const old = rows.find((row) => row.image === 'debian-8');
+  expect([old?.boots, old?.way, old?.architectures.amd64.way]).toEqual([false, 'debootstrap', 'debootstrap']);
 });
