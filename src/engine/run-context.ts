@@ -43,8 +43,18 @@ export class RunContext {
     }
     const own = this.#cells.get(cell)?.steps;
     if (own !== undefined) own[id] = { outputs };
-    const all = (this.#once[id] ??= { outputs: Object.create(null) as Record<string, Json> });
-    (all.outputs as Record<string, Json>)[cell] = outputs;
+    const known = (this.#once[id]?.outputs ?? {}) as Readonly<Record<string, Json>>;
+    this.#once[id] = { outputs: this.#inPlanOrder({ ...known, [cell]: outputs }) };
+  }
+
+  /** Not in the order in which the cells ended: `steps.ID.outputs.*` gives the same list, and so the same key, in each run. */
+  #inPlanOrder(byCell: Readonly<Record<string, Json>>): Json {
+    const ordered = Object.create(null) as Record<string, Json>;
+    for (const cell of this.#cells.keys()) {
+      const outputs = byCell[cell];
+      if (outputs !== undefined) ordered[cell] = outputs;
+    }
+    return ordered;
   }
 
   /** The outputs of the pipeline; one that is about cells is a map from cell to value. Throws MSP_EXPRESSION_FAILED. */

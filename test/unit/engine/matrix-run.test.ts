@@ -121,6 +121,24 @@ describe('a run of a matrix', () => {
     expect(ended(events, 'step.succeeded').at(-1)).toBe('all');
   });
 
+  test('the list of what all cells gave does not depend on which of them ended first', async () => {
+    const text = (failing: number): string => `format: 1
+id: demo
+summary: The first cell may be the last to end
+matrix: { n: [x, y, z] }
+steps:
+  - { id: a, uses: mix, with: { parts: ["\${{ matrix.n }}"], failing: "\${{ matrix.n == 'x' && ${failing} || 0 }}" } }
+  - { id: all, uses: mix, matrix: false, with: { parts: ["\${{ steps.a.outputs.*.text }}"] } }
+outputs:
+  text: \${{ steps.all.outputs.text }}
+`;
+    const smooth = await run(new World(), await planOfText(text(0)));
+    const rough = await run(new World(), await planOfText(text(2)));
+    expect(ended(smooth.events, 'step.succeeded')).toEqual(['a@x', 'a@y', 'a@z', 'all']);
+    expect(ended(rough.events, 'step.succeeded')).toEqual(['a@y', 'a@z', 'a@x', 'all']);
+    expect(rough.end.outputs).toEqual(smooth.end.outputs);
+  });
+
   test('a step in the middle that waits for all cells opens them all, whatever max-parallel says', async () => {
     const middle = `  - { id: all, uses: mix, matrix: false, with: { parts: ["\${{ steps.b.outputs.*.text }}"] } }
   - { id: c, uses: mix, with: { parts: ["\${{ steps.all.outputs.text }}"] } }
