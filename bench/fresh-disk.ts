@@ -10,14 +10,19 @@ export interface FreshDisk {
   release(): Promise<void>;
 }
 
-/** ext4 on a loop device, whose file lies in `work`. Its barriers reach the real disk. */
-export async function freshDisk(work: string): Promise<FreshDisk> {
-  const [image, path] = [`${work}/disk.img`, `${work}/disk`];
+const makers = {
+  // Tables are written now and not by a thread of the kernel in the middle of a measurement.
+  ext4: ['mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', '-N', '1500000'],
+  btrfs: ['mkfs.btrfs', '--quiet'],
+} as const;
+
+/** A file system on a loop device, whose file lies in `work`. Its barriers reach the real disk. */
+export async function freshDisk(work: string, format: keyof typeof makers = 'ext4'): Promise<FreshDisk> {
+  const [image, path] = [`${work}/${format}.img`, `${work}/${format}`];
   mkdirSync(path);
   writeFileSync(image, '');
   truncateSync(image, diskBytes);
-  // Tables are written now and not by a thread of the kernel in the middle of a measurement.
-  await runProgram(['mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', '-N', '1500000', image]);
+  await runProgram([...makers[format], image]);
   await runProgram(['mount', '-o', 'loop', image, path]);
   // A contender may remove its directory, but not a mount point.
   const inside = `${path}/work`;

@@ -4,7 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFaultyServer, type FaultyServer } from '../test/support/faulty-server.ts';
 import { alternate, median, medianRatio } from './alternate.ts';
-import { type Bench, type BenchRow, limited } from './bench.ts';
+import { type Bench, type BenchRow, type BenchSettings, limited } from './bench.ts';
+import { freshDisk } from './fresh-disk.ts';
 import { memoryOf } from './memory.ts';
 import { machinespawn, placeOptions, removeTree, runProgram, settleDisk } from './program.ts';
 
@@ -24,62 +25,7 @@ const kinds = [
   { name: 'bz2', pack: 'lbzip2 -n 2', option: '-j', reach: 1.7 },
   { name: 'zst', pack: 'zstd -q', option: '--zstd', reach: 0.85 },
 ] as const;
-
-interface Taken {
-  readonly ms: number;
-  readonly memoryMib: number;
-}
-
-export const pull: Bench = {
-  summary: 'pull-tar against curl | tar x, for each compression',
-  needsRoot: true,
-  async run({ work, pairs = 3, only = '', say }) {
-    const server = await startFaultyServer();
-    const rows: BenchRow[] = [];
-    let memoryMib = 0;
-    try {
-      for (const { what, treeBytes } of sizes) {
-        packHost(work, treeBytes);
-        for (const kind of kinds.filter(({ name }) => `${what}, ${name}`.includes(only))) {
-          const measured = await measure(kind, {
-            work,
-            server,
-            pairs,
-            say: (text) => say(`  ${what} ${kind.name}${text}`),
-          });
-          memoryMib = Math.max(memoryMib, measured.memoryMib);
-          rows.push({
-            what: `${what}, ${kind.name}`,
-            cells: [...measured.ms.map((ms) => ms.toFixed(0)), measured.share.toFixed(2)],
-            // What a small one takes is mostly the beginning and the end, which curl has none of.
-            reach: what === 'large' ? `≥ ${kind.reach}` : null,
-            isReached: what === 'large' ? measured.share >= kind.reach : null,
-          });
-        }
-      }
-    } finally {
-      server.close();
-    }
-    const memory = memoryMib;
-    return [
-      {
-        title: 'pull-tar against curl | tar x (ms; trees of 180 and 1000 MiB)',
-        heads: ['to the tree', 'curl, tar', 'curl, sha256sum', 'to the machine', 'throughput'],
-        rows,
-        notes: [
-          '"To the tree": the whole command of the pipeline pull-tree (image kept, its digest, a snapshot with a digest of its own), and sync -f.',
-          '"To the machine": pull-tar; on file systems without snapshots the machine is a copy of the tree.',
-          'curl | tar x keeps no file and no digest, and looks at no entry; its time includes sync -f, too.',
-        ],
-      },
-      {
-        title: 'Memory of pull-tar and all its programs',
-        heads: ['MiB'],
-        rows: [limited('most at once (PSS)', [memory.toFixed(0)], memory, mostMemory, ' MiB')],
-      },
-    ];
-  },
-};
+type Kind = (typeof kinds)[number];
 
 interface Measured {
   readonly ms: readonly number[];
@@ -87,51 +33,120 @@ interface Measured {
   readonly memoryMib: number;
 }
 
-async function measure(
-  { name, pack, option }: (typeof kinds)[number],
-  {
-    work,
-    server,
-    pairs,
-    say,
-  }: {
-    readonly work: string;
-    readonly server: FaultyServer;
-    readonly pairs: number;
-    readonly say: (text: string) => void;
+export const pull: Bench = {
+  summary: 'pull-tar against curl | tar x, for each compression',
+  needsRoot: true,
+  async run(settings) {
+    const { work } = settings;
+    const server = await startFaultyServer();
+    const [trees, machines]: [BenchRow[], BenchRow[]] = [[], []];
+    let memoryMib = 0;
+    try {
+      for (const { what, treeBytes } of sizes) {
+        packHost(work, treeBytes);
+        for (const kind of kinds.filter(({ name }) => `${what}, ${name}`.includes(settings.only ?? ''))) {
+          const url = await serve(server, kind, work);
+          const measured = await measure('tree', { ...settings, kind, url });
+          memoryMib = Math.max(memoryMib, measured.memoryMib);
+          // What a small one takes is mostly the beginning and the end, which curl has none of.
+          trees.push(rowOf(`${what}, ${kind.name}`, measured, what === 'large' ? kind.reach : null));
+          if (what === 'large') machines.push(await measureOnBtrfs({ ...settings, kind, url }));
+        }
+      }
+    } finally {
+      server.close();
+    }
+    return [
+      {
+        title: 'pull-tar against curl | tar x (ms; trees of 180 and 1000 MiB)',
+        heads: ['to the tree', 'curl, tar', 'curl, sha256sum', 'to the machine', 'throughput'],
+        rows: trees,
+        notes: [
+          '"To the tree": the whole command of the pipeline pull-tree (image kept, its digest, a snapshot with a digest of its own), and sync -f.',
+          '"To the machine": pull-tar; on file systems without snapshots, such as this ext4, the machine is a copy of the tree.',
+          'curl | tar x keeps no file and no digest, and looks at no entry; its time includes sync -f, too.',
+        ],
+      },
+      {
+        title: 'pull-tar to the machine, on a file system with snapshots (ms; btrfs; tree of 1000 MiB)',
+        heads: ['to the machine', 'curl, tar', 'curl, sha256sum', 'throughput'],
+        rows: machines,
+        notes: ['Both contenders write to the same btrfs on a loop device, and both times include sync -f.'],
+      },
+      {
+        title: 'Memory of pull-tar and all its programs',
+        heads: ['MiB'],
+        rows: [limited('most at once (PSS)', [memoryMib.toFixed(0)], memoryMib, mostMemory, ' MiB')],
+      },
+    ];
   },
-): Promise<Measured> {
+};
+
+function rowOf(what: string, { ms, share }: Pick<Measured, 'ms' | 'share'>, reach: number | null): BenchRow {
+  return {
+    what,
+    cells: [...ms.map((one) => one.toFixed(0)), share.toFixed(2)],
+    reach: reach === null ? null : `≥ ${reach}`,
+    isReached: reach === null ? null : share >= reach,
+  };
+}
+
+interface Job extends BenchSettings {
+  readonly kind: Kind;
+  readonly url: string;
+}
+
+async function measureOnBtrfs(job: Job): Promise<BenchRow> {
+  const disk = await freshDisk(job.work, 'btrfs');
+  try {
+    const { ms, share } = await measure('machine', { ...job, work: disk.path });
+    return rowOf(`large, ${job.kind.name}`, { ms: ms.slice(0, 3), share }, job.kind.reach);
+  } finally {
+    await disk.release();
+    await removeTree(`${job.work}/btrfs.img`, `${job.work}/btrfs`);
+  }
+}
+
+/** Packs `root.tar` of the work directory. Gives the address. */
+async function serve(server: FaultyServer, { name, pack }: Kind, work: string): Promise<string> {
   const file = `root.tar.${name}`;
   await runProgram(['sh', '-c', `${pack} -c < ${work}/root.tar > ${work}/${file}`]);
   const body = readFileSync(join(work, file));
   // The server would make one of the whole body for each request.
   server.files[`/${file}`] = { body, etag: `"${name}-${body.length}"` };
-  const url = `${server.url}/${file}`;
-  const place = join(work, 'place');
+  return `${server.url}/${file}`;
+}
+
+/** `until`: what ours is asked for. */
+async function measure(until: 'tree' | 'machine', { work, kind, url, pairs = 3, say }: Job): Promise<Measured> {
+  let turn = 0;
+  const newPlace = async (): Promise<string> => {
+    // What is left on btrfs goes with its disk: there are subvolumes in it.
+    if (until === 'tree') await removeTree(join(work, `place-${turn}`));
+    turn += 1;
+    return join(work, `place-${turn}`);
+  };
+  const tree = ['pipeline', 'run', 'pull-tree', '-i', `source=${url}`, '-i', 'verify=no'];
+  const machine = ['pull-tar', '--verify', 'no', url, 'box'];
   const times = await alternate(
     {
       ours: async () => {
-        const { ms } = await pullOnce(place, [
-          'pipeline',
-          'run',
-          'pull-tree',
-          '-i',
-          `source=${url}`,
-          '-i',
-          'verify=no',
-        ]);
+        const place = await newPlace();
+        const { ms } = await pullOnce(place, until === 'tree' ? tree : machine);
         return ms + (await timed(['sync', '-f', place]));
       },
-      theirs: () => curlTar(join(work, 'tree'), url, option),
+      theirs: () => curlTar(join(work, 'tree'), url, kind.option),
       hash: () => timed(['sh', '-c', `curl -sS ${url} | sha256sum`]),
     },
     pairs,
-    say,
+    (text) => say(`  ${kind.name} to the ${until}${text}`),
   );
   // The first turn warms up.
   const [ours, theirs] = pairs > 2 ? [times.ours.slice(1), times.theirs.slice(1)] : [times.ours, times.theirs];
-  const { ms: machineMs, memoryMib } = await pullOnce(place, ['pull-tar', '--verify', 'no', url, 'box'], true);
-  return { ms: [...[ours, theirs, times.hash].map(median), machineMs], share: medianRatio(theirs, ours), memoryMib };
+  const watched = await pullOnce(await newPlace(), machine, true);
+  if (until === 'tree') await removeTree(join(work, `place-${turn}`));
+  const ms = [...[ours, theirs, times.hash].map(median), watched.ms];
+  return { ms, share: medianRatio(theirs, ours), memoryMib: watched.memoryMib };
 }
 
 /** Files of this host, as many as make a small system. */
@@ -167,9 +182,13 @@ async function curlTar(tree: string, url: string, option: string): Promise<numbe
   return await timed(['sh', '-c', `curl -sS ${url} | tar -x ${option} -C ${tree} && sync -f ${tree}`]);
 }
 
+interface Taken {
+  readonly ms: number;
+  readonly memoryMib: number;
+}
+
 /** `watched`: for its memory, which slows it down. */
 async function pullOnce(place: string, command: readonly string[], watched = false): Promise<Taken> {
-  await removeTree(place);
   mkdirSync(place);
   await settleDisk();
   const log = join(place, 'log');

@@ -1,7 +1,8 @@
 /** A second machine from the cache, against `cp -a` of the same tree; on this disk and on btrfs; beside it `machinectl import-fs`. */
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { alternate, median, medianRatio } from './alternate.ts';
 import { limited, type Bench, type BenchTable } from './bench.ts';
+import { freshDisk } from './fresh-disk.ts';
 import { importFs } from './import-fs.ts';
 import { machinespawn, placeOptions, removeTree, runProgram, settleDisk } from './program.ts';
 
@@ -15,24 +16,18 @@ export const second: Bench = {
     const first = `${work}/here`;
     const here = await measure('on the file system of the work directory', first, pairs, say);
     const imported = await importFs(first, pairs, say);
-    const disk = `${work}/btrfs.img`;
-    const mounted = `${work}/btrfs`;
-    mkdirSync(mounted);
-    writeFileSync(disk, '');
-    truncateSync(disk, 6 * 1024 ** 3);
-    await runProgram(['mkfs.btrfs', '--quiet', disk]);
-    await runProgram(['mount', '-o', 'loop', disk, mounted]);
+    const disk = await freshDisk(work, 'btrfs');
     try {
       // Packages need not come through the network twice.
-      mkdirSync(`${mounted}/cache`);
-      await runProgram(['cp', '-a', `${first}/cache/packages`, `${mounted}/cache/packages`]);
+      mkdirSync(`${disk.path}/cache`);
+      await runProgram(['cp', '-a', `${first}/cache/packages`, `${disk.path}/cache/packages`]);
       return [
         tableOfCopies(here, pairs),
         imported,
-        tableOfBtrfs(await measure('on btrfs', mounted, pairs, say), pairs),
+        tableOfBtrfs(await measure('on btrfs', disk.path, pairs, say), pairs),
       ];
     } finally {
-      await runProgram(['umount', mounted]);
+      await disk.release();
     }
   },
 };
