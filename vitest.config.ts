@@ -21,6 +21,7 @@ const secondLane = [
   'images',
   'archive-faults',
   'proxy',
+  'clean-while-building',
 ].map((name) => `test/real/${name}.test.ts`);
 const lane = process.env['MACHINESPAWN_TEST_LANE'];
 

@@ -33,6 +33,11 @@ interface Parts {
 const treeForm = /tree:([0-9a-f]{64})/gu;
 const keyForm = /[0-9a-f]{64}/gu;
 const never = new AbortController().signal;
+/** Steps that work on lists of packages, .deb files, or what was unpacked from them. */
+const packageSteps: ReadonlySet<string> = new Set([
+  ...['bootstrap', 'select-packages', 'fetch-packages', 'unpack-packages', 'configure-packages'],
+  ...['bootstrap-first-stage', 'bootstrap-second-stage', 'bootstrap-mmdebstrap', 'apt'],
+]);
 
 export class AppKeeper implements Keeper {
   readonly #parts: Parts;
@@ -45,10 +50,13 @@ export class AppKeeper implements Keeper {
     const views = await this.#views();
     const isOpen = (pending: string): boolean =>
       views.some(({ id, status }) => status === 'running' && pending.startsWith(`${id}.`));
+    // It may be between two steps that need packages, or in one that reads them.
+    const isAnyRunning = views.some(({ status, plan }) => status === 'running' && needsPackages(plan));
+    const packages = [await this.#packages(), await this.#unpacked(), await this.#lists()].flat();
     const groups = [
       await this.#snapshots(views),
       await artifactItems(this.#parts.artifacts, usedKeys(views), isOpen),
-      [...(await this.#packages()), ...(await this.#unpacked()), ...(await this.#lists(views))],
+      packages.map((item) => ({ ...item, inUse: item.inUse || isAnyRunning })),
       await downloadItems(join(this.#parts.settings.cacheDirectory, 'downloads'), usedKeys(views)),
       await Promise.all(views.map(runItem)),
     ];
@@ -150,7 +158,7 @@ export class AppKeeper implements Keeper {
     return found;
   }
 
-  /** One item for all. Who finds one gone takes the .deb, so it is never in use. */
+  /** One item for all. */
   async #unpacked(): Promise<readonly CacheItem[]> {
     const { cacheDirectory } = this.#parts.settings;
     const { packages, sizeBytes, usedMs } = await unpackedUsage(cacheDirectory);
@@ -161,8 +169,8 @@ export class AppKeeper implements Keeper {
     return [{ kind: 'unpacked', id: 'unpacked', path, sizeBytes, createdAt, text, image: null, inUse: false }];
   }
 
-  /** What select-packages keeps; a run may be between two steps that need it. */
-  async #lists(views: readonly RunView[]): Promise<readonly CacheItem[]> {
+  /** What select-packages keeps. */
+  async #lists(): Promise<readonly CacheItem[]> {
     const path = join(this.#parts.settings.cacheDirectory, 'lists');
     const stats = await lstat(path).catch(() => null);
     if (stats === null) return [];
@@ -175,7 +183,7 @@ export class AppKeeper implements Keeper {
         createdAt: stats.mtime.toISOString(),
         text: 'lists of packages',
         image: null,
-        inUse: views.some(({ status }) => status === 'running'),
+        inUse: false,
       },
     ];
   }
@@ -211,6 +219,10 @@ export class AppKeeper implements Keeper {
     }
     return items;
   }
+}
+
+function needsPackages(plan: Plan | null): boolean {
+  return plan === null || plan.steps.some(({ uses }) => packageSteps.has(uses));
 }
 
 /** Trees that an unfinished run may need, made or about to be made. */
