@@ -32,7 +32,11 @@ export function baseRecipe(universe: PackageUniverse, request: RecipeRequest): B
   // A new tree has a merged /usr from the start: what would merge it has nothing to do.
   const mustMerge = distro === 'debian' && !beforeMerge.has(codename);
   return {
-    required: [...universe.ofPriority('required'), ...(codename === 'bookworm' ? ['usr-is-merged'] : [])],
+    // Essential packages are required ones in Debian and Ubuntu; of other archives debootstrap would leave them out.
+    required: [
+      ...new Set([...universe.ofPriority('required'), ...universe.essential()]),
+      ...(codename === 'bookworm' ? ['usr-is-merged'] : []),
+    ],
     base: [...base, ...(mirror.startsWith('https://') ? https : [])],
     neverByDependency: new Set(mustMerge ? ['usrmerge'] : []),
   };

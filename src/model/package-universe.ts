@@ -29,6 +29,8 @@ export interface PackageSource {
   readonly mirror: string;
   /** Where the index is from, for messages. */
   readonly url: string;
+  /** As apt has them: a version of a higher one is taken, however old it is. */
+  readonly priority: number;
 }
 
 export class PackageUniverse {
@@ -51,7 +53,13 @@ export class PackageUniverse {
     return [...names].filter((name) => this.candidate(name)?.priority === priority).toSorted();
   }
 
-  /** The newest version, of the first suite that has it; null for a name that no package has. Throws MSP_PACKAGES_INVALID. */
+  /** Sorted names of the packages whose candidate says that it is essential. */
+  essential(): readonly string[] {
+    const names = new Set(this.#sources.flatMap(({ index }) => [...index.essential()]));
+    return [...names].filter((name) => this.candidate(name)?.essential === true).toSorted();
+  }
+
+  /** The newest version of the highest priority, of the first suite that has it; null for a name that no package has. Throws MSP_PACKAGES_INVALID. */
   candidate(name: string): CandidatePackage | null {
     const known = this.#candidates.get(name);
     if (known !== undefined) return known;
@@ -60,7 +68,9 @@ export class PackageUniverse {
       for (const stanza of source.index.stanzas(name)) {
         const version = stanza.get('Version') ?? '';
         if (!isDebVersion(version)) throw broken(source, name, 'Version', version);
-        if (best === null || compareDebVersions(version, best.version) > 0) best = { version, stanza, source };
+        const order =
+          best === null ? 1 : source.priority - best.source.priority || compareDebVersions(version, best.version);
+        if (order > 0) best = { version, stanza, source };
       }
     }
     const candidate = best === null ? null : this.#read(name, best.stanza, best.source);

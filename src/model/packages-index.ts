@@ -21,6 +21,9 @@ const wantedByStart = new Map(
 /** Priorities that a variant of a base goes by. */
 const basic: ReadonlySet<string> = new Set(['required', 'important']);
 
+/** In the place of a priority. */
+const essential = 'essential';
+
 /** Small enough that what is thrown away goes soon. */
 const blockBytes = 256 * 1024;
 
@@ -30,7 +33,7 @@ export type Stanza = ReadonlyMap<string, string>;
 export interface PackagesTable {
   /** Length of each part. */
   readonly blocks: readonly number[];
-  /** Names of the packages of a basic priority. */
+  /** Names of the packages of a basic priority, and of those that are essential. */
   readonly basic: readonly (readonly [priority: string, names: readonly string[]])[];
   /** Of `SortedTable`. */
   readonly places: Buffer;
@@ -43,7 +46,7 @@ export class PackagesIndex {
   readonly #blocks: Buffer[] = [];
   /** Where a package's stanzas begin, by its name: nearly always one, so an array is made only for more. */
   readonly #places = new Map<string, number | number[]>();
-  /** Names of the packages of a basic priority. */
+  /** Names of the packages of a basic priority, and of those that are essential. */
   readonly #basic = new Map<string, Set<string>>();
   readonly #providers = new Map<string, string[]>();
   /** In the place of the two maps, where the index was kept. */
@@ -59,6 +62,11 @@ export class PackagesIndex {
   /** Names of packages that have a version with that priority. */
   ofPriority(priority: string): ReadonlySet<string> {
     return this.#basic.get(priority) ?? new Set();
+  }
+
+  /** Names of packages that have an essential version. */
+  essential(): ReadonlySet<string> {
+    return this.#basic.get(essential) ?? new Set();
   }
 
   /** Names of the packages that say that they provide something, whatever version of it. */
@@ -139,16 +147,18 @@ export class PackagesIndex {
       const colon = text.indexOf(':', start) + 1;
       return block.toString('latin1', colon, endOfField(text, start)).trim();
     };
-    let [priorityAt, providesAt] = [-1, -1];
+    let [priorityAt, providesAt, essentialAt] = [-1, -1, -1];
     for (let start = 0; start < text.length;) {
       const end = indexOrEnd(text, '\n\n', start);
       if (priorityAt < start) priorityAt = indexOrEnd(text, '\nPriority:', start);
       if (providesAt < start) providesAt = indexOrEnd(text, '\nProvides:', start);
+      if (essentialAt < start) essentialAt = indexOrEnd(text, '\nEssential:', start);
       const nameAt = text.startsWith('Package:', start) ? start : indexOrEnd(text, '\nPackage:', start) + 1;
       if (nameAt < end) {
         const name = valueAt(nameAt);
         this.#register(name, base + start);
         if (priorityAt < end) this.#setPriority(name, valueAt(priorityAt + 1));
+        if (essentialAt < end && valueAt(essentialAt + 1) === 'yes') this.#mark(name, essential);
         if (providesAt < end) this.#setProvides(name, valueAt(providesAt + 1));
       }
       start = end + 2;
@@ -163,9 +173,12 @@ export class PackagesIndex {
   }
 
   #setPriority(name: string, priority: string): void {
-    if (!basic.has(priority)) return;
-    const names = this.#basic.get(priority) ?? new Set();
-    this.#basic.set(priority, names.add(name));
+    if (basic.has(priority)) this.#mark(name, priority);
+  }
+
+  #mark(name: string, what: string): void {
+    const names = this.#basic.get(what) ?? new Set();
+    this.#basic.set(what, names.add(name));
   }
 
   #setProvides(name: string, field: string): void {

@@ -19,6 +19,8 @@ export interface ReleaseFile {
   /** Without the "updates/" of security archives. */
   readonly components: readonly string[];
   readonly acquireByHash: boolean;
+  /** apt's usual priority of its packages (apt_preferences(5)): 500; 100 or 1 for suites that are not for every package. */
+  readonly priority: number;
   /** By path below dists/SUITE/. */
   readonly files: ReadonlyMap<string, IndexedFile>;
 }
@@ -47,6 +49,7 @@ export function parseReleaseFile(text: string, url: string): ReleaseFile {
     architectures: words(fields.get('Architectures')),
     components: words(fields.get('Components')).map((component) => component.replace(/^updates\//u, '')),
     acquireByHash: fields.get('Acquire-By-Hash') === 'yes',
+    priority: priorityOf(fields),
     files,
   };
 }
@@ -96,6 +99,11 @@ function parseDate(text: string): string | null {
   const shape = /^[A-Z][a-z]{2}, +\d{1,2} [A-Z][a-z]{2} \d{4} \d{1,2}:\d{2}:\d{2} (?:UTC|GMT|\+0000)$/u;
   const ms = shape.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+}
+
+function priorityOf(fields: ReadonlyMap<string, string>): number {
+  if (fields.get('NotAutomatic') !== 'yes') return 500;
+  return fields.get('ButAutomaticUpgrades') === 'yes' ? 100 : 1;
 }
 
 function words(text: string | undefined): readonly string[] {

@@ -8,7 +8,9 @@ import { fetchIndex, verifyIndex } from './lib/verify-index.ts';
 
 const input = z.strictObject({
   archive: archiveSchema,
-  roles: z.array(z.enum(['updates', 'security'])).describe('What the suites bring; a release may have none of a kind'),
+  roles: z
+    .array(z.enum(['updates', 'security', 'backports']))
+    .describe('What the suites bring; a release may have none of a kind'),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
 });
 

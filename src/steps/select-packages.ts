@@ -36,7 +36,7 @@ type Input = z.output<typeof input>;
 export const selectPackages = defineStep({
   id: 'select-packages',
   summary: 'Choose the packages of the machine',
-  version: 1,
+  version: 2,
   input,
   output: z.strictObject({
     selection: z.string().describe('SHA-256 of the list of packages, which is kept in the cache'),

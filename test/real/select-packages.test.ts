@@ -23,7 +23,11 @@ inputs:
 steps:
   - id: archive
     uses: resolve-archive
-    with: { image: "\${{ inputs.image }}", arch: "\${{ inputs.arch }}", mirror: "\${{ inputs.mirror }}" }
+    with:
+      image: \${{ inputs.image }}
+      arch: \${{ inputs.arch }}
+      mirror: \${{ inputs.mirror }}
+      suites: \${{ inputs.others }}
   - id: suites
     uses: resolve-suites
     with: { archive: "\${{ steps.archive.outputs }}", roles: "\${{ inputs.others }}" }
@@ -79,6 +83,10 @@ async function debootstrapChoice(suite: string, ...options: readonly string[]): 
   return [...new Set(words.split(/\s+/u).filter((name) => name !== ''))].toSorted();
 }
 
+/** The lists of packages that were asked for. */
+const listsOf = (suite: string): readonly string[] =>
+  mirror.served.map(({ path }) => path).filter((path) => path.includes(`/${suite}/main/binary-amd64/`));
+
 describe('what is chosen', () => {
   it('is what debootstrap chooses: bookworm amd64, minbase, with nano', async () => {
     const ours = namesOf(await select({ image: 'debian-bookworm', include: 'nano' }));
@@ -103,8 +111,18 @@ describe('what is chosen', () => {
   });
 
   it('comes from further suites too, when that is asked for', async () => {
+    mirror.forget();
     const selection = await select({ image: 'debian-bookworm', others: 'updates' });
     expect(namesOf(selection)).toContain('apt');
+    expect(listsOf('bookworm-updates')).toHaveLength(1);
+  });
+
+  it('comes from backports only where nothing else has it', async () => {
+    mirror.forget();
+    const versions = ({ packages }: PackageSelection) => packages.map(({ name, version }) => `${name} ${version}`);
+    const plain = versions(await select({ image: 'debian-bookworm' }));
+    expect(versions(await select({ image: 'debian-bookworm', others: 'backports' }))).toEqual(plain);
+    expect(listsOf('bookworm-backports')).toHaveLength(1);
   });
 });
 

@@ -21,12 +21,15 @@ const headSchema = z.strictObject({
   basic: z.array(z.tuple([z.string(), z.array(z.string())])),
 });
 
+/** Another form has another name. */
+const nameOf = (digest: string): string => `${digest}.index-2`;
+
 const placeOf = ({ services }: Context): string => `${services.directories.cache}/lists/indexes`;
 
 /** Null when it is not there, or damaged. @param digest SHA-256 of the file as the archive serves it */
 export async function recallPackages(context: Context, digest: string): Promise<PackagesIndex | null> {
   const { files } = context.services;
-  const path = `${placeOf(context)}/${digest}.index`;
+  const path = `${placeOf(context)}/${nameOf(digest)}`;
   const info = await files.info(path);
   if (info?.type !== 'file') return null;
   const bytes = (await context.services.root('/').readStart(path, info.sizeBytes)) ?? Buffer.alloc(0);
@@ -41,7 +44,7 @@ export async function keepPackages(context: Context, digest: string, index: Pack
   const { files } = context.services;
   const place = placeOf(context);
   await files.makeDirectory(place);
-  const others = (await files.list(place)).filter((name) => !name.startsWith(digest));
+  const others = (await files.list(place)).filter((name) => name !== nameOf(digest));
   const dated = await Promise.all(
     others.map(async (name) => ({
       path: `${place}/${name}`,
@@ -50,7 +53,7 @@ export async function keepPackages(context: Context, digest: string, index: Pack
   );
   const old = dated.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(mostKept - 1);
   for (const { path } of old) await files.remove(path);
-  await files.writeBytes(`${place}/${digest}.index`, packed(index));
+  await files.writeBytes(`${place}/${nameOf(digest)}`, packed(index));
 }
 
 function* packed(index: PackagesIndex): Generator<Buffer> {

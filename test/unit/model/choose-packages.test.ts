@@ -6,7 +6,7 @@ import { choosePackages, type ChoiceRequest } from '../../../src/model/choose-pa
 import type { PackageUniverse } from '../../../src/model/package-universe.ts';
 import { selectedPackages } from '../../../src/model/selected-packages.ts';
 import { errorOf } from './error-of.ts';
-import { mirror, paragraph, universe, type Fields } from './package-universe-fixture.ts';
+import { mirror, paragraph, ranked, universe, type Fields } from './package-universe-fixture.ts';
 
 const required = { Priority: 'required' };
 const important = { Priority: 'important' };
@@ -49,6 +49,12 @@ describe('a variant', () => {
     ['buildd', [...minbase, 'build-essential'].toSorted()],
   ] as const)('%s has its packages and what they need', (variant, names) => {
     expect(namesOf(and(), { variant })).toEqual(names);
+  });
+
+  it('has what is essential, whatever its priority', () => {
+    expect(
+      namesOf(and(paragraph('init', '1', { Essential: 'yes' }), paragraph('odd', '1', { Essential: 'no' }))),
+    ).toEqual([...minbase, 'init'].toSorted());
   });
 
   it('of bookworm has usr-is-merged, and never usrmerge', () => {
@@ -177,6 +183,14 @@ describe('a relation', () => {
     expect(select(all).find(({ name }) => name === 'libc6')?.version).toBe('2.36-9+deb12u1');
     const older = universe(basic, [paragraph('libc6', '2.36-8', {})]);
     expect(select(older).find(({ name }) => name === 'libc6')?.version).toBe('2.36-9');
+  });
+
+  it('is met from a suite that is not automatic, such as backports, only where no other has the package', () => {
+    const backports = [paragraph('libc6', '2.40-1~bpo13+1', { Depends: 'libgcc-s1' }), paragraph('only-there', '1')];
+    const all = ranked({ priority: 100, paragraphs: backports }, { priority: 500, paragraphs: basic });
+    const chosen = select(all, { include: ['only-there'] });
+    expect(chosen.find(({ name }) => name === 'libc6')?.version).toBe('2.36-9');
+    expect(chosen.map(({ name }) => name)).toContain('only-there');
   });
 });
 

@@ -37,8 +37,15 @@ export function indexOf(...paragraphs: readonly string[]): PackagesIndex {
 
 /** One source for each list of paragraphs. */
 export function universe(...lists: readonly (readonly string[])[]): PackageUniverse {
+  return ranked(...lists.map((paragraphs) => ({ priority: 500, paragraphs })));
+}
+
+/** Sources of other priorities than the usual one. */
+export function ranked(
+  ...lists: readonly { readonly priority: number; readonly paragraphs: readonly string[] }[]
+): PackageUniverse {
   return new PackageUniverse(
     'amd64',
-    lists.map((paragraphs) => ({ index: indexOf(...paragraphs), mirror, url })),
+    lists.map(({ priority, paragraphs }) => ({ index: indexOf(...paragraphs), mirror, url, priority })),
   );
 }

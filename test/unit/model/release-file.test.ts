@@ -30,6 +30,15 @@ test('the same without armour, as Release has it, and with CRLF', () => {
   expect(parseReleaseFile(bookworm.replaceAll('\n', '\r\n'), url)).toEqual(parseReleaseFile(bookworm, url));
 });
 
+test.each([
+  ['', 500],
+  ['NotAutomatic: yes\n', 1],
+  ['NotAutomatic: yes\nButAutomaticUpgrades: yes\n', 100],
+])('the priority of a suite that says %j is %d, as for apt', (more, priority) => {
+  const plain = bookworm.split('\n').slice(3, bookworm.split('\n').indexOf('-----BEGIN PGP SIGNATURE-----')).join('\n');
+  expect(parseReleaseFile(more + plain, url).priority).toBe(priority);
+});
+
 test('dates of a suite that expires', () => {
   expect(parseReleaseFile(fixture('archives/forky.InRelease'), url)).toMatchObject({
     date: '2026-10-30T08:08:01.000Z',

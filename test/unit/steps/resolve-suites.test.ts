@@ -76,7 +76,7 @@ testStep(
         },
       },
     ],
-    refuses: [{ name: 'an unknown role', input: { archive, roles: ['backports'] }, at: 'roles.0' }],
+    refuses: [{ name: 'an unknown role', input: { archive, roles: ['proposed'] }, at: 'roles.0' }],
     fails: [
       {
         name: 'a suite that is gone',

@@ -13,7 +13,7 @@ const main = pretendSuite();
 const host = fakeHost({ programs, net: main.net });
 const input = { archive: archiveOf(main.inReleaseDigest), arch: 'amd64', variant: 'minbase' } as const;
 const minbase = ['apt', 'base-files', 'libc6', 'mawk', 'usr-is-merged'];
-const kept = (digest: string): string => `${cache}/lists/indexes/${digest}.index`;
+const kept = (digest: string): string => `${cache}/lists/indexes/${digest}.index-2`;
 const digestOf = (paragraphs: readonly string[]): string => sha256(paragraphs.join('\n'));
 
 function chosen(world: World): PackageSelection {
