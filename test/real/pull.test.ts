@@ -125,6 +125,7 @@ describe('an archive with every kind of file', () => {
     packTree(wrapped, archive('wrapped.tar'), '--format=gnu', '--transform=s,^\\./,,');
     await machinespawnOk(place, ['pull-tar', archive('wrapped.tar'), 'wrapped']);
     await machinespawnOk(place, ['pull-tar', archive('wrapped.tar'), 'stripped', '--strip', '1']);
+    await refused(['pull-tar', archive('wrapped.tar'), 'new', '--strip', '9'], 'MSP_USAGE');
     await machinespawnOk(place, ['pull-tar', archive('gnu.tar'), 'gnu']);
     const fromGnu = join(work, 'from-gnu');
     unpackTree(archive('gnu.tar'), fromGnu);

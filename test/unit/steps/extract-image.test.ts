@@ -24,6 +24,7 @@ const host = fakeHost({ programs: { du: prints('4096\t/x'), sh: arrange, find: p
 
 const plain = 'tar {"etc/os-release":"ID=x","bin/sh":"sh"}';
 const single = 'gzip tar {"rootfs/etc/os-release":"ID=x","rootfs/bin/sh":"sh"}';
+const merged = 'tar {"usr/lib/os-release":"ID=x","usr/bin/sh":"sh"}';
 const lower = 'tar {"etc/a":"a","etc/b":"b","opt/x":"x"}';
 const upper = 'gzip tar {"etc/.wh.a":"","opt/.wh..wh..opq":"","opt/y":"y"}';
 const manifest = JSON.stringify({ layers: [lower, upper].map((text) => ({ digest: `sha256:${digestOf(text)}` })) });
@@ -71,6 +72,19 @@ testStep(
         after: (world) => expect(inTree(world, '/etc/os-release')).toBe('ID=x'),
       },
       {
+        name: 'a /usr alone, which is no directory around a root file system',
+        ...given(merged),
+        output: (world) => output(world, 2, 'plain'),
+        after: (world) => expect(inTree(world, '/usr/lib/os-release')).toBe('ID=x'),
+      },
+      {
+        name: 'a stripped one',
+        ...given(single),
+        input: { ...given(single).input, strip: 1 },
+        output: (world) => output(world, 2, 'plain'),
+        after: (world) => expect(inTree(world, '/etc/os-release')).toBe('ID=x'),
+      },
+      {
         name: 'docker save',
         ...given(docker),
         output: (world) => output(world, 3, 'docker'),
@@ -97,6 +111,19 @@ testStep(
       },
       { name: 'an unsafe one is not kept', ...given(up), code: 'MSP_TAR_UNSAFE', after: isGone(up) },
       { name: 'an empty one', ...given('tar {}'), code: 'MSP_TAR_DAMAGED' },
+      {
+        name: 'an empty one that is stripped',
+        ...given('tar {}'),
+        input: { ...given('tar {}').input, strip: 2 },
+        code: 'MSP_TAR_DAMAGED',
+      },
+      {
+        name: 'one of which nothing is left is kept',
+        ...given(single),
+        input: { ...given(single).input, strip: 9 },
+        code: 'MSP_USAGE',
+        after: (world) => expect(existsSync(world.real(`${downloads}/${digestOf(single)}`))).toBe(true),
+      },
       { name: 'two images', ...given(two), code: 'MSP_OCI_UNUSABLE' },
       {
         name: 'a layer is missing',
