@@ -17,10 +17,15 @@ export const pullErrors = {
     message: ({ url, problem }) => `${url} is not an index of images: ${problem}`,
     hint: () => 'name another server with --image-server URL',
   }),
-  MSP_PULL_ARCH: entry<{ name: string; arch: string; wanted: string }>({
+  MSP_PULL_ARCH: entry<{
+    name: string;
+    arch: string;
+    wanted: string;
+    /** Is it one that there are machines of? */ isOurs?: boolean;
+  }>({
     exit: 2,
     message: ({ name, arch, wanted }) => `${name} is for ${arch}, and ${wanted} was asked for`,
-    hint: ({ arch }) => `--arch ${arch}`,
+    hint: ({ arch, wanted, isOurs = true }) => (isOurs ? `--arch ${arch}` : `find one that is for ${wanted}`),
   }),
   MSP_PULL_CHANGED: entry<{ path: string }>({
     exit: 1,
