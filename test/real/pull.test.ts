@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -122,7 +123,7 @@ describe('an archive with every kind of file', () => {
     const wrapped = join(work, 'wrapped');
     mkdirSync(wrapped);
     execFileSync('cp', ['-a', join(work, 'tree'), join(wrapped, 'rootfs-1.0')]);
-    packTree(wrapped, archive('wrapped.tar'), '--format=gnu', '--transform=s,^\\./,,');
+    packTree(wrapped, archive('wrapped.tar'), '--format=gnu', '--transform=s,^\\./,,S');
     await machinespawnOk(place, ['pull-tar', archive('wrapped.tar'), 'wrapped']);
     await machinespawnOk(place, ['pull-tar', archive('wrapped.tar'), 'stripped', '--strip', '1']);
     await refused(['pull-tar', archive('wrapped.tar'), 'new', '--strip', '9'], 'MSP_USAGE');
@@ -169,6 +170,43 @@ describe('an archive with every kind of file', () => {
     expect(readFileSync(join(root, 'var/mail'), 'utf8')).toContain('a file');
     expect(readFileSync(join(root, 'var/other'), 'utf8')).toBe('one');
     expect(readdirSync(root).some((name) => name.startsWith('.'))).toBe(false);
+    // Through symlinks of the layers below, which lead to places in the tree, whatever is there on the host; a directory
+    // in the place of a symlink is one.
+    const through = join(layers, 'through');
+    mkdirSync(join(through, 'below/var/lib'), { recursive: true });
+    mkdirSync(join(through, 'below/run'));
+    mkdirSync(join(through, 'below/etc/taken'), { recursive: true });
+    const target = '/run/a&b,c.';
+    mkdirSync(join(through, `below${target}/file`), { recursive: true });
+    for (const [path, to] of [
+      ['var/run', target],
+      ['var/lib/up', '../../../../../run'],
+      ['var/turned', '/run'],
+      ['etc/to', 'taken'],
+    ] as const)
+      symlinkSync(to, join(through, 'below', path));
+    const above = [
+      { name: './var/run/file', type: '0' },
+      { name: 'var/run/other', type: '0' },
+      { name: 'var/lib/up/up', type: '0' },
+      { name: 'var/run/hard', type: '1', target: 'var/run/other' },
+      { name: 'var/turned/', type: '5' },
+      { name: 'var/turned/x', type: '0' },
+      { name: 'etc/to/y', type: '0' },
+    ];
+    packTree(join(through, 'below'), join(through, 'below.tar'));
+    writeFileSync(join(through, 'above.tar'), craftedTar(...above));
+    writeFileSync(join(through, 'manifest.json'), '[{"Layers":["below.tar","above.tar"]}]');
+    packTree(through, archive('through-links.tar'), '--exclude=./below');
+    await machinespawnOk(place, ['pull-tar', archive('through-links.tar'), 'through']);
+    const made = join(place.machines, 'through');
+    expect(readdirSync(join(made, target)).toSorted()).toEqual(['file', 'hard', 'other']);
+    expect(statSync(join(made, target, 'file')).isFile()).toBe(true);
+    expect(statSync(join(made, target, 'hard')).nlink).toBe(2);
+    expect(readdirSync(join(made, 'run')).toSorted()).toEqual(['a&b,c.', 'up']);
+    expect(readlinkSync(join(made, 'var/run'))).toBe(target);
+    expect(readdirSync(join(made, 'var/turned'))).toEqual(['x']);
+    expect(readdirSync(join(made, 'etc/taken'))).toEqual(['y']);
     // As docker saves it, the second of two equal layers as a symlink.
     const saved = join(work, 'docker');
     mkdirSync(join(saved, 'one'), { recursive: true });

@@ -20,7 +20,7 @@ const arrange: Program = function* arrange({ args, world }) {
   for (const name of readdirSync(join(root, hidden))) renameSync(join(root, hidden, name), join(root, name));
   rmdirSync(join(root, hidden));
 };
-const host = fakeHost({ programs: { du: prints('4096\t/x'), sh: arrange, find: prints('etc\0opt\0') } });
+const host = fakeHost({ programs: { du: prints('4096\t/x'), sh: arrange, find: prints('detc\0\0dopt\0\0') } });
 
 const plain = 'tar {"etc/os-release":"ID=x","bin/sh":"sh"}';
 const single = 'gzip tar {"rootfs/etc/os-release":"ID=x","rootfs/bin/sh":"sh"}';
@@ -33,6 +33,12 @@ const platform = { os: 'linux', architecture: 'amd64' };
 const index = { manifests: [{ digest: `sha256:${digestOf(manifest)}`, platform }] };
 const oci = `tar ${JSON.stringify({ 'oci-layout': '{}', 'index.json': JSON.stringify(index), ...blobs })}`;
 const docker = `tar ${JSON.stringify({ 'manifest.json': '[{"Layers":["a/layer.tar"]}]', 'a/layer.tar': lower })}`;
+/** Its layers, as docker saves them. */
+const layered = (...layers: readonly string[]): string => {
+  const names = layers.map((_, number) => `${number}/layer.tar`);
+  const files = Object.fromEntries(layers.map((text, number) => [names[number], text]));
+  return `tar ${JSON.stringify({ 'manifest.json': JSON.stringify([{ Layers: names }]), ...files })}`;
+};
 const saved = (files: Readonly<Record<string, string>>): string =>
   `tar ${JSON.stringify({ 'oci-layout': '{}', ...files })}`;
 
@@ -135,6 +141,15 @@ testStep(
         ...given('tar {"manifest.json":"[{\\"Layers\\":[\\"../../x\\"]}]"}'),
         code: 'MSP_OCI_UNUSABLE',
       },
+      ...['.wh.', 'etc/.wh..', 'etc/.wh...', 'a/b/.wh...'].map((mark) => {
+        const image = layered(lower, `tar ${JSON.stringify({ [mark]: '' })}`);
+        return {
+          name: `a layer that deletes what has no name of its own: ${mark}`,
+          ...given(image),
+          code: 'MSP_TAR_UNSAFE' as const,
+          after: isGone(image),
+        };
+      }),
       {
         name: 'a local file that was changed',
         input: { image: { ...pulled(plain), kind: 'file', path: '/tmp/x', mtimeMs: 1 }, compression: 'none' },
