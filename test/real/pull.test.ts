@@ -84,6 +84,10 @@ describe('an archive with every kind of file', () => {
     }
     await machinespawnOk(place, ['pull-tar', '-', 'xz'], { stdin: inMembers('xz', 'xz', '-0') });
     expect(await differences('xz')).toEqual([]);
+    // As few zeros as xz itself takes for damage.
+    const odd = Buffer.concat([readFileSync(archive('crafted.tar.xz')), Buffer.alloc(3)]);
+    await machinespawnOk(place, ['pull-tar', '-', 'odd'], { stdin: odd });
+    expect(await differences('odd')).toEqual([]);
     // Its holes are holes.
     expect(statSync(join(place.machines, 'gz/var/sparse')).blocks * 512).toBeLessThan(4 * 1024 * 1024);
     expect(await leaksOf(place.root)).toEqual([]);
@@ -321,6 +325,12 @@ describe('what is not as it should be', () => {
     await refused(['pull-tar', file('ends.tar', plain.subarray(0, 512 * 40)), 'new'], 'MSP_TAR_CUT');
     await refused(['pull-tar', file('half.tar', plain.subarray(0, plain.length / 2)), 'new'], 'MSP_TAR_CUT');
     await refused(['pull-tar', '-', 'new'], 'MSP_TAR_CUT', gz.subarray(0, gz.length - 1000));
+    // More memory than is allowed; in the second frame, too, and then the file is kept.
+    const wide = (input: Buffer): Buffer => execFileSync('zstd', ['-q', '--long=31', '-c', '-'], { input });
+    await refused(['pull-tar', file('wide.tar.zst', wide(plain)), 'new'], 'MSP_PULL_MEMORY');
+    const narrow = execFileSync('zstd', ['-q', '-c'], { input: plain.subarray(0, 512 * 200), maxBuffer: 2 ** 26 });
+    const mixed = Buffer.concat([narrow, wide(plain.subarray(512 * 200))]);
+    await refused(['pull-tar', file('mixed.tar.zst', mixed), 'new'], 'MSP_PULL_MEMORY');
     const evil = join(work, 'evil');
     mkdirSync(join(evil, 'a/etc'), { recursive: true });
     writeFileSync(join(evil, 'a/etc/x'), 'x');

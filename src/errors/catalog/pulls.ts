@@ -27,6 +27,13 @@ export const pullErrors = {
     message: ({ name, arch, wanted }) => `${name} is for ${arch}, and ${wanted} was asked for`,
     hint: ({ arch, wanted, isOurs = true }) => (isOurs ? `--arch ${arch}` : `find one that is for ${wanted}`),
   }),
+  MSP_PULL_MEMORY: entry<{ name: string; neededBytes: number; allowedBytes: number }>({
+    exit: 2,
+    message: ({ name, neededBytes, allowedBytes }) =>
+      `${name} takes ${neededBytes / 1024 ** 2} MiB of memory to unpack it (the window of zstd), and ${allowedBytes / 1024 ** 2} are allowed`,
+    hint: ({ neededBytes }) =>
+      `unpack it by yourself: zstd -dc --long=${Math.ceil(Math.log2(neededBytes))} FILE | sudo machinespawn pull-tar - NAME (or pull-raw)`,
+  }),
   MSP_PULL_CHANGED: entry<{ path: string }>({
     exit: 1,
     message: ({ path }) => `${path} was changed while it was read`,
