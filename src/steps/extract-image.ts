@@ -19,6 +19,11 @@ const input = z.strictObject({
   arch: archSchema.nullable().default(null).describe('Architecture, where a container image holds several'),
   maxEntries: z.number().int().default(usualTarLimits.entries).describe('An archive with more entries is refused'),
   maxBytes: z.number().int().default(usualTarLimits.bytes).describe('One that unpacks to more bytes is refused'),
+  maxRatio: z
+    .number()
+    .default(usualTarLimits.ratio)
+    .describe('One that unpacks to that many times its size is refused'),
+  maxDevices: z.number().int().default(usualTarLimits.devices).describe('One with more device nodes is refused'),
 });
 type Input = z.output<typeof input>;
 
@@ -72,8 +77,8 @@ interface Unpacked {
 
 async function unpack(context: Context<Input>, tree: Tree): Promise<Unpacked> {
   const { services, input, log } = context;
-  const { image, compression, strip, maxEntries, maxBytes } = input;
-  const limits = { ...usualTarLimits, entries: maxEntries, bytes: maxBytes };
+  const { image, compression, strip } = input;
+  const limits = limitsOf(input);
   const ahead = aheadReport.safeParse(tree.note);
   if (ahead.success) log.info(`${image.name} was unpacked while it came in`);
   const report = ahead.success
@@ -104,8 +109,14 @@ async function unpack(context: Context<Input>, tree: Tree): Promise<Unpacked> {
 }
 
 /** What download-image may have unpacked in the same way. */
-function isUsual({ strip, maxEntries, maxBytes }: Input): boolean {
-  return strip === 0 && maxEntries === usualTarLimits.entries && maxBytes === usualTarLimits.bytes;
+function isUsual(input: Input): boolean {
+  const limits = limitsOf(input);
+  const names = ['entries', 'bytes', 'ratio', 'devices'] as const;
+  return input.strip === 0 && names.every((name) => limits[name] === usualTarLimits[name]);
+}
+
+function limitsOf({ maxEntries, maxBytes, maxRatio, maxDevices }: Input): TarLimits {
+  return { entries: maxEntries, bytes: maxBytes, ratio: maxRatio, devices: maxDevices };
 }
 
 /** Nothing has come out of it: is there nothing in it, or was more left out of its names than they have? */

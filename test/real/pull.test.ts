@@ -121,6 +121,17 @@ describe('an archive with every kind of file', () => {
     expect(server.requests).toEqual([expect.stringMatching(/^GET \/crafted\.tar\.gz bytes=0-\d+$/u)]);
     expect((await machinespawnOk(place, ['show', 'again'])).stdout).toContain('read-only');
     expect((await machinespawn(place, ['run', 'again', '--', 'sh', '-c', ': > /etc/new'])).code).not.toBe(0);
+    // As machinectl marks it, which `machinectl start` heeds; without our record it is one as well.
+    const attributes = (): string => execFileSync('lsattr', ['-d', join(place.machines, 'again')]).toString();
+    expect(attributes()).toMatch(/^\S*i/u);
+    await machinespawnOk(place, ['pull-tar', url, 'again', '--replace', '-y']);
+    expect(attributes()).not.toMatch(/^\S*i/u);
+    execFileSync('chattr', ['+i', join(place.machines, 'again')]);
+    expect((await machinespawnOk(place, ['show', 'again'])).stdout).toContain('read-only');
+    expect((await machinespawnOk(place, ['run', 'again', '--', 'id', '-u'])).stdout).toBe('0\n');
+    expect((await machinespawn(place, ['run', 'again', '--', 'sh', '-c', ': > /etc/new'])).code).not.toBe(0);
+    await machinespawnOk(place, ['remove', '-y', 'again']);
+    expect(existsSync(join(place.machines, 'again'))).toBe(false);
   });
 
   it("in GNU's old format, below one directory, and stripped", async () => {

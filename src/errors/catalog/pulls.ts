@@ -73,7 +73,8 @@ export const pullErrors = {
   MSP_TAR_TOO_LARGE: entry<{ archive: string; problem: string }>({
     exit: 8,
     message: ({ archive, problem }) => `${archive} is too large to be a machine: ${problem}`,
-    hint: () => 'nothing of it was kept; a pipeline of your own can raise the limits of extract-image',
+    hint: () =>
+      'nothing of it was kept; a pipeline of your own can raise maxEntries, maxBytes, maxRatio and maxDevices of extract-image',
   }),
   MSP_TAR_DAMAGED: entry<{ archive: string; problem: string }>({
     exit: 8,
