@@ -193,6 +193,9 @@ export class HostArchives implements Archives {
 const cut =
   /unexpected end of|Unexpected EOF|does not contain a complete|incomplete deflate data|ends unexpectedly|premature end/iu;
 
+/** Of a file for which there is room in part tar says no more than how much of it was written. */
+const full = /No space left on device|Disk quota exceeded|^tar: .*: Wrote only \d+ of \d+ bytes$/mu;
+
 /** Each program of the pipeline tells how it ended. */
 function requireSuccess(
   { stderr }: CommandResult,
@@ -202,7 +205,7 @@ function requireSuccess(
 ): void {
   const failed = [...stderr.matchAll(/^ms-status (\w+) (\d+)$/gmu)].filter(([, , status]) => status !== '0');
   if (failed.length === 0) return;
-  if (/No space left on device|Disk quota exceeded/u.test(stderr)) throw fail('MSP_DISK_FULL', { path: place });
+  if (full.test(stderr)) throw fail('MSP_DISK_FULL', { path: place });
   const [, windowBytes] = /Window size larger than maximum : (\d+)/u.exec(stderr) ?? [];
   if (windowBytes !== undefined)
     throw fail('MSP_PULL_MEMORY', { name, neededBytes: Number(windowBytes), allowedBytes: mostWindowBytes });

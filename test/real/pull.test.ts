@@ -337,7 +337,8 @@ describe('what is not as it should be', () => {
     await refused(['pull-tar', file('half.tar', plain.subarray(0, plain.length / 2)), 'new'], 'MSP_TAR_CUT');
     await refused(['pull-tar', '-', 'new'], 'MSP_TAR_CUT', gz.subarray(0, gz.length - 1000));
     // More memory than is allowed; in the second frame, too, and then the file is kept.
-    const wide = (input: Buffer): Buffer => execFileSync('zstd', ['-q', '--long=31', '-c', '-'], { input });
+    const wide = (input: Buffer): Buffer =>
+      execFileSync('zstd', ['-q', '--long=31', '-c', '-'], { input, maxBuffer: 2 ** 26 });
     await refused(['pull-tar', file('wide.tar.zst', wide(plain)), 'new'], 'MSP_PULL_MEMORY');
     const narrow = execFileSync('zstd', ['-q', '-c'], { input: plain.subarray(0, 512 * 200), maxBuffer: 2 ** 26 });
     const mixed = Buffer.concat([narrow, wide(plain.subarray(512 * 200))]);
@@ -424,6 +425,7 @@ describe('disk images', () => {
     for (const packer of [
       ['gzip', '-1'],
       ['xz', '-0'],
+      ['bzip2', '-1'],
     ] as const)
       execFileSync(packer[0], [packer[1], '-k', archive('disk.raw')]);
     execFileSync('gzip', ['-k', archive('disk.qcow2')]);
@@ -432,6 +434,7 @@ describe('disk images', () => {
       ['packed', 'disk.raw.zst'],
       ['raw-gz', 'disk.raw.gz'],
       ['raw-xz', 'disk.raw.xz'],
+      ['raw-bz2', 'disk.raw.bz2'],
       ['cow', 'disk.qcow2'],
       ['cow-gz', 'disk.qcow2.gz'],
     ] as const) {
