@@ -27,7 +27,7 @@ export async function listMachines(sources: MachineSources, size: boolean): Prom
   );
 }
 
-async function look(path: string): Promise<{ readonly mode: number; readonly bornMs: number } | null> {
+async function look(path: string): Promise<{ readonly bornMs: number } | null> {
   const found = await stat(path).catch(() => null);
-  return found === null ? null : { mode: found.mode, bornMs: found.birthtimeMs || found.mtimeMs };
+  return found === null ? null : { bornMs: found.birthtimeMs || found.mtimeMs };
 }

@@ -1,6 +1,7 @@
 /** Data to show the texts of errors with: `<name>` for every text; what is a number or a list has its sample here. */
 const samples: Readonly<Record<string, unknown>> = {
   actualBytes: 4_000_000,
+  allowedBytes: 512 * 1024 ** 2,
   apiVersion: 2,
   doneBytes: 1_000_000,
   exitCode: 1,

@@ -57,13 +57,14 @@ export interface Archives {
   /**
    * Unpacks a tar archive with everything that is in it, as GNU tar does as root; nothing outside of `to` can be reached.
    * The entries are looked at while it goes on, so `to` is of no use after a failure.
-   * Throws MSP_TAR_UNSAFE, MSP_TAR_TOO_LARGE, MSP_TAR_DAMAGED, MSP_TAR_CUT, MSP_DISK_FULL, MSP_TOOL_MISSING.
+   * Throws MSP_TAR_UNSAFE, MSP_TAR_TOO_LARGE, MSP_TAR_DAMAGED, MSP_TAR_CUT, MSP_PULL_MEMORY, MSP_DISK_FULL,
+   * MSP_TOOL_MISSING.
    */
   unpack(request: UnpackRequest): Promise<UnpackReport>;
   /** Only looks at the entries of a tar archive. Throws as `unpack` does. */
   look(request: LookRequest): Promise<UnpackReport>;
   /** As `unpack`, for an archive that is still being written at its end. */
   follow(request: FollowRequest): Followed;
-  /** Throws MSP_IMAGE_DAMAGED, MSP_DISK_FULL, MSP_TOOL_MISSING. */
+  /** Throws MSP_IMAGE_DAMAGED, MSP_PULL_MEMORY, MSP_DISK_FULL, MSP_TOOL_MISSING. */
   writeImage(request: WriteImageRequest): Promise<void>;
 }

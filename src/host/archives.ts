@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import type { ErrorCode } from '../errors/catalog.ts';
 import { fail } from '../errors/machinespawn-error.ts';
-import { compressionOf, contentOf, type ArchiveForm, type Compression } from '../model/archive-form.ts';
+import {
+  compressionOf,
+  contentOf,
+  mostWindowBytes,
+  zstdWindowBytes,
+  type ArchiveForm,
+  type Compression,
+} from '../model/archive-form.ts';
 import { ArchiveJudge } from './archive-judge.ts';
 import type {
   Archives,
@@ -17,9 +24,9 @@ import type {
 } from './archive-services.ts';
 import { decompressorOf } from './decompressors.ts';
 import { unreadable } from './file-error.ts';
+import { packedEnd } from './packed-end.ts';
 import type { Command, CommandResult } from './services.ts';
 import { TarIndex } from './tar-index.ts';
-import { zstdEnd } from './zstd-end.ts';
 import { bytesTold, followScript, lookScript, unpackScript, unsafeTold, writeImageScript } from './unpack-script.ts';
 
 type Run = (command: Command, signal?: AbortSignal, input?: Readable) => Promise<CommandResult>;
@@ -56,6 +63,8 @@ export class HostArchives implements Archives {
   async recognize(start: Buffer): Promise<ArchiveForm> {
     const compression = compressionOf(start);
     if (compression === 'none') return { compression, content: contentOf(start) };
+    const windowBytes = compression === 'zstd' ? zstdWindowBytes(start) : 0;
+    if (windowBytes > mostWindowBytes) return { compression, content: 'unknown', windowBytes };
     const content = contentOf(await this.#unpackStart(start, compression));
     // A compressed page or nothing: not enough came to tell.
     return { compression, content: content === 'empty' ? 'unknown' : content };
@@ -168,7 +177,7 @@ export class HostArchives implements Archives {
     const confined = decompressor === null ? 'none' : decompressor.confined ? 'yes' : 'no';
     const view = join(this.#scratch(), 'view');
     await mkdir(view, { recursive: true, mode: 0o700 });
-    const end = compression === 'zstd' && input === undefined ? await zstdEnd(archive) : null;
+    const end = input === undefined ? await packedEnd(archive, compression) : null;
     const args = ['-c', script, 'sh', view, ...words, confined, String(end ?? 'all'), ...(decompressor?.argv ?? [])];
     try {
       const result = await this.#run({ file: 'sh', args, label: 'unpack', ...command }, judge?.signal, input);
@@ -184,6 +193,9 @@ export class HostArchives implements Archives {
 const cut =
   /unexpected end of|Unexpected EOF|does not contain a complete|incomplete deflate data|ends unexpectedly|premature end/iu;
 
+/** Of a file for which there is room in part tar says no more than how much of it was written. */
+const full = /No space left on device|Disk quota exceeded|^tar: .*: Wrote only \d+ of \d+ bytes$/mu;
+
 /** Each program of the pipeline tells how it ended. */
 function requireSuccess(
   { stderr }: CommandResult,
@@ -193,7 +205,10 @@ function requireSuccess(
 ): void {
   const failed = [...stderr.matchAll(/^ms-status (\w+) (\d+)$/gmu)].filter(([, , status]) => status !== '0');
   if (failed.length === 0) return;
-  if (/No space left on device|Disk quota exceeded/u.test(stderr)) throw fail('MSP_DISK_FULL', { path: place });
+  if (full.test(stderr)) throw fail('MSP_DISK_FULL', { path: place });
+  const [, windowBytes] = /Window size larger than maximum : (\d+)/u.exec(stderr) ?? [];
+  if (windowBytes !== undefined)
+    throw fail('MSP_PULL_MEMORY', { name, neededBytes: Number(windowBytes), allowedBytes: mostWindowBytes });
   const lines = stderr.split('\n').filter((line) => line !== '' && !/^(?:tar: )?ms-/u.test(line));
   const [, program = '', status = ''] = failed[0] ?? [];
   const problem = lines.slice(-3).join('; ') || `${program} ended with code ${status}`;

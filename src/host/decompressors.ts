@@ -1,6 +1,6 @@
 /** Which program unpacks a compression: the fastest that is there. */
 import { fail } from '../errors/machinespawn-error.ts';
-import type { Compression } from '../model/archive-form.ts';
+import { mostWindowBytes, type Compression } from '../model/archive-form.ts';
 import { findProgram } from './find-program.ts';
 
 export interface Decompressor {
@@ -25,7 +25,7 @@ const candidates: Readonly<Record<Exclude<Compression, 'none'>, readonly (readon
     ['pbzip2', '-p2', '-dc'],
     ['bzip2', '-dc'],
   ],
-  zstd: [['zstd', '-q', '-dc', '--memory=512MB']],
+  zstd: [['zstd', '-q', '-dc', `--memory=${mostWindowBytes / 1024 ** 2}MB`]],
 };
 
 const packages = { gzip: 'gzip', xz: 'xz-utils', bzip2: 'bzip2', zstd: 'zstd' } as const;

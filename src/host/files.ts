@@ -78,7 +78,12 @@ export class HostFiles implements Files {
 
   async publish(from: string, to: string): Promise<void> {
     try {
-      await this.#moveToFreeName(from, to);
+      await this.#moveToFreeName(from, to).catch(async (error: unknown) => {
+        if (errnoCode(error) !== 'EPERM') throw error;
+        // What is immutable keeps its name: `machinectl read-only` makes machines so, and register-machine.
+        await this.#run({ file: 'chattr', args: ['-f', '-i', '--', from], sandbox: false, okCodes: [0, 1] });
+        await this.#moveToFreeName(from, to);
+      });
       await syncDirectory(dirname(to));
       if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
     } catch (error) {

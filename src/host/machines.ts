@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { syncDirectory, writeWhole } from './durable.ts';
@@ -78,14 +78,27 @@ export class MachinesDirectory implements Machines {
         path,
         type: (await isSubvolume(path)) ? 'subvolume' : 'directory',
         holder: await machineHolder(file, path),
+        readOnly: await isReadOnly(path, stats.mode),
       };
     }
     if (!stats.isFile() || !file.endsWith('.raw')) return null;
     const name = file.slice(0, -'.raw'.length);
-    return { name, path, type: 'raw', holder: await machineHolder(name, path) };
+    const readOnly = await isReadOnly(path, stats.mode);
+    return { name, path, type: 'raw', holder: await machineHolder(name, path), readOnly };
   }
 
   #recordPath(name: string): string {
     return join(this.#records, `${encodeURIComponent(name)}.json`);
+  }
+}
+
+/** Of what is immutable, and of file systems and subvolumes that are read-only, the kernel says so to root, too. */
+async function isReadOnly(path: string, mode: number): Promise<boolean> {
+  if ((mode & 0o222) === 0) return true;
+  try {
+    await access(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return errnoCode(error) === 'EPERM' || errnoCode(error) === 'EROFS';
   }
 }

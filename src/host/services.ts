@@ -174,6 +174,8 @@ export interface MachineEntry {
   readonly type: 'directory' | 'subvolume' | 'raw';
   /** Is it in use: booted, or by a command? Null when nobody holds it. */
   readonly holder: string | null;
+  /** As systemd sees it: immutable, a subvolume that is read-only, or without any permission to write. */
+  readonly readOnly: boolean;
 }
 
 export interface Machines {

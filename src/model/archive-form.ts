@@ -8,7 +8,12 @@ export type Content = 'tar' | 'raw' | 'qcow2' | 'html' | 'empty' | 'unknown';
 export interface ArchiveForm {
   readonly compression: Compression;
   readonly content: Content;
+  /** Memory that it takes to unpack it, where that is more than is allowed: what is in it is unknown then. */
+  readonly windowBytes?: number;
 }
+
+/** What zstd may take for the data that it looks back at: four times what its usual levels want. */
+export const mostWindowBytes = 512 * 1024 ** 2;
 
 /** As many first bytes as `contentOf` can make use of: a btrfs tells itself apart only there. */
 export const formBytes = 66 * 1024;
@@ -40,15 +45,29 @@ export function compressionOf(start: Uint8Array): Compression {
   return found?.[0] ?? (isZstd(start) ? 'zstd' : 'none');
 }
 
-/** pzstd puts a frame without data before each other. */
 function isZstd(start: Uint8Array): boolean {
+  return zstdFrame(start) !== null;
+}
+
+/** Where the first frame with data begins. pzstd puts one without data before each. */
+function zstdFrame(start: Uint8Array): number | null {
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   for (let at = 0; at + 8 <= start.length; at += 8 + view.getUint32(at + 4, true)) {
     const magic = view.getUint32(at, true);
-    if (magic === zstdMagic) return true;
-    if ((magic & 0xff_ff_ff_f0) >>> 0 !== skippableMagic) return false;
+    if (magic === zstdMagic) return at;
+    if ((magic & 0xff_ff_ff_f0) >>> 0 !== skippableMagic) return null;
   }
-  return false;
+  return null;
+}
+
+/** How far back the first frame refers (RFC 8878, 3.1.1.1.2). 0 where it is no more than the data that it holds. */
+export function zstdWindowBytes(start: Uint8Array): number {
+  const at = zstdFrame(start);
+  const [descriptor = 0, window = 0] = at === null ? [] : start.subarray(at + 4, at + 6);
+  const isSingle = (descriptor & 0x20) !== 0;
+  if (at === null || isSingle) return 0;
+  const base = 2 ** (10 + (window >> 3));
+  return base + (base / 8) * (window & 7);
 }
 
 /** Of what is not compressed, or of the first bytes of what was. */

@@ -1,22 +1,61 @@
 /** Tells for which architecture a program was built, from the head of its file. */
 import type { Arch } from './arch.ts';
 
-/** As many bytes of a file as `archOfElf` wants. */
+/** As many bytes of a file as `elfOf` wants. */
 export const elfHeaderBytes = 52;
 
 const softFloat = 0x200;
 
-/** Null for what is no ELF file, and for architectures that are none of ours (armel, x32, big-endian). */
-export function archOfElf(head: Uint8Array): Arch | null {
+/** Those that are none of ours, as Debian calls them: 32 and 64 bits, little endian and big. */
+const others: Readonly<Record<number, readonly [string, string, string, string] | undefined>> = {
+  2: ['sparc', 'sparc', 'sparc', 'sparc'],
+  4: ['m68k', 'm68k', 'm68k', 'm68k'],
+  8: ['mipsel', 'mips', 'mips64el', 'mips64'],
+  15: ['hppa', 'hppa', 'hppa64', 'hppa64'],
+  20: ['powerpc', 'powerpc', 'powerpc', 'powerpc'],
+  21: ['ppc64el', 'ppc64', 'ppc64el', 'ppc64'],
+  22: ['s390', 's390', 's390x', 's390x'],
+  40: ['armel', 'armeb', 'armel', 'armeb'],
+  42: ['sh4', 'sh4', 'sh4', 'sh4'],
+  43: ['sparc64', 'sparc64', 'sparc64', 'sparc64'],
+  50: ['ia64', 'ia64', 'ia64', 'ia64'],
+  62: ['x32', 'x32', 'x86-64', 'x86-64'],
+  183: ['arm64ilp32', 'arm64ilp32', 'arm64', 'aarch64_be'],
+  243: ['riscv32', 'riscv32', 'riscv64', 'riscv64'],
+  258: ['loong32', 'loong32', 'loong64', 'loong64'],
+  0x9026: ['alpha', 'alpha', 'alpha', 'alpha'],
+};
+
+export interface ElfKind {
+  /** Null for one that is none of ours (armel, s390x and so on). */
+  readonly arch: Arch | null;
+  /** For a person, such as "s390x" or "machine 4711". */
+  readonly name: string;
+}
+
+/** Null for what is no ELF file. */
+export function elfOf(head: Uint8Array): ElfKind | null {
   if (head.length < elfHeaderBytes || head[0] !== 0x7f || String.fromCharCode(...head.subarray(1, 4)) !== 'ELF')
     return null;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const is64 = view.getUint8(4) === 2;
-  if (view.getUint8(5) !== 1) return null;
-  const machine = view.getUint16(18, true);
+  const isLittle = view.getUint8(5) === 1;
+  const machine = view.getUint16(18, isLittle);
+  const isHardFloat = (view.getUint32(36, isLittle) & softFloat) === 0;
+  const arch = isLittle ? ourArch(machine, is64, isHardFloat) : null;
+  const name = arch ?? others[machine]?.[(is64 ? 2 : 0) + (isLittle ? 0 : 1)] ?? `machine ${machine}`;
+  return { arch, name };
+}
+
+function ourArch(machine: number, is64: boolean, isHardFloat: boolean): Arch | null {
   if (is64) return machine === 62 ? 'amd64' : machine === 183 ? 'arm64' : machine === 243 ? 'riscv64' : null;
   if (machine === 3) return 'i386';
-  return machine === 40 && (view.getUint32(36, true) & softFloat) === 0 ? 'armhf' : null;
+  return machine === 40 && isHardFloat ? 'armhf' : null;
+}
+
+/** Null for what is no ELF file, too. */
+export function archOfElf(head: Uint8Array): Arch | null {
+  return elfOf(head)?.arch ?? null;
 }
 
 const programHeaderOfInterpreter = 3;

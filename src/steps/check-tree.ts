@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import type { RootFiles } from '../host/services.ts';
-import type { Arch } from '../model/arch.ts';
-import { archOfElf, elfHeaderBytes } from '../model/elf.ts';
+import { elfHeaderBytes, elfOf, type ElfKind } from '../model/elf.ts';
 import { archSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { readOsRelease } from './lib/inspect-machine.ts';
@@ -32,7 +31,7 @@ type Input = z.output<typeof input>;
 export const checkTree = defineStep({
   id: 'check-tree',
   summary: 'Look whether a tree can be run here',
-  version: 1,
+  version: 2,
   input,
   output: z.strictObject({
     os: z.string().describe("Name of the system inside; '' when it tells none"),
@@ -49,29 +48,33 @@ export const checkTree = defineStep({
     const { services, input, log } = context;
     const { root } = await services.trees.view(input.tree);
     const os = await readOsRelease(root);
-    const { program, arch } = await findProgram(root);
-    if (input.arch !== '' && arch !== null && arch !== input.arch)
-      throw fail('MSP_PULL_ARCH', { name: input.name, arch, wanted: input.arch });
+    const { program, elf } = await findProgram(root);
+    const arch = elf?.arch ?? null;
+    if (input.arch !== '' && elf !== null && arch !== input.arch)
+      throw fail('MSP_PULL_ARCH', { name: input.name, arch: elf.name, wanted: input.arch, isOurs: arch !== null });
     const warnings = [
       ...(os === null ? [`${input.name} has no os-release: systemd-nspawn will not boot it`] : []),
       ...(program === null ? [`${input.name} has neither a shell nor an init: nothing can be run in it`] : []),
-      ...(await archWarning(context, arch)),
+      ...(program === null ? [] : await archWarning(context, program, elf)),
     ];
     for (const warning of warnings) log.warn(warning);
     return { os: os?.prettyName ?? '', arch, warnings };
   },
 });
 
-async function findProgram(root: RootFiles): Promise<{ readonly program: string | null; readonly arch: Arch | null }> {
+/** The first that is a binary; else the first that is there. */
+async function findProgram(
+  root: RootFiles,
+): Promise<{ readonly program: string | null; readonly elf: ElfKind | null }> {
   let found: string | null = null;
   for (const program of programs) {
     const head = await readHead(root, program);
     if (head === null) continue;
     found ??= program;
-    const arch = archOfElf(head);
-    if (arch !== null) return { program, arch };
+    const elf = elfOf(head);
+    if (elf !== null) return { program, elf };
   }
-  return { program: found, arch: null };
+  return { program: found, elf: null };
 }
 
 /** What is no regular file is no program. */
@@ -84,8 +87,15 @@ async function readHead(root: RootFiles, program: string): Promise<Buffer | null
   }
 }
 
-async function archWarning({ services, input }: Context<Input>, arch: Arch | null): Promise<readonly string[]> {
-  if (arch === null) return [];
-  const { runs, problem } = await services.facts.canRun(arch);
-  return runs === 'no' ? [`${input.name} is for ${arch}, which this host cannot run: ${problem ?? 'no emulator'}`] : [];
+async function archWarning(
+  { services, input }: Context<Input>,
+  program: string,
+  elf: ElfKind | null,
+): Promise<readonly string[]> {
+  const { name } = input;
+  if (elf === null)
+    return [`${program} of ${name} is no program of any architecture: it cannot be told whether this host can run it`];
+  if (elf.arch === null) return [`${name} is for ${elf.name}, which machinespawn cannot run on any host`];
+  const { runs, problem } = await services.facts.canRun(elf.arch);
+  return runs === 'no' ? [`${name} is for ${elf.arch}, which this host cannot run: ${problem ?? 'no emulator'}`] : [];
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
 import { archSchema } from '../model/schemas.ts';
-import { usualTarLimits } from '../model/tar-safety.ts';
+import { usualTarLimits, type TarEntry, type TarLimits } from '../model/tar-safety.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { forgetImage } from './lib/download-cache.ts';
 import { isSavedImage, readSavedImage, savedPlace } from './lib/oci-layout.ts';
@@ -19,6 +19,11 @@ const input = z.strictObject({
   arch: archSchema.nullable().default(null).describe('Architecture, where a container image holds several'),
   maxEntries: z.number().int().default(usualTarLimits.entries).describe('An archive with more entries is refused'),
   maxBytes: z.number().int().default(usualTarLimits.bytes).describe('One that unpacks to more bytes is refused'),
+  maxRatio: z
+    .number()
+    .default(usualTarLimits.ratio)
+    .describe('One that unpacks to that many times its size is refused'),
+  maxDevices: z.number().int().default(usualTarLimits.devices).describe('One with more device nodes is refused'),
 });
 type Input = z.output<typeof input>;
 
@@ -29,7 +34,7 @@ type Tree = Awaited<ReturnType<Context['services']['trees']['change']>>;
 export const extractImage = defineStep({
   id: 'extract-image',
   summary: 'Unpack a tar image where it can do no harm',
-  version: 2,
+  version: 3,
   input,
   output: z.strictObject({
     tree: z.string().describe('The tree'),
@@ -72,8 +77,8 @@ interface Unpacked {
 
 async function unpack(context: Context<Input>, tree: Tree): Promise<Unpacked> {
   const { services, input, log } = context;
-  const { image, compression, strip, maxEntries, maxBytes } = input;
-  const limits = { ...usualTarLimits, entries: maxEntries, bytes: maxBytes };
+  const { image, compression, strip } = input;
+  const limits = limitsOf(input);
   const ahead = aheadReport.safeParse(tree.note);
   if (ahead.success) log.info(`${image.name} was unpacked while it came in`);
   const report = ahead.success
@@ -83,13 +88,14 @@ async function unpack(context: Context<Input>, tree: Tree): Promise<Unpacked> {
         name: image.name,
         compression,
         to: tree.path,
-        options: strip === 0 ? [] : ['--transform=s,^\\./,,', `--strip-components=${strip}`],
+        // S: where symlinks lead is no name in the archive, as what hard links are to is.
+        options: strip === 0 ? [] : ['--transform=s,^\\./,,S', `--strip-components=${strip}`],
         limits,
         onProgress: (done) => context.progress({ phase: 'unpacking', done, unit: 'bytes' }),
       });
   const { entries } = report;
   const names = await tree.root.list('/');
-  if (names.length === 0) throw fail('MSP_TAR_DAMAGED', { archive: image.name, problem: 'there is nothing in it' });
+  if (names.length === 0) throw await nothingIn(context, limits);
   if (isSavedImage(names)) {
     await moveTop(context, tree, null);
     const saved = await readSavedImage(tree.root, image.name, input.arch ?? services.facts.arch);
@@ -103,14 +109,37 @@ async function unpack(context: Context<Input>, tree: Tree): Promise<Unpacked> {
 }
 
 /** What download-image may have unpacked in the same way. */
-function isUsual({ strip, maxEntries, maxBytes }: Input): boolean {
-  return strip === 0 && maxEntries === usualTarLimits.entries && maxBytes === usualTarLimits.bytes;
+function isUsual(input: Input): boolean {
+  const limits = limitsOf(input);
+  const names = ['entries', 'bytes', 'ratio', 'devices'] as const;
+  return input.strip === 0 && names.every((name) => limits[name] === usualTarLimits[name]);
 }
+
+function limitsOf({ maxEntries, maxBytes, maxRatio, maxDevices }: Input): TarLimits {
+  return { entries: maxEntries, bytes: maxBytes, ratio: maxRatio, devices: maxDevices };
+}
+
+/** Nothing has come out of it: is there nothing in it, or was more left out of its names than they have? */
+async function nothingIn({ services, input }: Context<Input>, limits: TarLimits): Promise<MachinespawnError> {
+  const { image, compression, strip } = input;
+  let longest = 0;
+  const onEntry = ({ path }: TarEntry): void => {
+    longest = Math.max(longest, path.split('/').filter((part) => part !== '' && part !== '.').length);
+  };
+  if (strip > 0) await services.archives.look({ archive: image.path, name: image.name, compression, limits, onEntry });
+  if (longest === 0) return fail('MSP_TAR_DAMAGED', { archive: image.name, problem: 'there is nothing in it' });
+  const problem = `--strip ${strip} leaves nothing of ${image.name}: no name in it has more than ${longest} parts`;
+  return fail('MSP_USAGE', { problem, hint: 'the same command with a smaller --strip, or without it' });
+}
+
+/** Of a root file system itself: with one of them alone, such as the /usr of an image without state, it is whole. */
+const ownTops = /^(?:bin|boot|dev|efi|etc|lib(?:32|64|x32)?|opt|proc|run|sbin|sys|tmp|usr|var)$/u;
 
 /** The one directory at the top, when there is nothing else and the root file system is in it. */
 async function singleTop({ root }: Tree, names: readonly string[]): Promise<string | null> {
   const [top, ...others] = names;
-  if (top === undefined || others.length > 0 || (await root.info(`/${top}`))?.type !== 'directory') return null;
+  if (top === undefined || others.length > 0 || ownTops.test(top)) return null;
+  if ((await root.info(`/${top}`))?.type !== 'directory') return null;
   const inner = await root.list(`/${top}`);
   return inner.includes('etc') || inner.includes('usr') || inner.includes('bin') ? top : null;
 }

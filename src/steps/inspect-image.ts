@@ -37,7 +37,8 @@ export const inspectImage = defineStep({
     try {
       requireForm(form, wanted, { name: image.name, source: source || image.place, machine, isStart: false });
     } catch (error) {
-      const isImage = content === 'tar' || content === 'raw' || content === 'qcow2';
+      // What cannot be looked into may be one.
+      const isImage = content === 'tar' || content === 'raw' || content === 'qcow2' || form.windowBytes !== undefined;
       if (!isImage) await forgetImage(services, image);
       throw error;
     }

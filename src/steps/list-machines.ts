@@ -54,7 +54,7 @@ export const listMachines = defineStep({
       root: (path: string) => services.root(path),
       look: async (path: string) => {
         const info = await services.files.info(path);
-        return info === null ? null : { mode: info.mode, bornMs: null };
+        return info === null ? null : { bornMs: null };
       },
       sizeOf: asked.size ? async (path: string) => await treeSize(context, path) : null,
     };

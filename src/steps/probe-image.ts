@@ -11,6 +11,7 @@ import { defineStep, type Context } from './define-step.ts';
 import { readNote } from './lib/download-cache.ts';
 import { proxyOf } from './lib/proxy-option.ts';
 import { foundImageSchema, type FoundImage } from './lib/pulled-image.ts';
+import { requireFile } from './lib/require-file.ts';
 import { requireForm } from './lib/require-form.ts';
 import { fetchSidecars, requireSomething } from './lib/sidecars.ts';
 
@@ -73,6 +74,7 @@ async function find(context: Context<Input>, source: PullSource): Promise<FoundI
   const none = { etag: null, lastModified: null, promised: null, arch: null, compression: null };
   if (source.kind === 'stdin') return { kind: 'stdin', place: '-', name: source.name, sizeBytes: null, ...none };
   const root = services.root('/');
+  await requireFile(services, source.path, { content: context.input.wanted, machine: context.input.name ?? '' });
   const start = await root.readStart(source.path, blockBytes);
   if (start === null) throw fail('MSP_FILE_UNREADABLE', { path: source.path, problem: 'there is no such file' });
   await requireWanted(context, await services.archives.recognize(start), source.name);

@@ -26,7 +26,7 @@ type Input = z.output<typeof input>;
 export const registerMachine = defineStep({
   id: 'register-machine',
   summary: 'Publish the machine under its name',
-  version: 1,
+  version: 2,
   input,
   output: z.strictObject({
     path: z.string().describe('Where the machine is'),
@@ -45,6 +45,7 @@ export const registerMachine = defineStep({
     await services.lock(`machine-${input.name}`);
     const done = { path, name: input.name };
     if (await isPublished(context, path)) {
+      if (input.readOnly) await makeReadOnly(context);
       await removeReplaced(context);
       return done;
     }
@@ -62,6 +63,7 @@ export const registerMachine = defineStep({
     // Before the rename: cut off between the two, the next attempt must know its own machine again.
     await machines.writeRecord(input.name, recordOf(context));
     await publish(context, path);
+    if (input.readOnly) await makeReadOnly(context);
     await removeReplaced(context);
     return done;
   },
@@ -90,6 +92,22 @@ async function publish({ services, input }: Context<Input>, path: string): Promi
     await services.machines.removeRecord(input.name);
     throw fail('MSP_MACHINE_EXISTS', { name: input.name, path }, error);
   }
+}
+
+/** As `machinectl read-only` does it, so that systemd-nspawn sees it when systemd boots the machine; its record is for us. */
+async function makeReadOnly({ services, input, log }: Context<Input>): Promise<void> {
+  const { machines } = services;
+  const machine = await machines.find(input.name);
+  if (machine === null || machine.readOnly) return;
+  const [file, ...args] = {
+    raw: ['chmod', 'a-w'] as const,
+    subvolume: ['btrfs', 'property', 'set', '-t', 'subvol'] as const,
+    directory: ['chattr', '-f', '+i'] as const,
+  }[machine.type];
+  const value = machine.type === 'subvolume' ? ['ro', 'true'] : [];
+  await services.exec({ file, args: [...args, machine.path, ...value], sandbox: false, okCodes: [0, 1] });
+  if ((await machines.find(input.name))?.readOnly === true) return;
+  log.warn(`${input.name} is read-only for 'machinespawn run' alone: its file system does not keep that`);
 }
 
 /** The machine that had the name before, of this attempt or of one that was cut off. */

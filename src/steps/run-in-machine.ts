@@ -53,7 +53,8 @@ export const runInMachine = defineStep({
     if (root !== null) await checkInside(context, root);
     const isResolverOurs = root !== null && (await isMissingOrEmpty(root));
     const hasResolver = (await services.files.info(resolver)) !== null;
-    const isReadOnly = (await services.machines.readRecord(context.input.name))?.['readOnly'] === true;
+    const isReadOnly =
+      machine.readOnly || (await services.machines.readRecord(context.input.name))?.['readOnly'] === true;
     const proxy = await lendProxy(context, {
       url: context.input.proxy,
       use: context.input.proxyUse,

@@ -76,7 +76,11 @@ function unpack(world: World, text: string, request: UnpackRequest, inside: () =
   // As `--exclude=.wh.*` of tar.
   const isLeftOut = ([path]: readonly [string, unknown]): boolean =>
     request.options?.includes('--exclude=.wh.*') === true && path.includes('.wh.');
-  const names = filesOf(text, request.name).filter((one) => !isLeftOut(one));
+  const strip = Number(/--strip-components=(\d+)/u.exec(request.options?.join(' ') ?? '')?.[1] ?? 0);
+  const names = filesOf(text, request.name)
+    .filter((one) => !isLeftOut(one))
+    .map(([path, content]) => [path.split('/').slice(strip).join('/'), content] as const)
+    .filter(([path]) => path !== '');
   for (const [index, [path, content]] of names.entries()) {
     if (index === 1) inside();
     const real = join(world.real(request.to), path);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { MachineEntry, Machines } from '../host/services.ts';
 import type { FakeHost } from './fake-host.ts';
@@ -17,6 +17,7 @@ export function pretendMachines(world: World, moments: Moments, host: FakeHost):
           path: `${directories.machines}/${entry.name}`,
           type: entry.isDirectory() ? ('directory' as const) : ('raw' as const),
           holder,
+          readOnly: (statSync(join(world.real(directories.machines), entry.name)).mode & 0o222) === 0,
         };
       })
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));

@@ -57,11 +57,17 @@ const trusting = (): { readonly env: Readonly<Record<string, string>> } => ({
 });
 
 it('an image server by name, over https with a certificate of its own authority; the machine runs', async () => {
+  const disk = Buffer.concat([diskStart(), randomBytes(1024 * 1024)]);
+  writeFileSync(inWork('disk.raw'), disk);
+  execFileSync('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', inWork('disk.raw'), inWork('disk.qcow2')]);
+  const qcow2 = readFileSync(inWork('disk.qcow2'));
+  secure.files['/images/new/disk.qcow2'] = { body: qcow2 };
   const root = { ftype: 'root.tar.xz', sha256: sha256(tar), size: tar.length, path: 'images/new/root.tar.xz' };
   const old = { ...root, sha256: 'a'.repeat(64), path: 'images/old/root.tar.xz' };
+  const image = (body: Buffer) => ({ ftype: 'disk-kvm.img', sha256: sha256(body), path: 'images/new/disk.qcow2' });
   const product = {
     ...{ os: 'Alpine', release: '3.20', arch: 'amd64', variant: 'default', aliases: 'alpine/3.20,alpine/3.20/default' },
-    versions: { '20260101_13:00': { items: { old } }, '20261101_13:00': { items: { root } } },
+    versions: { '20260101_13:00': { items: { old } }, '20261101_13:00': { items: { root, disk: image(qcow2) } } },
   };
   const json = (value: unknown): { body: Buffer } => ({ body: Buffer.from(JSON.stringify(value)) });
   secure.files['/streams/v1/index.json'] = json({
@@ -80,6 +86,11 @@ it('an image server by name, over https with a certificate of its own authority;
   const du = execFileSync('du', ['-sx', '--block-size=1', join(place.machines, 'alpine')]).toString();
   expect(stderr).toContain(`${(Number.parseInt(du, 10) / 1024 ** 2).toFixed(1)} MiB) in`);
   expect((await machinespawnOk(place, ['run', 'alpine', '--', 'id', '-u'])).stdout).toBe('0\n');
+  // The disk image of the same name.
+  const byName = ['pull-raw', '--image-server', secure.url, 'lxc:alpine/3.20/amd64', 'disk'];
+  expect((await machinespawnOk(place, byName, trusting())).stderr).toContain('Verified: checksum:index');
+  expect(readFileSync(join(place.machines, 'disk.raw')).equals(disk)).toBe(true);
+  await machinespawnOk(place, ['remove', '-y', 'disk']);
   // From another address: its tree is there already, and the one that was made ahead goes.
   plain.files['/one'] = plain.files['/two'] = { body: tar };
   await machinespawnOk(place, ['pull-tar', '--verify', 'no', `${plain.url}/one`, 'one']);
@@ -275,6 +286,46 @@ it('a disk that is full is told; when there is room again, the same command goes
   rmSync(join(small.cache, 'downloads'), { recursive: true });
   plain.files['/fits.raw'] = { body: Buffer.concat([diskStart(), Buffer.alloc(65 * 1024 * 1024)]) };
   await machinespawnOk(small, ['pull-raw', '--verify', 'no', `${plain.url}/fits.raw`, 'fits']);
+});
+
+it('a disk that becomes full while it is unpacked or written: nothing is published, and the image is kept', async () => {
+  const small = newPlace('pull-small');
+  for (const path of [small.cache, small.machines]) {
+    mkdirSync(path, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,mode=0700', 'tmpfs', path]);
+    mounted.push(path);
+  }
+  // Packed, they are nothing.
+  mkdirSync(inWork('large/etc'), { recursive: true });
+  writeFileSync(inWork('large/etc/os-release'), 'ID=large\n');
+  writeFileSync(inWork('large/text'), 'x'.repeat(96 * 1024 * 1024));
+  packTree(inWork('large'), inWork('large.tar.gz'), '-z');
+  const disk = Buffer.concat([diskStart(), Buffer.alloc(96 * 1024 * 1024, 'x')]);
+  writeFileSync(inWork('large.raw.gz'), execFileSync('gzip', ['-c'], { input: disk }));
+  for (const [command, file] of [
+    ['pull-tar', 'large.tar.gz'],
+    ['pull-raw', 'large.raw.gz'],
+  ] as const) {
+    const body = readFileSync(inWork(file));
+    plain.files[`/${file}`] = { body };
+    const ended = await machinespawn(small, [command, '--verify', 'no', `${plain.url}/${file}`, 'large', '--json']);
+    expect(errorOf(ended).code, command).toBe('MSP_DISK_FULL');
+    expect(readdirSync(small.machines), command).toEqual([]);
+    expect(existsSync(join(small.cache, 'downloads', sha256(body))), command).toBe(true);
+    const local = await machinespawn(small, [command, inWork(file), 'large', '--json']);
+    expect(errorOf(local).code, command).toBe('MSP_DISK_FULL');
+    expect(existsSync(inWork(file))).toBe(true);
+  }
+  // The mounts are ours.
+  expect((await leaksOf(small.root)).filter((leak) => !leak.startsWith('mount '))).toEqual([]);
+  // With room, the same commands.
+  for (const path of [small.cache, small.machines]) execFileSync('mount', ['-o', 'remount,size=500m', path]);
+  for (const [command, file] of [
+    ['pull-tar', 'large.tar.gz'],
+    ['pull-raw', 'large.raw.gz'],
+  ] as const)
+    await machinespawnOk(small, [command, '--verify', 'no', `${plain.url}/${file}`, file.slice(6, 9)]);
+  expect(readdirSync(small.machines).toSorted()).toEqual(['raw.raw', 'tar']);
 });
 
 /** A table with one partition, so that it is a disk. */

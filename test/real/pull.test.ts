@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -83,6 +84,10 @@ describe('an archive with every kind of file', () => {
     }
     await machinespawnOk(place, ['pull-tar', '-', 'xz'], { stdin: inMembers('xz', 'xz', '-0') });
     expect(await differences('xz')).toEqual([]);
+    // As few zeros as xz itself takes for damage.
+    const odd = Buffer.concat([readFileSync(archive('crafted.tar.xz')), Buffer.alloc(3)]);
+    await machinespawnOk(place, ['pull-tar', '-', 'odd'], { stdin: odd });
+    expect(await differences('odd')).toEqual([]);
     // Its holes are holes.
     expect(statSync(join(place.machines, 'gz/var/sparse')).blocks * 512).toBeLessThan(4 * 1024 * 1024);
     expect(await leaksOf(place.root)).toEqual([]);
@@ -116,15 +121,27 @@ describe('an archive with every kind of file', () => {
     expect(server.requests).toEqual([expect.stringMatching(/^GET \/crafted\.tar\.gz bytes=0-\d+$/u)]);
     expect((await machinespawnOk(place, ['show', 'again'])).stdout).toContain('read-only');
     expect((await machinespawn(place, ['run', 'again', '--', 'sh', '-c', ': > /etc/new'])).code).not.toBe(0);
+    // As machinectl marks it, which `machinectl start` heeds; without our record it is one as well.
+    const attributes = (): string => execFileSync('lsattr', ['-d', join(place.machines, 'again')]).toString();
+    expect(attributes()).toMatch(/^\S*i/u);
+    await machinespawnOk(place, ['pull-tar', url, 'again', '--replace', '-y']);
+    expect(attributes()).not.toMatch(/^\S*i/u);
+    execFileSync('chattr', ['+i', join(place.machines, 'again')]);
+    expect((await machinespawnOk(place, ['show', 'again'])).stdout).toContain('read-only');
+    expect((await machinespawnOk(place, ['run', 'again', '--', 'id', '-u'])).stdout).toBe('0\n');
+    expect((await machinespawn(place, ['run', 'again', '--', 'sh', '-c', ': > /etc/new'])).code).not.toBe(0);
+    await machinespawnOk(place, ['remove', '-y', 'again']);
+    expect(existsSync(join(place.machines, 'again'))).toBe(false);
   });
 
   it("in GNU's old format, below one directory, and stripped", async () => {
     const wrapped = join(work, 'wrapped');
     mkdirSync(wrapped);
     execFileSync('cp', ['-a', join(work, 'tree'), join(wrapped, 'rootfs-1.0')]);
-    packTree(wrapped, archive('wrapped.tar'), '--format=gnu', '--transform=s,^\\./,,');
+    packTree(wrapped, archive('wrapped.tar'), '--format=gnu', '--transform=s,^\\./,,S');
     await machinespawnOk(place, ['pull-tar', archive('wrapped.tar'), 'wrapped']);
     await machinespawnOk(place, ['pull-tar', archive('wrapped.tar'), 'stripped', '--strip', '1']);
+    await refused(['pull-tar', archive('wrapped.tar'), 'new', '--strip', '9'], 'MSP_USAGE');
     await machinespawnOk(place, ['pull-tar', archive('gnu.tar'), 'gnu']);
     const fromGnu = join(work, 'from-gnu');
     unpackTree(archive('gnu.tar'), fromGnu);
@@ -168,6 +185,43 @@ describe('an archive with every kind of file', () => {
     expect(readFileSync(join(root, 'var/mail'), 'utf8')).toContain('a file');
     expect(readFileSync(join(root, 'var/other'), 'utf8')).toBe('one');
     expect(readdirSync(root).some((name) => name.startsWith('.'))).toBe(false);
+    // Through symlinks of the layers below, which lead to places in the tree, whatever is there on the host; a directory
+    // in the place of a symlink is one.
+    const through = join(layers, 'through');
+    mkdirSync(join(through, 'below/var/lib'), { recursive: true });
+    mkdirSync(join(through, 'below/run'));
+    mkdirSync(join(through, 'below/etc/taken'), { recursive: true });
+    const target = '/run/a&b,c.';
+    mkdirSync(join(through, `below${target}/file`), { recursive: true });
+    for (const [path, to] of [
+      ['var/run', target],
+      ['var/lib/up', '../../../../../run'],
+      ['var/turned', '/run'],
+      ['etc/to', 'taken'],
+    ] as const)
+      symlinkSync(to, join(through, 'below', path));
+    const above = [
+      { name: './var/run/file', type: '0' },
+      { name: 'var/run/other', type: '0' },
+      { name: 'var/lib/up/up', type: '0' },
+      { name: 'var/run/hard', type: '1', target: 'var/run/other' },
+      { name: 'var/turned/', type: '5' },
+      { name: 'var/turned/x', type: '0' },
+      { name: 'etc/to/y', type: '0' },
+    ];
+    packTree(join(through, 'below'), join(through, 'below.tar'));
+    writeFileSync(join(through, 'above.tar'), craftedTar(...above));
+    writeFileSync(join(through, 'manifest.json'), '[{"Layers":["below.tar","above.tar"]}]');
+    packTree(through, archive('through-links.tar'), '--exclude=./below');
+    await machinespawnOk(place, ['pull-tar', archive('through-links.tar'), 'through']);
+    const made = join(place.machines, 'through');
+    expect(readdirSync(join(made, target)).toSorted()).toEqual(['file', 'hard', 'other']);
+    expect(statSync(join(made, target, 'file')).isFile()).toBe(true);
+    expect(statSync(join(made, target, 'hard')).nlink).toBe(2);
+    expect(readdirSync(join(made, 'run')).toSorted()).toEqual(['a&b,c.', 'up']);
+    expect(readlinkSync(join(made, 'var/run'))).toBe(target);
+    expect(readdirSync(join(made, 'var/turned'))).toEqual(['x']);
+    expect(readdirSync(join(made, 'etc/taken'))).toEqual(['y']);
     // As docker saves it, the second of two equal layers as a symlink.
     const saved = join(work, 'docker');
     mkdirSync(join(saved, 'one'), { recursive: true });
@@ -282,6 +336,13 @@ describe('what is not as it should be', () => {
     await refused(['pull-tar', file('ends.tar', plain.subarray(0, 512 * 40)), 'new'], 'MSP_TAR_CUT');
     await refused(['pull-tar', file('half.tar', plain.subarray(0, plain.length / 2)), 'new'], 'MSP_TAR_CUT');
     await refused(['pull-tar', '-', 'new'], 'MSP_TAR_CUT', gz.subarray(0, gz.length - 1000));
+    // More memory than is allowed; in the second frame, too, and then the file is kept.
+    const wide = (input: Buffer): Buffer =>
+      execFileSync('zstd', ['-q', '--long=31', '-c', '-'], { input, maxBuffer: 2 ** 26 });
+    await refused(['pull-tar', file('wide.tar.zst', wide(plain)), 'new'], 'MSP_PULL_MEMORY');
+    const narrow = execFileSync('zstd', ['-q', '-c'], { input: plain.subarray(0, 512 * 200), maxBuffer: 2 ** 26 });
+    const mixed = Buffer.concat([narrow, wide(plain.subarray(512 * 200))]);
+    await refused(['pull-tar', file('mixed.tar.zst', mixed), 'new'], 'MSP_PULL_MEMORY');
     const evil = join(work, 'evil');
     mkdirSync(join(evil, 'a/etc'), { recursive: true });
     writeFileSync(join(evil, 'a/etc/x'), 'x');
@@ -364,6 +425,7 @@ describe('disk images', () => {
     for (const packer of [
       ['gzip', '-1'],
       ['xz', '-0'],
+      ['bzip2', '-1'],
     ] as const)
       execFileSync(packer[0], [packer[1], '-k', archive('disk.raw')]);
     execFileSync('gzip', ['-k', archive('disk.qcow2')]);
@@ -372,6 +434,7 @@ describe('disk images', () => {
       ['packed', 'disk.raw.zst'],
       ['raw-gz', 'disk.raw.gz'],
       ['raw-xz', 'disk.raw.xz'],
+      ['raw-bz2', 'disk.raw.bz2'],
       ['cow', 'disk.qcow2'],
       ['cow-gz', 'disk.qcow2.gz'],
     ] as const) {

@@ -41,9 +41,10 @@ export const hostErrors = {
     message: ({ tool, exitCode, signal, tail }) =>
       `${tool} ${signal ? `was ended by ${signal}` : `exited with code ${exitCode ?? 'none'}`}${tail ? `\n${tail}` : ''}`,
   }),
-  MSP_FILE_UNREADABLE: entry<{ path: string; problem: string }>({
+  MSP_FILE_UNREADABLE: entry<{ path: string; problem: string; hint?: string }>({
     exit: 1,
     message: ({ path, problem }) => `${path} cannot be read: ${problem}`,
+    hint: ({ hint }) => hint,
   }),
   MSP_FILE_UNWRITABLE: entry<{ path: string; problem: string }>({
     exit: 1,

@@ -17,10 +17,22 @@ export const pullErrors = {
     message: ({ url, problem }) => `${url} is not an index of images: ${problem}`,
     hint: () => 'name another server with --image-server URL',
   }),
-  MSP_PULL_ARCH: entry<{ name: string; arch: string; wanted: string }>({
+  MSP_PULL_ARCH: entry<{
+    name: string;
+    arch: string;
+    wanted: string;
+    /** Is it one that there are machines of? */ isOurs?: boolean;
+  }>({
     exit: 2,
     message: ({ name, arch, wanted }) => `${name} is for ${arch}, and ${wanted} was asked for`,
-    hint: ({ arch }) => `--arch ${arch}`,
+    hint: ({ arch, wanted, isOurs = true }) => (isOurs ? `--arch ${arch}` : `find one that is for ${wanted}`),
+  }),
+  MSP_PULL_MEMORY: entry<{ name: string; neededBytes: number; allowedBytes: number }>({
+    exit: 2,
+    message: ({ name, neededBytes, allowedBytes }) =>
+      `${name} takes ${neededBytes / 1024 ** 2} MiB of memory to unpack it (the window of zstd), and ${allowedBytes / 1024 ** 2} are allowed`,
+    hint: ({ neededBytes }) =>
+      `unpack it by yourself: zstd -dc --long=${Math.ceil(Math.log2(neededBytes))} FILE | sudo machinespawn pull-tar - NAME (or pull-raw)`,
   }),
   MSP_PULL_CHANGED: entry<{ path: string }>({
     exit: 1,
@@ -61,7 +73,8 @@ export const pullErrors = {
   MSP_TAR_TOO_LARGE: entry<{ archive: string; problem: string }>({
     exit: 8,
     message: ({ archive, problem }) => `${archive} is too large to be a machine: ${problem}`,
-    hint: () => 'nothing of it was kept; a pipeline of your own can raise the limits of extract-image',
+    hint: () =>
+      'nothing of it was kept; a pipeline of your own can raise maxEntries, maxBytes, maxRatio and maxDevices of extract-image',
   }),
   MSP_TAR_DAMAGED: entry<{ archive: string; problem: string }>({
     exit: 8,

@@ -32,7 +32,7 @@ export interface RowSources {
   readRecord(name: string): Promise<Readonly<Record<string, unknown>> | null>;
   root(path: string): Pick<RootFiles, 'readText' | 'readStart'>;
   /** Of a path of the host; null when there is nothing. `bornMs` null: nobody knows. */
-  look(path: string): Promise<{ readonly mode: number; readonly bornMs: number | null } | null>;
+  look(path: string): Promise<{ readonly bornMs: number | null } | null>;
   /** Null: what was stored when it was made will do. */
   readonly sizeOf: ((path: string) => Promise<number | null>) | null;
 }
@@ -55,7 +55,7 @@ export async function machineRow(sources: RowSources, entry: MachineEntry): Prom
     type,
     os,
     arch: (root === null ? null : await readArch(root)) ?? text('arch'),
-    readOnly: record?.['readOnly'] === true || (found !== null && (found.mode & 0o222) === 0),
+    readOnly: entry.readOnly || record?.['readOnly'] === true,
     enabled: await has(`/etc/systemd/system/machines.target.wants/systemd-nspawn@${name}.service`),
     path,
     sizeBytes: sources.sizeOf === null ? numberOf(record?.['sizeBytes']) : await sources.sizeOf(path),

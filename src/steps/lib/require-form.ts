@@ -1,6 +1,6 @@
 /** Refuses what is not the kind of image that was asked for, with the command that takes it. */
 import { fail } from '../../errors/machinespawn-error.ts';
-import type { ArchiveForm, Content } from '../../model/archive-form.ts';
+import { mostWindowBytes, type ArchiveForm, type Content } from '../../model/archive-form.ts';
 import { shellWords } from '../../model/shell-words.ts';
 
 export type WantedContent = 'tar' | 'raw' | 'any';
@@ -16,14 +16,16 @@ const found: Readonly<Record<Content, string>> = {
 
 /**
  * `isStart`: only the first bytes were looked at, and compressed ones that tell nothing may pass.
- * Throws MSP_PULL_KIND.
+ * Throws MSP_PULL_KIND, MSP_PULL_MEMORY.
  */
 export function requireForm(
   form: ArchiveForm,
   wanted: WantedContent,
   image: { readonly name: string; readonly source: string; readonly machine: string; readonly isStart: boolean },
 ): void {
-  const { content, compression } = form;
+  const { content, compression, windowBytes } = form;
+  if (windowBytes !== undefined)
+    throw fail('MSP_PULL_MEMORY', { name: image.name, neededBytes: windowBytes, allowedBytes: mostWindowBytes });
   if (content === 'unknown' && compression !== 'none' && image.isStart) return;
   const isDisk = content === 'raw' || content === 'qcow2';
   const kind = content === 'tar' ? 'tar' : isDisk ? 'raw' : null;

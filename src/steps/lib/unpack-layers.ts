@@ -3,11 +3,10 @@ import { posix } from 'node:path';
 import { fail } from '../../errors/machinespawn-error.ts';
 import type { RootFiles, StepServices } from '../../host/services.ts';
 import type { TarLimits } from '../../model/tar-safety.ts';
+import { planLayer, type LayerPlan } from './layer-plan.ts';
 import { savedPlace, type SavedImage } from './oci-layout.ts';
 
 const startBytes = 1024 * 1024;
-const whiteout = '.wh.';
-const opaque = '.wh..wh..opq';
 
 export interface LayersToUnpack {
   readonly name: string;
@@ -30,31 +29,28 @@ export async function unpackLayers(services: StepServices, unpacking: LayersToUn
     const start = (await tree.root.readStart(path, startBytes)) ?? Buffer.alloc(0);
     const { compression } = await services.archives.recognize(start);
     const common = { archive, name: `${name}, layer ${index + 1}`, compression, limits };
-    const hidden: string[] = [];
-    // GNU tar does not put a file in the place of a directory.
-    const below = index === 0 ? new Set<string>() : await directoriesIn(services, tree.path);
-    const replaced: string[] = [];
-    await services.archives.look({
-      ...common,
-      onEntry: ({ path: entryPath, type }) => {
-        const place = posix.normalize(`/${entryPath}`);
-        if (posix.basename(place).startsWith(whiteout)) hidden.push(place);
-        else if (type !== 'directory' && below.has(place.slice(1))) replaced.push(place);
-      },
-    });
-    for (const mark of hidden) await applyWhiteout(tree.root, mark);
-    for (const place of replaced) await tree.root.remove(place);
-    const options = [`--exclude=${whiteout}*`, '--anchored', `--exclude=.${savedPlace}`];
+    const plan = await planLayer(services, common, index === 0 ? null : tree.path);
+    await makeWay(tree.root, plan);
+    const options = [...plan.options, '--anchored', `--exclude=.${savedPlace}`, `--exclude=${savedPlace.slice(1)}`];
     entries += (await services.archives.unpack({ ...common, to: tree.path, options })).entries;
   }
   await tree.root.remove(savedPlace);
   return entries;
 }
 
-async function directoriesIn(services: StepServices, path: string): Promise<ReadonlySet<string>> {
-  const args = [path, '-xdev', '-mindepth', '1', '-type', 'd', '-printf', String.raw`%P\0`];
-  const { stdout } = await services.exec({ file: 'find', args, reads: true, sandbox: false, wholeOutput: true });
-  return new Set(stdout.split('\0'));
+/** What a layer deletes is of the layers below, so that comes before its own files. */
+async function makeWay(root: RootFiles, { emptied, removed }: LayerPlan): Promise<void> {
+  for (const directory of emptied) {
+    const place = (await root.resolve(directory)).slice(root.path.length);
+    for (const inner of await root.list(place || '/')) await remove(root, `${place}/${inner}`);
+  }
+  for (const place of removed) await remove(root, place);
+}
+
+async function remove(root: RootFiles, path: string): Promise<void> {
+  const above = (await root.resolve(posix.dirname(path))).slice(root.path.length);
+  const place = `${above}/${posix.basename(path)}`;
+  if (!`${place}/`.startsWith(`${savedPlace}/`)) await root.remove(place);
 }
 
 /** Where in the tree the layer is; null where none is. Docker saves the second of two equal layers as a symlink. */
@@ -64,19 +60,4 @@ async function placeOf(root: RootFiles, layer: string): Promise<string | null> {
   if (!isInside(asNamed)) return null;
   const path = (await root.resolve(asNamed)).slice(root.path.length);
   return isInside(path) && (await root.info(path))?.type === 'file' ? path : null;
-}
-
-/** It speaks of the layers below, so it comes before this layer's own files. */
-async function applyWhiteout(root: RootFiles, mark: string): Promise<void> {
-  const directory = posix.dirname(mark);
-  const name = posix.basename(mark);
-  if (name === opaque) {
-    for (const inner of await root.list(directory)) {
-      const path = posix.join(directory, inner);
-      if (path !== savedPlace) await root.remove(path);
-    }
-    return;
-  }
-  const target = posix.join(directory, name.slice(whiteout.length));
-  if (target !== savedPlace && posix.basename(target) !== '..' && target !== directory) await root.remove(target);
 }

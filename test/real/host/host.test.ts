@@ -83,6 +83,23 @@ test('an immutable tree is removed', async () => {
   expect(existsSync(tree)).toBe(false);
 });
 
+test('an immutable tree and an immutable file are moved, as a machine that is read-only must be to be replaced', async () => {
+  const files = new HostFiles(runPlainly);
+  const directory = `${scratch}/fixed`;
+  mkdirSync(`${directory}/bread`, { recursive: true });
+  writeFileSync(`${directory}/disk.raw`, 'disk');
+  execFileSync('chattr', ['+i', `${directory}/bread`, `${directory}/disk.raw`]);
+  const machines = new MachinesDirectory(directory, `${scratch}/records`);
+  expect((await machines.list()).map(({ name, readOnly }) => [name, readOnly])).toEqual([
+    ['bread', true],
+    ['disk', true],
+  ]);
+  await files.publish(`${directory}/bread`, `${directory}/other`);
+  await files.publish(`${directory}/disk.raw`, `${directory}/other.raw`);
+  expect(await files.list(directory)).toEqual(['other', 'other.raw']);
+  expect((await machines.find('other'))?.readOnly).toBe(false);
+});
+
 test('a full disk while the journal grows: named, nothing torn, and it goes on after space is made', async () => {
   const directory = `${scratch}/full`;
   mountTmpfs(directory);

@@ -33,7 +33,7 @@ line end' etc/passwd
 setfattr -n trusted.secret -v 0x00ff01 etc/group
 # Links, in every direction.
 printf one > var/one; ln var/one var/other; ln var/one etc/third
-ln -s /etc/passwd etc/absolute; ln -s ../../../../etc/passwd var/upward; ln -s nowhere var/dangling; ln -s . var/self
+ln -s /etc/passwd etc/absolute; ln -s ../../../../etc/passwd var/upward; ln -s nowhere var/dangling; ln -s . var/self; ln -s ./one var/beside
 # Sparse, long, strange.
 truncate -s 40M var/sparse; printf x | dd of=var/sparse bs=1 seek=20000000 conv=notrunc status=none
 for i in 1 2 3 4 5 6 7; do printf y | dd of=var/sparse bs=1 seek=$((i * 1000000)) conv=notrunc status=none; done

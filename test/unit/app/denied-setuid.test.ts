@@ -11,7 +11,7 @@ function makeMachine(
   name: string,
   arch: Arch,
   setuid: readonly string[],
-): { name: string; path: string; type: 'directory'; holder: null } {
+): { name: string; path: string; type: 'directory'; holder: null; readOnly: false } {
   const path = `${scratch}/${name}`;
   mkdirSync(`${path}/usr/bin`, { recursive: true });
   symlinkSync('usr/bin', `${path}/bin`);
@@ -20,7 +20,7 @@ function makeMachine(
     writeFileSync(`${path}/usr/bin/${program}`, '');
     chmodSync(`${path}/usr/bin/${program}`, 0o4755);
   }
-  return { name, path, type: 'directory', holder: null };
+  return { name, path, type: 'directory', holder: null, readOnly: false };
 }
 
 const facts = (ignoresSetuid: boolean) => ({

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decompressorOf, decompressorsOf } from '../../../src/host/decompressors.ts';
+import { packedEnd } from '../../../src/host/packed-end.ts';
 import { zstdEnd } from '../../../src/host/zstd-end.ts';
 import { compressionOf } from '../../../src/model/archive-form.ts';
 import { scratchDirectory } from './scratch.ts';
@@ -25,12 +26,13 @@ test.each(['gzip', 'xz', 'bzip2', 'zstd'] as const)('%s in several members, with
   const members = Buffer.concat(parts.map((part) => pack(packers[compression], part)));
   const programs = await decompressorsOf(compression);
   expect(programs.length).toBeGreaterThan(0);
-  for (const zeros of [0, 4, 10_240]) {
+  for (const zeros of [0, 1, 2, 3, 4, 510, 10_240, 70_001]) {
     const path = join(scratch, `${compression}-${zeros}`);
     writeFileSync(path, Buffer.concat([members, Buffer.alloc(zeros)]));
     // As the shell programs cut it off.
-    const end = compression === 'zstd' ? await zstdEnd(path) : null;
-    expect(end).toBe(compression === 'zstd' && zeros > 0 ? members.length : null);
+    const end = await packedEnd(path, compression);
+    const isCut = (compression === 'zstd' || compression === 'xz') && zeros > 0;
+    expect(end).toBe(isCut ? members.length : null);
     for (const { argv } of programs) {
       const [file = '', ...args] = argv;
       const input = Buffer.concat([members, Buffer.alloc(zeros)]).subarray(0, end ?? Infinity);
@@ -47,6 +49,12 @@ test('for a beginning that is cut off one program alone is asked, which gives wh
     const [file = '', ...args] = (await decompressorOf(compression, { serial: true }))?.argv ?? [];
     expect(spawnSync(file, args, { input }).stdout.length, compression).toBeGreaterThan(66 * 1024);
   }
+});
+
+test('where xz ends is asked of a file of zeros, too', async () => {
+  const path = join(scratch, 'zeros');
+  writeFileSync(path, Buffer.alloc(100_000));
+  expect(await packedEnd(path, 'xz')).toBe(null);
 });
 
 test('where zstd ends: frames of every form, some without data', async () => {

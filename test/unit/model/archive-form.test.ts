@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { compressionOf, contentOf } from '../../../src/model/archive-form.ts';
+import { compressionOf, contentOf, mostWindowBytes, zstdWindowBytes } from '../../../src/model/archive-form.ts';
 
 const at = (offset: number, bytes: string): Buffer => {
   const buffer = Buffer.alloc(70_000);
@@ -35,4 +35,17 @@ test('tar archives of all formats; nothing; zeros', () => {
   }
   expect(contentOf(Buffer.alloc(0))).toBe('empty');
   expect(contentOf(Buffer.alloc(1024))).toBe('unknown');
+});
+
+test('how much memory zstd wants', () => {
+  const pack = (...options: readonly string[]): Buffer =>
+    execFileSync('zstd', ['-q', ...options, '-c', '-'], { input: Buffer.alloc(1000) });
+  expect(zstdWindowBytes(pack('--long=31'))).toBe(2 ** 31);
+  expect(zstdWindowBytes(pack('--long=29'))).toBe(mostWindowBytes);
+  const skipped = Buffer.from('5c2a4d1803000000616263', 'hex');
+  expect(zstdWindowBytes(Buffer.concat([skipped, pack('--long=30')]))).toBe(2 ** 30);
+  // A mantissa of 1; one frame that holds its size; none.
+  expect(zstdWindowBytes(Buffer.from('28b52ffd04a9000000', 'hex'))).toBe(2 ** 31 + 2 ** 28);
+  expect(zstdWindowBytes(execFileSync('zstd', ['-q', '--long=31', '-c', import.meta.filename]))).toBe(0);
+  expect(zstdWindowBytes(skipped)).toBe(0);
 });

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { archOfElf, elfHeaderBytes } from '../../../src/model/elf.ts';
+import { archs } from '../../../src/model/arch.ts';
+import { archOfElf, elfHeaderBytes, elfOf } from '../../../src/model/elf.ts';
 import { hostsFile } from '../../../src/model/hosts-file.ts';
 import { parseOsRelease } from '../../../src/model/os-release.ts';
 
@@ -27,14 +28,34 @@ test.each([
   ['armhf', 'f0VMRgEBAQAAAAAAAAAAAAMAKAABAAAA8SEAADQAAACkAgIAAAQABTQAIAAJACgAHAAbAA=='],
   ['arm64', 'f0VMRgIBAQAAAAAAAAAAAAMAtwABAAAAgEYAAAAAAABAAAAAAAAAAEgDAgAAAAAAAAAAAA=='],
   ['riscv64', 'f0VMRgIBAQAAAAAAAAAAAAMA8wABAAAA1FAAAAAAAABAAAAAAAAAALjDAQAAAAAABQAAAA=='],
-  // armel and s390x
-  [null, 'f0VMRgEBAQAAAAAAAAAAAAMAKAABAAAAzCIAADQAAACcAgIAAAIABTQAIAAJACgAHAAbAA=='],
-  [null, 'f0VMRgICAQAAAAAAAAAAAAADABYAAAABAAAAAAAAVGAAAAAAAAAAQAAAAAAAAhNIAAAAAA=='],
-])('the head of a real /bin/dash: %s', (arch, base64) => {
+  ['armel', 'f0VMRgEBAQAAAAAAAAAAAAMAKAABAAAAzCIAADQAAACcAgIAAAIABTQAIAAJACgAHAAbAA=='],
+  ['s390x', 'f0VMRgICAQAAAAAAAAAAAAADABYAAAABAAAAAAAAVGAAAAAAAAAAQAAAAAAAAhNIAAAAAA=='],
+])('the head of a real /bin/dash: %s', (name, base64) => {
+  const arch = archs.find((one) => one === name) ?? null;
   const head = Buffer.from(base64, 'base64');
   expect(head).toHaveLength(elfHeaderBytes);
   expect(archOfElf(head)).toBe(arch);
+  expect(elfOf(head)).toEqual({ arch, name });
   expect(archOfElf(head.subarray(0, 51))).toBeNull();
+});
+
+test('architectures that are none of ours have names, where they are known', () => {
+  const named = (is64: boolean, isLittle: boolean, machine: number): string | undefined => {
+    const head = Buffer.alloc(elfHeaderBytes);
+    head.set([0x7f, 0x45, 0x4c, 0x46, is64 ? 2 : 1, isLittle ? 1 : 2]);
+    if (isLittle) head.writeUInt16LE(machine, 18);
+    else head.writeUInt16BE(machine, 18);
+    const kind = elfOf(head);
+    expect(kind?.arch).toBeNull();
+    return kind?.name;
+  };
+  expect(named(true, true, 21)).toBe('ppc64el');
+  expect(named(true, false, 21)).toBe('ppc64');
+  expect(named(true, true, 8)).toBe('mips64el');
+  expect(named(false, false, 8)).toBe('mips');
+  expect(named(true, true, 258)).toBe('loong64');
+  expect(named(false, true, 62)).toBe('x32');
+  expect(named(true, true, 4711)).toBe('machine 4711');
 });
 
 test('what is no ELF file has no architecture', () => {

@@ -39,13 +39,41 @@ testStep(
       {
         name: 'a shell that is a script',
         input: (world) => ({ tree: world.tree({ '/etc/os-release': release, '/bin/sh': '#!/bin/x' }) }),
-        output: { os: 'Some 1', arch: null, warnings: [] },
+        output: {
+          ...{ os: 'Some 1', arch: null },
+          warnings: [
+            '/bin/sh of the image is no program of any architecture: it cannot be told whether this host can run it',
+          ],
+        },
+      },
+      {
+        name: 'a shell that is a script, beside a program',
+        input: (world) => ({
+          tree: world.tree({ ...whole, '/bin/sh': '#!/bin/x', '/bin/bash': { text: elf(), mode: 0o755 } }),
+        }),
+        output: { os: 'Some 1', arch: 'amd64', warnings: [] },
+      },
+      {
+        name: 'an architecture that is none of ours',
+        input: (world) => ({ tree: world.tree({ ...whole, '/bin/sh': { text: elf(258), mode: 0o755 } }), name: 'it' }),
+        output: {
+          ...{ os: 'Some 1', arch: null },
+          warnings: ['it is for loong64, which machinespawn cannot run on any host'],
+        },
       },
     ],
     fails: [
       {
         name: 'another architecture than asked for',
         input: (world) => ({ tree: world.tree(whole), arch: 'arm64' as const }),
+        code: 'MSP_PULL_ARCH',
+      },
+      {
+        name: 'one that is none of ours',
+        input: (world) => ({
+          tree: world.tree({ ...whole, '/bin/sh': { text: elf(258), mode: 0o755 } }),
+          arch: 'amd64' as const,
+        }),
         code: 'MSP_PULL_ARCH',
       },
     ],

@@ -20,10 +20,11 @@ const arrange: Program = function* arrange({ args, world }) {
   for (const name of readdirSync(join(root, hidden))) renameSync(join(root, hidden, name), join(root, name));
   rmdirSync(join(root, hidden));
 };
-const host = fakeHost({ programs: { du: prints('4096\t/x'), sh: arrange, find: prints('etc\0opt\0') } });
+const host = fakeHost({ programs: { du: prints('4096\t/x'), sh: arrange, find: prints('detc\0\0dopt\0\0') } });
 
 const plain = 'tar {"etc/os-release":"ID=x","bin/sh":"sh"}';
 const single = 'gzip tar {"rootfs/etc/os-release":"ID=x","rootfs/bin/sh":"sh"}';
+const merged = 'tar {"usr/lib/os-release":"ID=x","usr/bin/sh":"sh"}';
 const lower = 'tar {"etc/a":"a","etc/b":"b","opt/x":"x"}';
 const upper = 'gzip tar {"etc/.wh.a":"","opt/.wh..wh..opq":"","opt/y":"y"}';
 const manifest = JSON.stringify({ layers: [lower, upper].map((text) => ({ digest: `sha256:${digestOf(text)}` })) });
@@ -32,6 +33,12 @@ const platform = { os: 'linux', architecture: 'amd64' };
 const index = { manifests: [{ digest: `sha256:${digestOf(manifest)}`, platform }] };
 const oci = `tar ${JSON.stringify({ 'oci-layout': '{}', 'index.json': JSON.stringify(index), ...blobs })}`;
 const docker = `tar ${JSON.stringify({ 'manifest.json': '[{"Layers":["a/layer.tar"]}]', 'a/layer.tar': lower })}`;
+/** Its layers, as docker saves them. */
+const layered = (...layers: readonly string[]): string => {
+  const names = layers.map((_, number) => `${number}/layer.tar`);
+  const files = Object.fromEntries(layers.map((text, number) => [names[number], text]));
+  return `tar ${JSON.stringify({ 'manifest.json': JSON.stringify([{ Layers: names }]), ...files })}`;
+};
 const saved = (files: Readonly<Record<string, string>>): string =>
   `tar ${JSON.stringify({ 'oci-layout': '{}', ...files })}`;
 
@@ -71,6 +78,19 @@ testStep(
         after: (world) => expect(inTree(world, '/etc/os-release')).toBe('ID=x'),
       },
       {
+        name: 'a /usr alone, which is no directory around a root file system',
+        ...given(merged),
+        output: (world) => output(world, 2, 'plain'),
+        after: (world) => expect(inTree(world, '/usr/lib/os-release')).toBe('ID=x'),
+      },
+      {
+        name: 'a stripped one',
+        ...given(single),
+        input: { ...given(single).input, strip: 1 },
+        output: (world) => output(world, 2, 'plain'),
+        after: (world) => expect(inTree(world, '/etc/os-release')).toBe('ID=x'),
+      },
+      {
         name: 'docker save',
         ...given(docker),
         output: (world) => output(world, 3, 'docker'),
@@ -97,6 +117,19 @@ testStep(
       },
       { name: 'an unsafe one is not kept', ...given(up), code: 'MSP_TAR_UNSAFE', after: isGone(up) },
       { name: 'an empty one', ...given('tar {}'), code: 'MSP_TAR_DAMAGED' },
+      {
+        name: 'an empty one that is stripped',
+        ...given('tar {}'),
+        input: { ...given('tar {}').input, strip: 2 },
+        code: 'MSP_TAR_DAMAGED',
+      },
+      {
+        name: 'one of which nothing is left is kept',
+        ...given(single),
+        input: { ...given(single).input, strip: 9 },
+        code: 'MSP_USAGE',
+        after: (world) => expect(existsSync(world.real(`${downloads}/${digestOf(single)}`))).toBe(true),
+      },
       { name: 'two images', ...given(two), code: 'MSP_OCI_UNUSABLE' },
       {
         name: 'a layer is missing',
@@ -108,6 +141,15 @@ testStep(
         ...given('tar {"manifest.json":"[{\\"Layers\\":[\\"../../x\\"]}]"}'),
         code: 'MSP_OCI_UNUSABLE',
       },
+      ...['.wh.', 'etc/.wh..', 'etc/.wh...', 'a/b/.wh...'].map((mark) => {
+        const image = layered(lower, `tar ${JSON.stringify({ [mark]: '' })}`);
+        return {
+          name: `a layer that deletes what has no name of its own: ${mark}`,
+          ...given(image),
+          code: 'MSP_TAR_UNSAFE' as const,
+          after: isGone(image),
+        };
+      }),
       {
         name: 'a local file that was changed',
         input: { image: { ...pulled(plain), kind: 'file', path: '/tmp/x', mtimeMs: 1 }, compression: 'none' },

@@ -141,6 +141,13 @@ testStep(
         code: 'MSP_NETWORK',
       },
       { name: 'there is no such file', input: { source: '/tmp/none' }, code: 'MSP_FILE_UNREADABLE' },
+      {
+        name: 'a directory',
+        input: { source: '/tmp/tree', wanted: 'tar' },
+        prepare: (world) => world.put({ '/tmp/tree': null }),
+        code: 'MSP_FILE_UNREADABLE',
+      },
+      { name: 'a pipe of the shell', input: { source: '/dev/fd/63' }, code: 'MSP_FILE_UNREADABLE' },
       { name: 'no source', input: { source: 'ftp://host/x' }, code: 'MSP_USAGE' },
       { name: 'no room', input: { source: url }, host: fakeHost({ ...host, freeBytes: 10 }), code: 'MSP_SPACE_LOW' },
       {

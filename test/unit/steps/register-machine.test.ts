@@ -1,6 +1,7 @@
+import { chmodSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { registerMachine } from '../../../src/steps/register-machine.ts';
-import { fakeHost, prints, testStep, type World } from '../../../src/testing.ts';
+import { fakeHost, prints, testStep, type Program, type World } from '../../../src/testing.ts';
 import { machineId, machines, record, staging, whole } from './machine-fixture.ts';
 
 const path = `${machines}/bread`;
@@ -14,7 +15,11 @@ const input = {
   sizeBytes: 1000,
 } as const;
 const output = { path, name: 'bread' };
-const host = fakeHost({ programs: { sync: prints() } });
+const makesReadOnly: Program = function* makesReadOnly({ args, world }) {
+  yield;
+  chmodSync(world.real(args[1] ?? ''), 0o444);
+};
+const host = fakeHost({ programs: { sync: prints(), chattr: prints(), chmod: makesReadOnly } });
 const prepared = (world: World): void => world.put(whole, staging);
 const taken = (world: World): void => {
   prepared(world);
@@ -72,10 +77,20 @@ testStep(
         input: { ...input, kind: 'pull-tar', machineId: null, arch: null, readOnly: true, sha256: 'a'.repeat(64) },
         prepare: prepared,
         output,
-        after: (world) =>
+        after: (world) => {
           expect(JSON.parse(world.read(record) ?? '')).toMatchObject({
             ...{ kind: 'pull-tar', machineId: null, arch: null, readOnly: true, sha256: 'a'.repeat(64) },
-          }),
+          });
+          expect(world.commands.map(({ file, args }) => [file, ...args])).toContainEqual(['chattr', '-f', '+i', path]);
+        },
+      },
+      {
+        name: 'a disk image that is read-only',
+        host,
+        input: { ...input, kind: 'pull-raw', type: 'raw', machineId: null, arch: null, readOnly: true },
+        prepare: (world) => world.put({ [staging]: 'disk' }),
+        output: { path: `${path}.raw`, name: 'bread' },
+        after: (world) => expect(statSync(world.real(`${path}.raw`)).mode & 0o222).toBe(0),
       },
       {
         name: 'a disk image in place of a machine',

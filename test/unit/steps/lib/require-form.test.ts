@@ -37,3 +37,10 @@ test('packed bytes that do not tell yet may pass, at the beginning', () => {
   requireForm(form, 'tar', image);
   expect(refused(form, 'tar', { isStart: false }).code).toBe('MSP_PULL_KIND');
 });
+
+test('what wants too much memory says how much, and how to do without', () => {
+  const error = refused({ compression: 'zstd', content: 'unknown', windowBytes: 2 ** 31 }, 'tar');
+  expect(error.code).toBe('MSP_PULL_MEMORY');
+  expect(error.message).toContain('2048 MiB');
+  expect(error.hint).toContain('--long=31');
+});
