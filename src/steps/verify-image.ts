@@ -39,7 +39,7 @@ type Output = z.output<typeof output>;
 export const verifyImage = defineStep({
   id: 'verify-image',
   summary: 'Verify an image by its signature or checksum',
-  version: 1,
+  version: 2,
   input,
   output,
   reuse: 'run',
@@ -114,7 +114,9 @@ async function findSignature(context: Context<Input>, sidecars: Sidecars): Promi
     const text = inline?.text ?? sidecars.get(signedName)?.body.toString('utf8');
     const isOfImage = signedName === name;
     if (!isOfImage && text === undefined) continue;
-    const digest = isOfImage ? null : checksumOf(text ?? '', name, signedName === `${name}.sha256`);
+    const digest = isOfImage
+      ? null
+      : checksumOf({ place: signature.place, text: text ?? '', alone: signedName === `${name}.sha256` }, name);
     if (!isOfImage && digest === null) continue;
     const { scratch } = services.directories;
     await services.files.writeText(`${scratch}/signature`, inline?.signature ?? armored(signature.body));
@@ -154,7 +156,8 @@ async function findChecksum(context: Context<Input>, sidecars: Sidecars): Promis
     if (isSignature(sidecar.name)) continue;
     const text = sidecar.body.toString('utf8');
     const signed = isClearSigned(sidecar) ? splitClearSigned(text) : null;
-    const digest = checksumOf(signed?.text ?? text, name, sidecar.name === `${name}.sha256`);
+    const file = { place: sidecar.place, text: signed?.text ?? text, alone: sidecar.name === `${name}.sha256` };
+    const digest = checksumOf(file, name);
     if (digest === null) continue;
     if (digest !== image.sha256) await refuseChecksum(context, digest, sidecar.name);
     found.push(sidecar);

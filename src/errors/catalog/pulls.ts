@@ -43,6 +43,11 @@ export const pullErrors = {
     message: ({ url, expected, actual, source }) => `${url} has the SHA-256 ${actual}, and ${source} says ${expected}`,
     hint: () => 'the file was not kept: it is damaged, or not the one that was meant',
   }),
+  MSP_VERIFY_UNREADABLE: entry<{ place: string; name: string }>({
+    exit: 8,
+    message: ({ place, name }) => `${place} tells no SHA-256 of ${name} that can be understood`,
+    hint: () => 'look into it; --sha256 HEX compares with a digest that you know',
+  }),
   MSP_VERIFY_SIGNATURE: entry<{ url: string; signature: string; problem: string }>({
     exit: 8,
     message: ({ url, signature, problem }) => `the signature ${signature} of ${url} does not verify: ${problem}`,

@@ -218,6 +218,24 @@ testStep(
         code: 'MSP_VERIFY_CHECKSUM',
         after: isGone,
       },
+      ...[`${'a'.repeat(64)}  -\n`, `${'a'.repeat(64)} build/root.tar.xz\n`, `SHA2-256(x)= ${'a'.repeat(64)}\n`].map(
+        (text) => ({
+          name: `another checksum of its own: ${text.replace(/a{64}/u, 'HEX').trim()}`,
+          input: { image },
+          prepare,
+          host: net({ [beside('root.tar.xz.sha256')]: text }),
+          code: 'MSP_VERIFY_CHECKSUM' as const,
+          after: isGone,
+        }),
+      ),
+      {
+        name: 'a checksum of its own that cannot be understood',
+        input: { image },
+        prepare,
+        host: net({ [beside('root.tar.xz.sha256')]: `${'a'.repeat(63)}  root.tar.xz\n` }),
+        code: 'MSP_VERIFY_UNREADABLE',
+        after: (world) => expect(world.has(pulled().path)).toBe(true),
+      },
       {
         name: 'another checksum in the list',
         input: { image },
