@@ -29,7 +29,7 @@ type Tree = Awaited<ReturnType<Context['services']['trees']['change']>>;
 export const extractImage = defineStep({
   id: 'extract-image',
   summary: 'Unpack a tar image where it can do no harm',
-  version: 2,
+  version: 3,
   input,
   output: z.strictObject({
     tree: z.string().describe('The tree'),

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -182,9 +183,21 @@ describe('an archive with every kind of file', () => {
     writeFileSync(join(saved, 'manifest.json'), '[{"Layers":["one/layer.tar","three"]}]');
     packTree(saved, archive('docker-out.tar'));
     await refused(['pull-tar', archive('docker-out.tar'), 'new'], 'MSP_OCI_UNUSABLE');
+    // One image with two tags is one.
     writeFileSync(join(oci, 'index.json'), JSON.stringify({ manifests: [manifest, manifest] }));
+    packTree(oci, archive('tags.tar'));
+    await machinespawnOk(place, ['pull-tar', archive('tags.tar'), 'tags']);
+    expect(readFileSync(join(place.machines, 'tags/etc/acl.d/new'), 'utf8')).toBe('new');
+    const other = blob(Buffer.from(JSON.stringify({ schemaVersion: 2, layers: [blob(upper)] })));
+    writeFileSync(join(oci, 'index.json'), JSON.stringify({ manifests: [manifest, other] }));
     packTree(oci, archive('two.tar'));
     await refused(['pull-tar', archive('two.tar'), 'two'], 'MSP_OCI_UNUSABLE');
+    // Each blob has to be what its name says, a layer that is a symlink to another one, too.
+    writeFileSync(join(oci, 'index.json'), JSON.stringify({ manifests: [manifest] }));
+    rmSync(join(oci, 'blobs/sha256', sha256(lower)));
+    symlinkSync(sha256(upper), join(oci, 'blobs/sha256', sha256(lower)));
+    packTree(oci, archive('swapped.tar'));
+    await refused(['pull-tar', archive('swapped.tar'), 'new'], 'MSP_TAR_DAMAGED');
   });
 });
 

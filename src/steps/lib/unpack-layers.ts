@@ -24,8 +24,9 @@ export async function unpackLayers(services: StepServices, unpacking: LayersToUn
     const path = await placeOf(tree.root, layer);
     if (path === null) throw fail('MSP_OCI_UNUSABLE', { archive: name, problem: `layer ${index + 1} is not in it` });
     const archive = `${tree.path}${path}`;
-    const [, digest] = /\/blobs\/sha256\/([0-9a-f]{64})$/u.exec(path) ?? [];
-    if (digest !== undefined && (await services.files.digest(archive)).sha256 !== digest)
+    // Under the name that the manifest gives it, wherever a symlink leads from there.
+    const digest = digestIn(layer) ?? digestIn(path);
+    if (digest !== null && (await services.files.digest(archive)).sha256 !== digest)
       throw fail('MSP_TAR_DAMAGED', { archive: name, problem: `layer ${index + 1} has another digest than its name` });
     const start = (await tree.root.readStart(path, startBytes)) ?? Buffer.alloc(0);
     const { compression } = await services.archives.recognize(start);
@@ -49,6 +50,10 @@ export async function unpackLayers(services: StepServices, unpacking: LayersToUn
   }
   await tree.root.remove(savedPlace);
   return entries;
+}
+
+function digestIn(path: string): string | null {
+  return /\/blobs\/sha256\/([0-9a-f]{64})$/u.exec(path)?.[1] ?? null;
 }
 
 async function directoriesIn(services: StepServices, path: string): Promise<ReadonlySet<string>> {
