@@ -1,4 +1,5 @@
 /** Texts with their signature around them (RFC 4880, 7), and armour for signatures without. */
+import { packetTag } from './keyring-form.ts';
 
 export interface ClearSigned {
   /** Exactly what was signed. */
@@ -17,10 +18,19 @@ export function splitClearSigned(text: string): ClearSigned | null {
   return { text: lines.join('\r\n'), signature: `${signature}\n` };
 }
 
+const signatureTag = 2;
+const armor = /^-----BEGIN PGP SIGNATURE-----/mu;
+
+/** Has it the form of a signature? Servers answer with a text of their own for what is not there. */
+export function isSignatureForm(body: Buffer): boolean {
+  const tag = packetTag(body);
+  return tag === null ? armor.test(body.toString('latin1')) : tag === signatureTag;
+}
+
 /** A signature as text, whatever it was. */
 export function armored(signature: Buffer): string {
   const text = signature.toString('latin1');
-  if (text.startsWith('-----BEGIN PGP SIGNATURE-----')) return text;
+  if (packetTag(signature) === null && armor.test(text)) return text;
   const base64 = signature.toString('base64').replaceAll(/.{64}/gu, '$&\n').trimEnd();
   const sum = Buffer.from([crc24(signature) >> 16, (crc24(signature) >> 8) & 0xff, crc24(signature) & 0xff]);
   return `-----BEGIN PGP SIGNATURE-----\n\n${base64}\n=${sum.toString('base64')}\n-----END PGP SIGNATURE-----\n`;

@@ -1,6 +1,7 @@
 /** Looks at the image before anything slow: is it there, is it of the right kind, can it be verified, is there room? */
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
+import type { Peeked } from '../host/net-services.ts';
 import { compressionOf, formBytes, type ArchiveForm } from '../model/archive-form.ts';
 import { archs, type Arch } from '../model/arch.ts';
 import { parsePullSource, type PullSource } from '../model/pull-source.ts';
@@ -8,12 +9,14 @@ import { imageServer } from '../model/release-table.ts';
 import { archSchema, machineNameSchema } from '../model/schemas.ts';
 import { findStreamItem, productsPath } from '../model/simple-streams.ts';
 import { defineStep, type Context } from './define-step.ts';
-import { readNote } from './lib/download-cache.ts';
+import { readNote, type UrlNote } from './lib/download-cache.ts';
+import { evidenceOf, needsEvidence, requireEvidence, type Evidence } from './lib/evidence.ts';
+import { findImageKeyring } from './lib/image-keyring.ts';
 import { proxyOf } from './lib/proxy-option.ts';
 import { foundImageSchema, type FoundImage } from './lib/pulled-image.ts';
 import { requireFile } from './lib/require-file.ts';
 import { requireForm } from './lib/require-form.ts';
-import { fetchSidecars, requireSomething } from './lib/sidecars.ts';
+import { fetchSidecars } from './lib/sidecars.ts';
 
 /** Compressed, they unpack to as much as tells what it is. */
 const startBytes = 4 * formBytes;
@@ -31,6 +34,7 @@ const input = z.strictObject({
     .describe("Architecture that is wanted; '' for any"),
   verify: z.enum(['auto', 'signature', 'checksum', 'no']).default('auto').describe('What will be verified'),
   sha256: z.string().default('').describe("SHA-256 that the file must have; '' for any"),
+  keyring: z.string().default('').describe("Keyring with the publisher's keys; '' for systemd's"),
   imageServer: z.string().default('').describe("Server that lxc: names are looked up at; '' for the usual one"),
   proxy: z.string().default('').describe("Proxy, or none; '' for the environment's"),
   retries: z.number().int().min(0).default(4).describe('Further tries where the server does not answer'),
@@ -52,7 +56,9 @@ export const probeImage = defineStep({
 
   async run(context) {
     await requireName(context);
-    const source = parsePullSource(context.input.source);
+    const { services, input } = context;
+    if (input.keyring !== '' || input.verify === 'signature') await findImageKeyring(services, input);
+    const source = parsePullSource(input.source);
     const found = await find(context, source);
     await requireRoom(context, found);
     return found;
@@ -72,12 +78,16 @@ async function find(context: Context<Input>, source: PullSource): Promise<FoundI
   if (source.kind === 'server') return await findOnServer(context, source);
   const { services } = context;
   const none = { etag: null, lastModified: null, promised: null, arch: null, compression: null };
-  if (source.kind === 'stdin') return { kind: 'stdin', place: '-', name: source.name, sizeBytes: null, ...none };
+  if (source.kind === 'stdin') {
+    await requireBeside(context, { kind: 'stdin', place: '-' });
+    return { kind: 'stdin', place: '-', name: source.name, sizeBytes: null, ...none };
+  }
   const root = services.root('/');
   await requireFile(services, source.path, { content: context.input.wanted, machine: context.input.name ?? '' });
   const start = await root.readStart(source.path, blockBytes);
   if (start === null) throw fail('MSP_FILE_UNREADABLE', { path: source.path, problem: 'there is no such file' });
   await requireWanted(context, await services.archives.recognize(start), source.name);
+  await requireBeside(context, { kind: 'file', place: source.path });
   const info = await services.files.info(source.path);
   const sizeBytes = info?.type === 'file' ? info.sizeBytes : null;
   return { kind: 'file', place: source.path, name: source.name, sizeBytes, ...none };
@@ -90,11 +100,11 @@ async function peekAt(
 ): Promise<FoundImage> {
   const { services, input } = context;
   const note = input.noCache ? null : await readNote(services, url);
-  const proxy = proxyOf(input.proxy);
-  const peek = async (bytes: number) =>
-    await services.net.peek(url, { bytes, known: note, retries: input.retries, ...(proxy !== undefined && { proxy }) });
-  let peeked = await peek(startBytes);
-  if (compressionOf(peeked.start) === 'bzip2') peeked = await peek(blockBytes);
+  const beside = { kind: 'http', place: url, promised: known.promised ?? null } as const;
+  // At once; what is wrong with the image itself is told first.
+  const [peeking, looking] = await Promise.allSettled([peekStart(context, url, note), lookBeside(context, beside)]);
+  if (peeking.status === 'rejected') throw peeking.reason;
+  const peeked = peeking.value;
   // What is in the cache was looked at before, maybe for the other command.
   const start = peeked.isKnown && note !== null ? await cachedStart(context, note.sha256) : peeked.start;
   const form = await services.archives.recognize(start);
@@ -110,8 +120,17 @@ async function peekAt(
     arch: known.arch ?? null,
     compression: form.content === 'tar' ? form.compression : null,
   };
-  if (!peeked.secure && known.promised === undefined) await requireSidecars(context, place);
+  if (looking.status === 'rejected') throw looking.reason;
+  if (looking.value !== null) requireEvidence(looking.value, input, { ...beside, secure: peeked.secure });
   return place;
+}
+
+async function peekStart({ services, input }: Context<Input>, url: string, known: UrlNote | null): Promise<Peeked> {
+  const proxy = proxyOf(input.proxy);
+  const peek = async (bytes: number) =>
+    await services.net.peek(url, { bytes, known, retries: input.retries, ...(proxy !== undefined && { proxy }) });
+  const peeked = await peek(startBytes);
+  return compressionOf(peeked.start) === 'bzip2' ? await peek(blockBytes) : peeked;
 }
 
 async function cachedStart({ services }: Context<Input>, sha256: string): Promise<Buffer> {
@@ -119,10 +138,20 @@ async function cachedStart({ services }: Context<Input>, sha256: string): Promis
   return (await services.root('/').readStart(path, blockBytes)) ?? Buffer.alloc(0);
 }
 
-async function requireSidecars({ services, input }: Context<Input>, place: Pick<FoundImage, 'kind' | 'place'>) {
-  if (input.verify === 'no' || input.sha256 !== '') return;
-  const sidecars = await fetchSidecars(services, place, proxyOf(input.proxy));
-  requireSomething(sidecars, place.place);
+type Beside = Pick<FoundImage, 'kind' | 'place' | 'promised'>;
+
+/** Null where it does not matter. */
+async function lookBeside({ services, input }: Context<Input>, image: Beside): Promise<Evidence | null> {
+  const isPromised = image.promised !== null && input.verify !== 'signature' && input.keyring === '';
+  if (!needsEvidence(input) || isPromised) return null;
+  const wish = { proxy: proxyOf(input.proxy), retries: input.retries };
+  return evidenceOf(await fetchSidecars(services, image, wish), image);
+}
+
+/** For what is on this host. */
+async function requireBeside(context: Context<Input>, image: Pick<Beside, 'kind' | 'place'>): Promise<void> {
+  const evidence = await lookBeside(context, { ...image, promised: null });
+  if (evidence !== null) requireEvidence(evidence, context.input, { ...image, promised: null, secure: true });
 }
 
 async function requireWanted({ services, input }: Context<Input>, form: ArchiveForm, name: string): Promise<void> {

@@ -1,21 +1,14 @@
 /** Verifies the image by what stands beside it: a bad signature or checksum always fails, and its bytes are not kept. */
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
-import { checksumOf } from '../model/checksum-file.ts';
-import { armored, splitClearSigned } from '../model/clear-signed.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { checkSignature } from './lib/check-signature.ts';
 import { forgetImage, readNote, writeNote } from './lib/download-cache.ts';
+import { evidenceOf, needsEvidence, requireEvidence, type Evidence } from './lib/evidence.ts';
+import { findImageKeyring } from './lib/image-keyring.ts';
 import { proxyOf } from './lib/proxy-option.ts';
 import { pulledImageSchema } from './lib/pulled-image.ts';
-import { fetchSidecars, fileName, isSignature, type Sidecar, type Sidecars } from './lib/sidecars.ts';
-
-/** Keys of the publishers of images, as systemd's own importer uses them; the administrator's come first. */
-const usualKeyrings = [
-  '/etc/systemd/import-pubring.gpg',
-  '/usr/lib/systemd/import-pubring.pgp',
-  '/usr/lib/systemd/import-pubring.gpg',
-];
+import { fetchSidecars, type Sidecar } from './lib/sidecars.ts';
 
 const input = z.strictObject({
   image: pulledImageSchema,
@@ -39,7 +32,7 @@ type Output = z.output<typeof output>;
 export const verifyImage = defineStep({
   id: 'verify-image',
   summary: 'Verify an image by its signature or checksum',
-  version: 1,
+  version: 2,
   input,
   output,
   reuse: 'run',
@@ -61,114 +54,96 @@ async function judge(context: Context<Input>): Promise<Output> {
   const { sha256 } = image;
   const pinned = input.sha256.toLowerCase();
   if (pinned !== '' && pinned !== sha256) await refuseChecksum(context, pinned, '--sha256');
-  const isPinned = pinned !== '';
-  if (verify === 'no') {
-    if (isPinned) return { level: 'checksum', verification: 'checksum:--sha256', sha256 };
+  if (!needsEvidence(input)) {
+    if (pinned !== '') return { level: 'checksum', verification: 'checksum:--sha256', sha256 };
     log.warn(`${image.name} was not verified, as asked`);
     return { level: 'none', verification: 'none', sha256 };
   }
-  if (isPinned && verify !== 'signature' && input.keyring === '')
-    return { level: 'checksum', verification: 'checksum:--sha256', sha256 };
-  const sidecars = await fetchSidecars(services, image, proxyOf(input.proxy));
-  const signed = await findSignature(context, sidecars);
+  const sidecars = await fetchSidecars(services, image, { proxy: proxyOf(input.proxy) });
+  const evidence = evidenceOf(sidecars, image);
+  for (const problem of evidence.problems) log.info(problem);
+  requireEvidence(evidence, input, image);
+  const { signer, unknown } = await findSigner(context, evidence);
   // What is there must be right, beside a good signature, too.
-  const by = await findChecksum(context, sidecars);
-  if (signed !== null) return { level: 'signature', verification: `signature:${signed}`, sha256 };
-  if (verify === 'signature' || input.keyring !== '')
-    throw fail('MSP_VERIFY_MISSING', { url: image.place, wanted: 'signature' });
-  if (by !== null) {
+  const by = await findChecksum(context, evidence);
+  if (signer !== null) return { level: 'signature', verification: `signature:${signer}`, sha256 };
+  // Somebody in between could have made both the list and its signature.
+  const isForgeable = unknown.length > 0 && verify === 'auto' && !image.secure && by?.secure !== true;
+  if (by !== null && !isForgeable) {
+    if (unknown.length > 0) log.warn(`${unknown.join('; ')}; ${by.name} fits. Pin it next time: --sha256 ${sha256}`);
     if (!by.secure)
       log.warn(`${by.name} came over plain http, too: it guards against damage, not against somebody in between`);
     return { level: 'checksum', verification: `checksum:${by.name}`, sha256 };
   }
-  if (isPinned) return { level: 'checksum', verification: 'checksum:--sha256', sha256 };
   if (image.promised !== null) return { level: 'checksum', verification: 'checksum:index', sha256 };
-  if (verify === 'checksum') throw fail('MSP_VERIFY_MISSING', { url: image.place, wanted: 'checksum' });
-  if (!image.secure) throw fail('MSP_VERIFY_NONE', { url: image.place, sha256 });
-  if (image.kind === 'http')
-    log.warn(
-      `no checksum or signature next to ${image.name}; trusting https only. Pin it next time: --sha256 ${sha256}`,
-    );
-  else log.info(`nothing to verify ${image.name} with; its SHA-256 is ${sha256}`);
+  if (verify === 'checksum')
+    throw fail('MSP_VERIFY_MISSING', { url: image.place, wanted: 'checksum', asked: '--verify checksum' });
+  if (!image.secure)
+    throw fail('MSP_VERIFY_NONE', { url: image.place, sha256, problems: unknown, checksum: by?.name ?? null });
+  tellNothing(context, unknown);
   return { level: 'none', verification: image.kind === 'http' ? 'https' : 'none', sha256 };
+}
+
+function tellNothing({ input: { image }, log }: Context<Input>, unknown: readonly string[]): void {
+  const { name, kind, sha256 } = image;
+  const why = unknown.length === 0 ? '' : ` that could be verified (${unknown.join('; ')})`;
+  if (kind === 'http')
+    log.warn(
+      `no checksum or signature next to ${name}${why}; trusting https only. Pin it next time: --sha256 ${sha256}`,
+    );
+  else if (why !== '') log.warn(`no checksum or signature next to ${name}${why}; its SHA-256 is ${sha256}`);
+  else log.info(`nothing to verify ${name} with; its SHA-256 is ${sha256}`);
 }
 
 /**
  * Fingerprint of the first known key that signed the image or a checksum of it; null when there is none. A bad signature
- * beside a good one is refused all the same. Throws MSP_VERIFY_KEY where only keys signed that nobody gave us, and one of
- * ours must have.
+ * beside a good one is refused all the same. `unknown`: in words, those that nobody can check. Throws MSP_VERIFY_KEY where
+ * there are only such, and a known key must have signed.
  */
-async function findSignature(context: Context<Input>, sidecars: Sidecars): Promise<string | null> {
+async function findSigner(
+  context: Context<Input>,
+  { signatures }: Evidence,
+): Promise<{ readonly signer: string | null; readonly unknown: readonly string[] }> {
   const { services, input } = context;
-  const { image } = input;
-  const name = fileName(image);
-  const signatures = [...sidecars.values()].filter((one) => isSignature(one.name) || isClearSigned(one));
-  if (signatures.length === 0) return null;
-  const keyring = await chooseKeyring(context);
+  const { files, directories } = services;
+  if (signatures.length === 0) return { signer: null, unknown: [] };
+  const keyring = await findImageKeyring(services, input);
+  if (keyring === null) {
+    const unknown = signatures.map(({ sidecar }) => `${sidecar.name} cannot be checked without a keyring`);
+    return { signer: null, unknown };
+  }
+  const { scratch } = directories;
+  // gpgv reads no armour.
+  if (keyring.packets !== null) await files.writeBytes(`${scratch}/keyring.gpg`, keyring.packets);
+  const keyringPath = keyring.packets === null ? keyring.path : `${scratch}/keyring.gpg`;
   const signers: string[] = [];
-  const unknown: UnknownSigner[] = [];
-  for (const signature of signatures) {
-    const inline = isClearSigned(signature) ? splitClearSigned(signature.body.toString('utf8')) : null;
-    if (isClearSigned(signature) && inline === null) await refuseSignature(context, signature, 'it is not well formed');
-    const signedName = inline === null ? signature.name.replace(/\.(?:asc|gpg|sig)$/u, '') : signature.name;
-    const text = inline?.text ?? sidecars.get(signedName)?.body.toString('utf8');
-    const isOfImage = signedName === name;
-    if (!isOfImage && text === undefined) continue;
-    const digest = isOfImage ? null : checksumOf(text ?? '', name, signedName === `${name}.sha256`);
-    if (!isOfImage && digest === null) continue;
-    const { scratch } = services.directories;
-    await services.files.writeText(`${scratch}/signature`, inline?.signature ?? armored(signature.body));
-    if (!isOfImage) await services.files.writeText(`${scratch}/signed`, text ?? '');
-    const data = isOfImage ? image.path : `${scratch}/signed`;
-    const finding = await checkSignature(context, `${scratch}/signature`, data, keyring);
-    if (finding.state === 'bad') await refuseSignature(context, signature, finding.problem);
-    if (finding.state === 'unknown') unknown.push({ signature, keys: finding.keys });
+  const unknown: { readonly sidecar: Sidecar; readonly keys: readonly string[] }[] = [];
+  for (const { sidecar, armored, list } of signatures) {
+    await files.writeText(`${scratch}/signature`, armored);
+    if (list !== null) await files.writeBytes(`${scratch}/signed`, list.body);
+    const data = list === null ? input.image.path : `${scratch}/signed`;
+    const finding = await checkSignature(context, `${scratch}/signature`, data, keyringPath);
+    if (finding.state === 'bad') await refuseSignature(context, sidecar, finding);
+    if (finding.state === 'unknown') unknown.push({ sidecar, keys: finding.keys });
     if (finding.state !== 'good') continue;
-    if (digest !== null && digest !== image.sha256) await refuseChecksum(context, digest, signedName);
+    if (list !== null && list.digest !== input.image.sha256) await refuseChecksum(context, list.digest, list.name);
     signers.push(finding.fingerprint);
   }
-  if (signers.length === 0) tellUnknown(context, unknown, keyring);
-  return signers[0] ?? null;
-}
-
-interface UnknownSigner {
-  readonly signature: Sidecar;
-  readonly keys: readonly string[];
-}
-
-/** Throws MSP_VERIFY_KEY where a known key must have signed. */
-function tellUnknown({ input, log }: Context<Input>, unknown: readonly UnknownSigner[], keyring: string): void {
-  for (const { signature, keys } of unknown) {
-    if (input.keyring !== '' || input.verify === 'signature')
-      throw fail('MSP_VERIFY_KEY', { url: signature.place, keyring, keys });
-    log.warn(`${signature.name} is signed by a key that is not in ${keyring}: ${keys.join(', ')}`);
-  }
+  const [signer = null] = signers;
+  const [first] = unknown;
+  if (signer === null && first !== undefined && (input.keyring !== '' || input.verify === 'signature'))
+    throw fail('MSP_VERIFY_KEY', { url: first.sidecar.place, keyring: keyring.path, keys: first.keys });
+  const words = unknown.map(
+    ({ sidecar, keys }) => `${sidecar.name} is signed by a key that is not in ${keyring.path}: ${keys.join(', ')}`,
+  );
+  return { signer, unknown: words };
 }
 
 /** The first that tells of the image; every one that does has to tell the same. */
-async function findChecksum(context: Context<Input>, sidecars: Sidecars): Promise<Sidecar | null> {
-  const { image } = context.input;
-  const name = fileName(image);
-  const found: Sidecar[] = [];
-  for (const sidecar of sidecars.values()) {
-    if (isSignature(sidecar.name)) continue;
-    const text = sidecar.body.toString('utf8');
-    const signed = isClearSigned(sidecar) ? splitClearSigned(text) : null;
-    const digest = checksumOf(signed?.text ?? text, name, sidecar.name === `${name}.sha256`);
-    if (digest === null) continue;
-    if (digest !== image.sha256) await refuseChecksum(context, digest, sidecar.name);
-    found.push(sidecar);
-  }
-  return found[0] ?? null;
-}
-
-const isClearSigned = ({ body }: Sidecar): boolean =>
-  body.subarray(0, 34).toString('latin1') === '-----BEGIN PGP SIGNED MESSAGE-----';
-
-async function chooseKeyring({ services, input }: Context<Input>): Promise<string> {
-  const places = input.keyring === '' ? usualKeyrings : [input.keyring];
-  for (const path of places) if ((await services.files.info(path)) !== null) return path;
-  throw fail('MSP_KEYRING_MISSING', { keyring: places[0] ?? '', debianPackage: 'systemd-container' });
+async function findChecksum(context: Context<Input>, { checksums }: Evidence): Promise<Sidecar | null> {
+  for (const { sidecar, digest } of checksums)
+    if (digest !== context.input.image.sha256) await refuseChecksum(context, digest, sidecar.name);
+  return checksums[0]?.sidecar ?? null;
 }
 
 async function refuseChecksum({ services, input }: Context<Input>, expected: string, source: string): Promise<never> {
@@ -180,8 +155,9 @@ async function refuseChecksum({ services, input }: Context<Input>, expected: str
 async function refuseSignature(
   { services, input }: Context<Input>,
   { name }: Sidecar,
-  problem: string,
+  { problem, isAltered }: { readonly problem: string; readonly isAltered: boolean },
 ): Promise<never> {
-  await forgetImage(services, input.image);
-  throw fail('MSP_VERIFY_SIGNATURE', { url: input.image.place, signature: name, problem });
+  // A key that has expired tells nothing against the bytes.
+  if (isAltered) await forgetImage(services, input.image);
+  throw fail('MSP_VERIFY_SIGNATURE', { url: input.image.place, signature: name, problem, isKept: !isAltered });
 }

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -236,9 +237,21 @@ describe('an archive with every kind of file', () => {
     writeFileSync(join(saved, 'manifest.json'), '[{"Layers":["one/layer.tar","three"]}]');
     packTree(saved, archive('docker-out.tar'));
     await refused(['pull-tar', archive('docker-out.tar'), 'new'], 'MSP_OCI_UNUSABLE');
+    // One image with two tags is one.
     writeFileSync(join(oci, 'index.json'), JSON.stringify({ manifests: [manifest, manifest] }));
+    packTree(oci, archive('tags.tar'));
+    await machinespawnOk(place, ['pull-tar', archive('tags.tar'), 'tags']);
+    expect(readFileSync(join(place.machines, 'tags/etc/acl.d/new'), 'utf8')).toBe('new');
+    const other = blob(Buffer.from(JSON.stringify({ schemaVersion: 2, layers: [blob(upper)] })));
+    writeFileSync(join(oci, 'index.json'), JSON.stringify({ manifests: [manifest, other] }));
     packTree(oci, archive('two.tar'));
     await refused(['pull-tar', archive('two.tar'), 'two'], 'MSP_OCI_UNUSABLE');
+    // Each blob has to be what its name says, a layer that is a symlink to another one, too.
+    writeFileSync(join(oci, 'index.json'), JSON.stringify({ manifests: [manifest] }));
+    rmSync(join(oci, 'blobs/sha256', sha256(lower)));
+    symlinkSync(sha256(upper), join(oci, 'blobs/sha256', sha256(lower)));
+    packTree(oci, archive('swapped.tar'));
+    await refused(['pull-tar', archive('swapped.tar'), 'new'], 'MSP_TAR_DAMAGED');
   });
 });
 
@@ -304,8 +317,27 @@ describe('what is not as it should be', () => {
     const good = await machinespawnOk(place, ['pull-tar', url, 'signed', ...keyring]);
     expect(good.stderr).toMatch(/Verified: signature:[0-9A-F]{40}/u);
     await refused(['pull-tar', url, 'new', '--verify', 'signature'], 'MSP_VERIFY_KEY');
+    // Somebody in between can sign, too.
+    const unknown = await refused(['pull-tar', url, 'new'], 'MSP_VERIFY_NONE');
+    expect(unknown).toMatch(/--keyring FILE; --verify=checksum takes SHA256SUMS as it is/u);
+    await machinespawnOk(place, ['pull-tar', url, 'unsure', '--verify', 'checksum']);
+    // As publishers hand their keys out.
+    gpg('--export', '--armor', '--output', archive('keys.asc'));
+    const asText = await machinespawnOk(place, ['pull-tar', url, 'by-text', '--keyring', archive('keys.asc')]);
+    expect(asText.stderr).toMatch(/Verified: signature:[0-9A-F]{40}/u);
     publish('crafted.tar.gz');
-    await refused(['pull-tar', `${server.url}/crafted.tar.gz`, 'new', ...keyring], 'MSP_VERIFY_MISSING');
+    const before = server.servedBytes();
+    const other = `${server.url}/crafted.tar.gz`;
+    const hint = await refused(['pull-tar', other, 'new', ...keyring], 'MSP_VERIFY_MISSING');
+    expect(hint).toContain('without --keyring what is there counts');
+    expect(await refused(['pull-tar', other, 'new', '--keyring', '/none'], 'MSP_KEYRING_MISSING')).toContain('path');
+    await refused(['pull-tar', other, 'new', '--keyring', archive('SHA256SUMS')], 'MSP_KEYRING_UNUSABLE');
+    // Its start, to see what it is.
+    expect(server.servedBytes() - before).toBeLessThan(64 * 1024);
+    server.files['/crafted.tar.gz.asc'] = { body: Buffer.from('Not found') };
+    server.files['/crafted.tar.gz.sha256'] = { body: Buffer.from(`${sha256(bytes)}  -\n`) };
+    await refused(['pull-tar', other, 'new'], 'MSP_VERIFY_CHECKSUM');
+    delete server.files['/crafted.tar.gz.sha256'];
     // The file itself, with a binary signature; and one that is not of it.
     gpg('--detach-sign', '--output', archive('crafted.tar.gz.sig'), archive('crafted.tar.gz'));
     publish('crafted.tar.gz.sig');

@@ -13,12 +13,24 @@ const debootstrapHints: Readonly<Record<string, string | undefined>> = {
 
 /** Package archives, their signatures, and the bootstrap tools. */
 export const archiveErrors = {
-  MSP_KEYRING_MISSING: entry<{ keyring: string; debianPackage: string; problem?: string }>({
+  MSP_KEYRING_MISSING: entry<{
+    keyring: string;
+    /** Null for a file that no package has. */
+    debianPackage: string | null;
+    problem?: string;
+  }>({
     exit: 6,
     message: ({ keyring, problem }) =>
       `the keyring ${keyring} is missing${problem === undefined ? '' : `, and cannot be fetched: ${problem}`}`,
     hint: ({ debianPackage }) =>
-      `sudo apt-get install ${debianPackage}${debianPackage === 'ubuntu-keyring' ? ' (Debian 12 has none: --keyring FILE there)' : ''}`,
+      debianPackage === null
+        ? 'is the path right? --keyring takes the file with the public keys of the publisher'
+        : `sudo apt-get install ${debianPackage}${debianPackage === 'ubuntu-keyring' ? ' (Debian 12 has none: --keyring FILE there)' : ''}`,
+  }),
+  MSP_KEYRING_UNUSABLE: entry<{ keyring: string }>({
+    exit: 6,
+    message: ({ keyring }) => `${keyring} is not a keyring: there are no public keys in it`,
+    hint: () => 'gpg --export KEY >FILE makes one, with --armor or without',
   }),
   MSP_KEY_MISSING: entry<{ keyring: string; keys: readonly string[]; debianPackage: string }>({
     exit: 6,

@@ -39,26 +39,55 @@ export const pullErrors = {
     message: ({ path }) => `${path} was changed while it was read`,
     hint: () => 'the same command again',
   }),
-  MSP_VERIFY_NONE: entry<{ url: string; /** Of what came; null before it did. */ sha256: string | null }>({
+  MSP_VERIFY_NONE: entry<{
+    url: string;
+    /** Of what came; null before it did. */
+    sha256: string | null;
+    /** Why what stands beside it does not count. */
+    problems?: readonly string[];
+    /** Name of a checksum that fits, and that nobody vouches for. */
+    checksum?: string | null;
+  }>({
     exit: 8,
-    message: ({ url }) => `refusing an unverified download over plain http: ${url}`,
-    hint: ({ sha256 }) =>
-      `use https, or --sha256 HEX${sha256 === null ? '' : ` (what came has ${sha256})`}, or --keyring FILE; --verify=no turns the check off`,
+    message: ({ url, problems = [] }) =>
+      `refusing an unverified download over plain http: ${[url, ...problems].join('; ')}`,
+    hint: ({ sha256, checksum }) =>
+      `use https, or --sha256 HEX${sha256 === null ? '' : ` (what came has ${sha256})`}, or --keyring FILE;${checksum ? ` --verify=checksum takes ${checksum} as it is,` : ''} --verify=no turns the check off`,
   }),
-  MSP_VERIFY_MISSING: entry<{ url: string; wanted: string }>({
+  MSP_VERIFY_MISSING: entry<{
+    url: string;
+    wanted: string;
+    /** What wants it, such as `--keyring`. */
+    asked: string;
+    problems?: readonly string[];
+  }>({
     exit: 8,
-    message: ({ url, wanted }) => `there is no ${wanted} for ${url}`,
-    hint: () => '--verify auto takes what there is; --sha256 HEX compares with a digest that you know',
+    message: ({ url, wanted, problems = [] }) => `there is no ${wanted} for ${[url, ...problems].join('; ')}`,
+    hint: ({ asked }) => `without ${asked} what is there counts, and --sha256 HEX compares with a digest that you know`,
   }),
   MSP_VERIFY_CHECKSUM: entry<{ url: string; expected: string; actual: string; source: string }>({
     exit: 8,
     message: ({ url, expected, actual, source }) => `${url} has the SHA-256 ${actual}, and ${source} says ${expected}`,
     hint: () => 'the file was not kept: it is damaged, or not the one that was meant',
   }),
-  MSP_VERIFY_SIGNATURE: entry<{ url: string; signature: string; problem: string }>({
+  MSP_VERIFY_UNREADABLE: entry<{ place: string; name: string }>({
+    exit: 8,
+    message: ({ place, name }) => `${place} tells no SHA-256 of ${name} that can be understood`,
+    hint: () => 'look into it; --sha256 HEX compares with a digest that you know',
+  }),
+  MSP_VERIFY_SIGNATURE: entry<{
+    url: string;
+    signature: string;
+    problem: string;
+    /** Is the file not to blame, so that it was kept? */
+    isKept?: boolean;
+  }>({
     exit: 8,
     message: ({ url, signature, problem }) => `the signature ${signature} of ${url} does not verify: ${problem}`,
-    hint: () => 'the file was not kept; is --keyring FILE the right one?',
+    hint: ({ isKept = false }) =>
+      isKept
+        ? 'the publisher has to mend it; --sha256 HEX compares with a digest that you know'
+        : 'the file was not kept; is --keyring FILE the right one?',
   }),
   MSP_VERIFY_KEY: entry<{ url: string; keyring: string; keys: readonly string[] }>({
     exit: 8,

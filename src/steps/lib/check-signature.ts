@@ -6,7 +6,8 @@ import type { Context } from '../define-step.ts';
 export type SignatureFinding =
   | { readonly state: 'good'; readonly fingerprint: string }
   | { readonly state: 'unknown'; readonly keys: readonly string[] }
-  | { readonly state: 'bad'; readonly problem: string };
+  /** `isAltered`: it is of other bytes; else it is itself not to be used. */
+  | { readonly state: 'bad'; readonly problem: string; readonly isAltered: boolean };
 
 /** `signature` and `data` are paths. Throws MSP_TOOL_MISSING. */
 export async function checkSignature(
@@ -36,11 +37,13 @@ async function askGpgv(
     reads: true,
     sandbox: false,
   });
-  const verdict = judgeSignatures(parseGpgvStatus(status.join('\n')));
+  const found = parseGpgvStatus(status.join('\n'));
+  const verdict = judgeSignatures(found);
   if (verdict.state === 'good') return { state: 'good', fingerprint: verdict.signers[0]?.primary ?? '' };
   if (verdict.state === 'unknown-keys') return { state: 'unknown', keys: verdict.keys };
-  if (verdict.state === 'bad') return { state: 'bad', problem: verdict.problem };
-  return { state: 'bad', problem: `its key has expired (${verdict.signers[0]?.primary ?? ''})` };
+  if (verdict.state === 'bad') return { state: 'bad', problem: verdict.problem, isAltered: found.bad.length > 0 };
+  const key = verdict.signers[0]?.primary ?? '';
+  return { state: 'bad', problem: `its key has expired (${key})`, isAltered: false };
 }
 
 async function askSqv(
@@ -63,7 +66,8 @@ async function askSqv(
     .map((line) => line.trim())
     .filter((line) => line !== '');
   const missing = lines.filter((line) => /missing key|no key|unknown issuer|not found/iu.test(line));
-  if (missing.length > 0 && !/bad signature|manipulated/iu.test(stderr))
+  const isAltered = /bad signature|manipulated/iu.test(stderr);
+  if (missing.length > 0 && !isAltered)
     return { state: 'unknown', keys: missing.map((line) => /[0-9A-F]{16,40}/u.exec(line)?.[0] ?? 'of unknown id') };
-  return { state: 'bad', problem: lines.join(' ') || 'it does not fit' };
+  return { state: 'bad', problem: lines.join(' ') || 'it does not fit', isAltered };
 }

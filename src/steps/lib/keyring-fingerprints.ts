@@ -1,11 +1,12 @@
 /** Which keys a keyring file holds, without gpg, which a host need not have. */
 import { createHash } from 'node:crypto';
+import { dearmor } from '../../model/keyring-form.ts';
 
 const publicKeyTag = 6;
 
 /** Fingerprints of the primary keys (upper-case hex); null for a form that we do not read. */
 export function keyringFingerprints(file: Uint8Array): readonly string[] | null {
-  const data = dearmor(Buffer.from(file));
+  const data = file[0] === 0x2d ? dearmor(Buffer.from(file)) : Buffer.from(file);
   const found: string[] = [];
   for (let at = 0; at < data.length;) {
     const packet = readPacket(data, at);
@@ -46,12 +47,4 @@ function oldLength(data: Buffer, at: number, type: number): { start: number; byt
   const width = [1, 2, 4][type];
   if (width === undefined || at + width > data.length) return null;
   return { start: at + width, bytes: data.readUIntBE(at, width) };
-}
-
-function dearmor(data: Buffer): Buffer {
-  if (!data.subarray(0, 11).equals(Buffer.from('-----BEGIN '))) return data;
-  const blocks = data
-    .toString('latin1')
-    .matchAll(/-----BEGIN [^\n]*\n(?:[^\n]+\n)*?\s*\n([\s\S]*?)\n(?:=[^\n]*\n)?-----END /gu);
-  return Buffer.concat([...blocks].map((block) => Buffer.from(block[1] ?? '', 'base64')));
 }

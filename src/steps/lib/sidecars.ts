@@ -1,5 +1,5 @@
 /** The files beside an image that tell what it should be: checksums and signatures. */
-import { fail, MachinespawnError } from '../../errors/machinespawn-error.ts';
+import { MachinespawnError } from '../../errors/machinespawn-error.ts';
 import type { StepServices } from '../../host/services.ts';
 import type { PulledImage } from './pulled-image.ts';
 
@@ -14,27 +14,41 @@ export interface Sidecar {
 
 const mostBytes = 4 * 1024 * 1024;
 const signatureEnds = ['.asc', '.gpg', '.sig'];
+/** How servers answer, beside 404, for what is not there or what they do not know. */
+const absent = [400, 401, 403, 405, 410];
 export type Sidecars = ReadonlyMap<string, Sidecar>;
 
-type Place = Pick<PulledImage, 'kind' | 'place'> & { readonly url?: string | null };
+type Place = Pick<PulledImage, 'kind' | 'place'>;
 
-/** By their names; empty for standard input. `proxy` as in `net.fetch`. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
+interface FetchWish {
+  /** As in `net.fetch`. */
+  readonly proxy: string | null | undefined;
+  /** Further tries where the server does not answer. @default 3 */
+  readonly retries?: number;
+}
+
+/** By their names, whatever is in them; empty for standard input. Throws MSP_NETWORK, MSP_HTTP_STATUS. */
 export async function fetchSidecars(
   services: Pick<StepServices, 'net' | 'root'>,
   image: Place,
-  proxy: string | null | undefined,
+  wish: FetchWish,
 ): Promise<Sidecars> {
-  const read = readerOf(services, image, proxy);
-  if (read === null) return new Map();
+  const read = readerOf(services, image, wish);
   const file = fileName(image);
+  if (read === null || file === '') return new Map();
   const first = await Promise.all(
     [`${file}.sha256`, 'SHA256SUMS', ...signatureEnds.map((end) => `${file}${end}`)].map(read),
   );
-  const checksums = first.filter((one) => one !== null && !isSignature(one.name));
+  const checksums = first.filter((one) => one !== null && !isSignature(one.name) && !isPage(one.body));
   const more = await Promise.all(
     checksums.flatMap((one) => signatureEnds.map((end) => read(`${one?.name ?? ''}${end}`))),
   );
   return new Map([...first, ...more].flatMap((one) => (one === null ? [] : [[one.name, one] as const])));
+}
+
+/** Is it a web page, which some servers give in the place of what is not there? */
+export function isPage(body: Buffer): boolean {
+  return /^\s*<[!?a-z]/iu.test(body.subarray(0, 64).toString('utf8'));
 }
 
 export function isSignature(name: string): boolean {
@@ -43,8 +57,17 @@ export function isSignature(name: string): boolean {
 
 /** What lines of checksums call the image. */
 export function fileName({ place, kind }: Place): string {
-  const path = kind === 'http' ? decodeURIComponent(new URL(place).pathname) : place;
+  const path = kind === 'http' ? decoded(new URL(place).pathname) : place;
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // A percent sign of its own.
+    return path;
+  }
 }
 
 type Reader = (name: string) => Promise<Sidecar | null>;
@@ -52,7 +75,7 @@ type Reader = (name: string) => Promise<Sidecar | null>;
 function readerOf(
   { net, root }: Pick<StepServices, 'net' | 'root'>,
   image: Place,
-  proxy: string | null | undefined,
+  { proxy, retries }: FetchWish,
 ): Reader | null {
   if (image.kind === 'stdin') return null;
   if (image.kind === 'file') {
@@ -67,26 +90,18 @@ function readerOf(
     const url = new URL(image.place);
     url.pathname = `${url.pathname.slice(0, url.pathname.lastIndexOf('/') + 1)}${encodeURIComponent(name)}`;
     try {
-      const options = { maxBytes: mostBytes, ...(proxy !== undefined && { proxy }) };
-      const found = await net.fetch(url.href, options);
-      const isPage = found !== null && /^\s*<(?:!doctype|html)/iu.test(found.body.subarray(0, 64).toString('latin1'));
-      if (found === null || isPage) return null;
-      return {
-        name,
-        place: url.href,
-        body: found.body,
-        secure: url.protocol === 'https:' && found.url.startsWith('https:'),
+      const options = {
+        maxBytes: mostBytes,
+        ...(proxy !== undefined && { proxy }),
+        ...(retries !== undefined && { retries }),
       };
+      const found = await net.fetch(url.href, options);
+      if (found === null) return null;
+      const secure = url.protocol === 'https:' && found.url.startsWith('https:');
+      return { name, place: url.href, body: found.body, secure };
     } catch (error) {
-      // Servers that answer 403 for what is not there are common.
-      const isRefused = MachinespawnError.is(error) && [401, 403].includes(Number(error.data['status']));
-      if (isRefused) return null;
+      if (MachinespawnError.is(error) && absent.includes(Number(error.data['status']))) return null;
       throw error;
     }
   };
-}
-
-/** Over plain http nothing may be taken unseen, and this is known before the slow part. Throws MSP_VERIFY_NONE. */
-export function requireSomething(sidecars: Sidecars, url: string): void {
-  if (sidecars.size === 0) throw fail('MSP_VERIFY_NONE', { url, sha256: null });
 }

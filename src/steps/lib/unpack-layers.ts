@@ -23,8 +23,9 @@ export async function unpackLayers(services: StepServices, unpacking: LayersToUn
     const path = await placeOf(tree.root, layer);
     if (path === null) throw fail('MSP_OCI_UNUSABLE', { archive: name, problem: `layer ${index + 1} is not in it` });
     const archive = `${tree.path}${path}`;
-    const [, digest] = /\/blobs\/sha256\/([0-9a-f]{64})$/u.exec(path) ?? [];
-    if (digest !== undefined && (await services.files.digest(archive)).sha256 !== digest)
+    // Under the name that the manifest gives it, wherever a symlink leads from there.
+    const digest = digestIn(layer) ?? digestIn(path);
+    if (digest !== null && (await services.files.digest(archive)).sha256 !== digest)
       throw fail('MSP_TAR_DAMAGED', { archive: name, problem: `layer ${index + 1} has another digest than its name` });
     const start = (await tree.root.readStart(path, startBytes)) ?? Buffer.alloc(0);
     const { compression } = await services.archives.recognize(start);
@@ -51,6 +52,10 @@ async function remove(root: RootFiles, path: string): Promise<void> {
   const above = (await root.resolve(posix.dirname(path))).slice(root.path.length);
   const place = `${above}/${posix.basename(path)}`;
   if (!`${place}/`.startsWith(`${savedPlace}/`)) await root.remove(place);
+}
+
+function digestIn(path: string): string | null {
+  return /\/blobs\/sha256\/([0-9a-f]{64})$/u.exec(path)?.[1] ?? null;
 }
 
 /** Where in the tree the layer is; null where none is. Docker saves the second of two equal layers as a symlink. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { checksumOf } from '../../../src/model/checksum-file.ts';
 import { armored, splitClearSigned } from '../../../src/model/clear-signed.ts';
+import { errorOf } from './error-of.ts';
 
 const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
 
@@ -14,9 +15,35 @@ test.each([
   [`${a}  arm64/x\nSHA256 (x) = ${b}\n`, 'x', false, b],
   [`${a}\n`, 'x', true, a],
   [`${a}\n`, 'x', false, null],
-  [`${a}  other\n`, 'x', true, null],
-  [`${a} x\nnonsense`, 'x', false, null],
-])('%#', (text, name, alone, digest) => expect(checksumOf(text, name, alone)).toBe(digest));
+  // Whatever the image was called where its own checksum was made.
+  [`${a}  other\n`, 'x', true, a],
+  [`${a}  -\n`, 'x', true, a],
+  [`${a}  build/x\n`, 'x', true, a],
+  [`# made by hand\n${a}  other\n`, 'x', true, a],
+  [`${a}  other\n${b}  x\n`, 'x', true, b],
+  [`${a} x\nnonsense`, 'x', false, a],
+  [`SHA2-256(x)= ${a}\n`, 'x', false, a],
+  [`SHA2-256(stdin)= ${a}\n`, 'x', true, a],
+  [`${a}  -\n`, 'x', false, null],
+  [`${a}  x.asc\nnonsense\n`, 'x', false, null],
+  [`# x: 300 bytes\n${a}  y\n`, 'x', false, null],
+])('%#', (text, name, alone, digest) => expect(checksumOf({ place: 'list', text, alone }, name)).toBe(digest));
+
+test.each([
+  [`${a.slice(1)}  x\n`, true],
+  [`${a.slice(1)}  x\n`, false],
+  [`${a}  one\n${b}  other\n`, true],
+  [`${a}  arm64/x\n${b}  amd64/x\n`, true],
+  [`SHA512 (x) = ${a}${b}\n`, true],
+  [`SHA512 (x) = ${a}${b}\n`, false],
+  [`${a}${b}\n`, true],
+  ['Not found\n', true],
+  ['', true],
+])('what is there and cannot be understood is not nothing: %#', (text, alone) => {
+  const error = errorOf(() => checksumOf({ place: 'https://host/list', text, alone }, 'x'));
+  expect(error).toMatchObject({ code: 'MSP_VERIFY_UNREADABLE', exitCode: 8 });
+  expect(error.message).toContain('https://host/list');
+});
 
 const signature = '-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----';
 const signed = (text: string): string => `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${text}\n${signature}\n`;

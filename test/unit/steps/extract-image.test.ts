@@ -59,7 +59,20 @@ const isGone = (text: string) => (world: World) =>
   expect(existsSync(world.real(`${downloads}/${digestOf(text)}`))).toBe(false);
 
 const up = 'tar {"../x":"x"}';
-const two = saved({ 'index.json': JSON.stringify({ manifests: [...index.manifests, ...index.manifests] }) });
+const otherManifest = JSON.stringify({ layers: [{ digest: `sha256:${digestOf(lower)}` }] });
+const indexOf = (...manifests: readonly string[]): string =>
+  JSON.stringify({ manifests: manifests.map((text) => ({ digest: `sha256:${digestOf(text)}`, platform })) });
+const two = saved({ 'index.json': indexOf(manifest, otherManifest), ...blobs });
+/** As docker saves an image with two tags. */
+const twoTags = saved({ 'index.json': indexOf(manifest, manifest), ...blobs });
+const inner = indexOf(manifest);
+const nested = (text: string): string =>
+  saved({ 'index.json': indexOf(inner), [`blobs/sha256/${digestOf(inner)}`]: text, ...blobs });
+const forged = saved({
+  'index.json': indexOf(manifest),
+  ...blobs,
+  [`blobs/sha256/${digestOf(manifest)}`]: otherManifest,
+});
 
 testStep(
   extractImage,
@@ -107,6 +120,15 @@ testStep(
           expect(inTree(world, '/opt/y')).toBe('y');
         },
       },
+      ...[
+        { name: 'one image with two tags', text: twoTags },
+        { name: 'an index within the index', text: nested(inner) },
+      ].map(({ name, text }) => ({
+        name,
+        ...given(text),
+        output: (world: World) => output(world, 4, 'oci'),
+        after: (world: World) => expect(inTree(world, '/opt/y')).toBe('y'),
+      })),
     ],
     fails: [
       {
@@ -131,6 +153,12 @@ testStep(
         after: (world) => expect(existsSync(world.real(`${downloads}/${digestOf(single)}`))).toBe(true),
       },
       { name: 'two images', ...given(two), code: 'MSP_OCI_UNUSABLE' },
+      { name: 'a manifest that is another', ...given(forged), code: 'MSP_TAR_DAMAGED', after: isGone(forged) },
+      {
+        name: 'an inner index that is another',
+        ...given(nested(indexOf(otherManifest))),
+        code: 'MSP_TAR_DAMAGED',
+      },
       {
         name: 'a layer is missing',
         ...given(saved({ 'index.json': JSON.stringify(index) })),

@@ -1,8 +1,19 @@
 import { expect, test } from 'vitest';
 import { probeImage } from '../../../src/steps/probe-image.ts';
-import { fakeHost, testStep, unreachable } from '../../../src/testing.ts';
+import { fakeHost, testStep, unreachable, type World } from '../../../src/testing.ts';
 import { digestOf, etagOf, found, plainUrl, putDownload, rawText, tarText, url } from './pull-fixture.ts';
 
+const sums = `${digestOf(tarText)}  root.tar.xz\n`;
+const sig = '-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n';
+/** A packet of a public key. */
+const keys = Buffer.from([0x98, 3, 4, 1, 2]);
+const withBeside = (files: Readonly<Record<string, string | number>>) =>
+  fakeHost({
+    net: {
+      [url]: tarText,
+      ...Object.fromEntries(Object.entries(files).map(([name, body]) => [url.replace('root.tar.xz', name), body])),
+    },
+  });
 const host = fakeHost({ net: { [url]: tarText, [plainUrl]: tarText } });
 const server = 'https://images.example';
 const products = {
@@ -45,8 +56,21 @@ testStep(
       {
         name: 'over http where a checksum is beside it',
         input: { source: plainUrl },
-        host: fakeHost({ net: { [plainUrl]: tarText, [plainUrl.replace('root.tar.xz', 'SHA256SUMS')]: 'x' } }),
+        host: fakeHost({ net: { [plainUrl]: tarText, [plainUrl.replace('root.tar.xz', 'SHA256SUMS')]: sums } }),
         output: found(tarText, plainUrl),
+      },
+      {
+        name: 'a signature where one must be',
+        input: { source: url, verify: 'signature', keyring: '/keys.gpg' },
+        prepare: (world) => world.put({ '/keys.gpg': keys }),
+        host: withBeside({ 'root.tar.xz.sig': sig }),
+        output: found(),
+      },
+      {
+        name: 'a digest of the user, whatever stands beside the image',
+        input: { source: url, sha256: 'a'.repeat(64), verify: 'checksum' },
+        host: withBeside({ 'root.tar.xz.sha256': 'x', SHA256SUMS: 500 }),
+        output: found(),
       },
       {
         name: 'over http with a digest',
@@ -63,7 +87,7 @@ testStep(
       {
         name: 'a file of this host',
         input: { source: '/tmp/disk', wanted: 'raw', verify: 'checksum' },
-        prepare: (world) => world.put({ '/tmp/disk': rawText }),
+        prepare: (world) => world.put({ '/tmp/disk': rawText, '/tmp/disk.sha256': `${digestOf(rawText)}  -\n` }),
         output: {
           ...{ kind: 'file', place: '/tmp/disk', name: 'disk', sizeBytes: rawText.length },
           ...{ etag: null, lastModified: null, promised: null, arch: null, compression: null },
@@ -107,6 +131,72 @@ testStep(
         prepare: (world) => world.put({ '/var/lib/machines/box/etc/x': '' }),
         host: fakeHost({ holders: { box: 'a test' } }),
         code: 'MSP_MACHINE_RUNNING',
+      },
+      {
+        name: 'a text in the place of the list over http',
+        input: { source: plainUrl },
+        host: fakeHost({ net: { [plainUrl]: tarText, [plainUrl.replace('root.tar.xz', 'SHA256SUMS')]: 'Not found' } }),
+        code: 'MSP_VERIFY_NONE',
+      },
+      ...(['signature', 'checksum'] as const).flatMap((verify) => [
+        {
+          name: `no ${verify} where one must be`,
+          input: { source: url, verify },
+          prepare: (world: World) => world.put({ '/etc/systemd/import-pubring.gpg': keys }),
+          host,
+          code: 'MSP_VERIFY_MISSING' as const,
+        },
+        {
+          name: `no ${verify} beside a local file where one must be`,
+          input: { source: '/tmp/root.tar.xz', verify },
+          prepare: (world: World) =>
+            world.put({ '/etc/systemd/import-pubring.gpg': keys, '/tmp/root.tar.xz': tarText }),
+          code: 'MSP_VERIFY_MISSING' as const,
+        },
+      ]),
+      {
+        name: 'standard input where a checksum must be',
+        input: { source: '-', verify: 'checksum' },
+        code: 'MSP_VERIFY_MISSING',
+      },
+      {
+        name: 'a keyring, and a list without a signature',
+        input: { source: url, keyring: '/keys.gpg', sha256: 'a'.repeat(64) },
+        prepare: (world) => world.put({ '/keys.gpg': keys }),
+        host: withBeside({ SHA256SUMS: sums }),
+        code: 'MSP_VERIFY_MISSING',
+      },
+      {
+        name: 'a checksum that cannot be understood',
+        input: { source: url },
+        host: withBeside({ 'root.tar.xz.sha256': `${'a'.repeat(63)}  root.tar.xz\n` }),
+        code: 'MSP_VERIFY_UNREADABLE',
+      },
+      {
+        name: 'a server that is broken for what stands beside the image',
+        input: { source: url },
+        host: withBeside({ SHA256SUMS: 500 }),
+        code: 'MSP_HTTP_STATUS',
+      },
+      {
+        name: 'an image that is not there, on a server that is broken for the rest',
+        input: { source: url },
+        host: fakeHost({ net: { [url.replace('root.tar.xz', 'SHA256SUMS')]: 500 } }),
+        code: 'MSP_DOWNLOAD_NOT_FOUND',
+      },
+      { name: 'no such keyring', input: { source: url, keyring: '/none' }, host, code: 'MSP_KEYRING_MISSING' },
+      {
+        name: 'no keyring on the host',
+        input: { source: url, verify: 'signature' },
+        host,
+        code: 'MSP_KEYRING_MISSING',
+      },
+      {
+        name: 'a keyring that is none',
+        input: { source: url, keyring: '/keys.txt' },
+        prepare: (world) => world.put({ '/keys.txt': 'keys' }),
+        host,
+        code: 'MSP_KEYRING_UNUSABLE',
       },
       { name: 'nothing verifies it over http', input: { source: plainUrl }, host, code: 'MSP_VERIFY_NONE' },
       {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { verifyImage } from '../../../src/steps/verify-image.ts';
 import { fakeHost, testStep, type Program, type World } from '../../../src/testing.ts';
@@ -8,6 +9,10 @@ const beside = (name: string, of = url): string => of.replace('root.tar.xz', nam
 const sums = `${sha256} *root.tar.xz\n`;
 const fingerprint = 'A'.repeat(40);
 const keyring = '/usr/lib/systemd/import-pubring.gpg';
+const sig = '-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n';
+/** A packet of a public key. */
+const keys = Buffer.from([0x98, 3, 4, 1, 2]);
+const armoredKeys = `a key\n-----BEGIN PGP PUBLIC KEY BLOCK-----\nComment: x\n\n${keys.toString('base64')}\n=AAAA\n-----END PGP PUBLIC KEY BLOCK-----\n`;
 const clearSigned = `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n${sums.trim()}\n-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n`;
 
 /** gpgv that finds what it is told to. */
@@ -22,12 +27,23 @@ const valid = gpgv(
   `GOODSIG ${fingerprint} x`,
   `VALIDSIG ${fingerprint} 2026-01-01 0 0 4 0 1 10 00 ${fingerprint}`,
 );
+const expired = gpgv(
+  'NEWSIG',
+  'EXPKEYSIG 1122334455667788 x',
+  `VALIDSIG ${fingerprint} x 0 0 4 0 1 10 00 ${fingerprint}`,
+);
 /** By the name of what they look at. */
 const byFile = (image: Program, list: Program): Program =>
   function* gpgv(call) {
     return yield* (call.args.at(-1)?.endsWith('/signed') === true ? list : image)(call);
   };
 const unknownKey = gpgv('NEWSIG', 'ERRSIG 1122334455667788 1 10 00 0 9', 'NO_PUBKEY 1122334455667788');
+/** That key, if it gets packets. */
+const validByPackets: Program = function* gpgv(call) {
+  const path = call.args[call.args.indexOf('--keyring') + 1] ?? '';
+  const isRead = readFileSync(call.world.real(path)).equals(keys);
+  return yield* (isRead ? valid : unknownKey)(call);
+};
 const bad = gpgv('NEWSIG', 'BADSIG 1122334455667788 x');
 const sqv = (code: number, out: string, err = ''): Program =>
   function* sqv({ print, complain }) {
@@ -40,20 +56,22 @@ const sqv = (code: number, out: string, err = ''): Program =>
 const prepare = (world: World): void => {
   putDownload(world);
   putDownload(world, tarText, plainUrl);
-  world.put({ [keyring]: 'keys', '/keys.gpg': 'keys' });
+  world.put({ [keyring]: keys, '/keys.gpg': keys, '/keys.asc': armoredKeys, '/keys.txt': 'keys' });
 };
 const net = (files: Readonly<Record<string, string>>, programs: Readonly<Record<string, Program>> = {}) =>
   fakeHost({ net: files, programs });
 const none = { level: 'none', verification: 'https', sha256 } as const;
 const checksum = { level: 'checksum', verification: 'checksum:SHA256SUMS', sha256 } as const;
 const signature = { level: 'signature', verification: `signature:${fingerprint}`, sha256 } as const;
-const signed = { [beside('SHA256SUMS')]: sums, [beside('SHA256SUMS.gpg')]: 'sig' };
+const signedOver = (of: string) => ({ [beside('SHA256SUMS', of)]: sums, [beside('SHA256SUMS.gpg', of)]: sig });
+const signed = signedOver(url);
 const isGone = (world: World): void => {
   expect(world.has(pulled().path)).toBe(false);
   expect(world.has(urlNote())).toBe(false);
 };
 const image = pulled();
 const http = pulled(tarText, plainUrl);
+const local = { ...image, kind: 'file', place: '/tmp/root.tar.xz', path: '/tmp/root.tar.xz', url: null } as const;
 
 testStep(
   verifyImage,
@@ -109,28 +127,28 @@ testStep(
         name: 'a signature of the file itself',
         input: { image, verify: 'signature' },
         prepare,
-        host: net({ [beside('root.tar.xz.asc')]: 'sig' }, { gpgv: valid }),
+        host: net({ [beside('root.tar.xz.asc')]: sig }, { gpgv: valid }),
         output: signature,
       },
       ...['SHA256SUMS.gpg', 'SHA256SUMS.asc', 'SHA256SUMS.sig'].map((name) => ({
         name: `a list signed by ${name}`,
         input: { image, verify: 'signature' as const },
         prepare,
-        host: net({ [beside('SHA256SUMS')]: sums, [beside(name)]: 'sig' }, { gpgv: valid }),
+        host: net({ [beside('SHA256SUMS')]: sums, [beside(name)]: sig }, { gpgv: valid }),
         output: signature,
       })),
       ...['root.tar.xz.sha256.asc', 'root.tar.xz.sha256.gpg'].map((name) => ({
         name: `its own checksum signed by ${name}`,
         input: { image, verify: 'signature' as const },
         prepare,
-        host: net({ [beside('root.tar.xz.sha256')]: sums, [beside(name)]: 'sig' }, { gpgv: valid }),
+        host: net({ [beside('root.tar.xz.sha256')]: sums, [beside(name)]: sig }, { gpgv: valid }),
         output: signature,
       })),
       ...['root.tar.xz.sig', 'root.tar.xz.gpg'].map((name) => ({
         name: `the file itself signed by ${name}`,
         input: { image, verify: 'signature' as const },
         prepare,
-        host: net({ [beside(name)]: 'sig' }, { gpgv: valid }),
+        host: net({ [beside(name)]: sig }, { gpgv: valid }),
         output: signature,
       })),
       {
@@ -155,6 +173,89 @@ testStep(
         output: checksum,
       },
       {
+        name: 'a keyring in its armour',
+        input: { image, keyring: '/keys.asc' },
+        prepare,
+        host: net(signed, { gpgv: validByPackets }),
+        output: signature,
+      },
+      {
+        name: 'a signed list on a host without a keyring: the checksum counts',
+        input: { image },
+        prepare: (world) => putDownload(world),
+        host: net(signed),
+        output: checksum,
+        after: (world) => {
+          expect(world.logged.join()).toContain('SHA256SUMS.gpg cannot be checked without a keyring');
+          expect(world.logged.join()).toContain(`--sha256 ${sha256}`);
+        },
+      },
+      {
+        name: 'a signature of the file by an unknown key alone, over https',
+        input: { image },
+        prepare,
+        host: net({ [beside('root.tar.xz.asc')]: sig }, { gpgv: unknownKey }),
+        output: none,
+        after: (world) => {
+          const told = world.logged.join();
+          expect(told).toMatch(/no checksum or signature next to \S+ that could be verified \(root\.tar\.xz\.asc/u);
+          expect(told).toContain(`--sha256 ${sha256}`);
+        },
+      },
+      {
+        name: 'such a signature beside a local file',
+        input: { image: local },
+        prepare: (world) => (prepare(world), world.put({ '/tmp/root.tar.xz': tarText, '/tmp/root.tar.xz.sig': sig })),
+        host: net({}, { gpgv: unknownKey }),
+        output: { ...none, verification: 'none' },
+        after: (world) => expect(world.logged.join()).toContain('that could be verified'),
+      },
+      {
+        name: 'a list by an unknown key over http, when a checksum is what is wanted',
+        input: { image: http, verify: 'checksum' },
+        prepare,
+        host: net(signedOver(plainUrl), { gpgv: unknownKey }),
+        output: checksum,
+      },
+      {
+        name: 'a list by an unknown key over http, of an image that a trusted index promised',
+        input: { image: { ...http, promised: sha256 } },
+        prepare,
+        host: net(signedOver(plainUrl), { gpgv: unknownKey }),
+        output: { ...checksum, verification: 'checksum:index' },
+      },
+      {
+        name: 'pages and texts in the place of what is not there',
+        input: { image },
+        prepare,
+        host: net({
+          ...Object.fromEntries(
+            ['.sha256', '.sig', '.gpg'].map((end) => [beside(`root.tar.xz${end}`), '<!DOCTYPE html>404']),
+          ),
+          [beside('root.tar.xz.asc')]: 'Not found',
+          [beside('SHA256SUMS')]: '<html>404',
+        }),
+        output: none,
+        after: (world) => {
+          expect(world.has(pulled().path)).toBe(true);
+          expect(world.logged.join()).toContain('root.tar.xz.asc');
+        },
+      },
+      {
+        name: 'a text in the place of the signature of a list',
+        input: { image },
+        prepare,
+        host: net({ ...signed, [beside('SHA256SUMS.gpg')]: 'Not found' }, { gpgv: bad }),
+        output: checksum,
+      },
+      ...[400, 401, 403, 405, 410].map((status) => ({
+        name: `a server that answers ${status} for what is not there`,
+        input: { image },
+        prepare,
+        host: fakeHost({ net: { [beside('SHA256SUMS')]: status, [beside('root.tar.xz.asc')]: status } }),
+        output: none,
+      })),
+      {
         name: 'a checksum that is signed in itself',
         input: { image, keyring: '/keys.gpg' },
         prepare,
@@ -168,11 +269,14 @@ testStep(
         prepare,
         host: net(signed, { gpgv: unknownKey }),
         output: checksum,
-        after: (world) => expect(world.logged.join()).toContain('1122334455667788'),
+        after: (world) => {
+          expect(world.logged.join()).toContain('1122334455667788');
+          expect(world.logged.join()).toContain(`--sha256 ${sha256}`);
+        },
       },
       {
         name: 'beside a local file',
-        input: { image: { ...image, kind: 'file', place: '/tmp/root.tar.xz', path: '/tmp/root.tar.xz', url: null } },
+        input: { image: local },
         prepare: (world) => world.put({ '/tmp/root.tar.xz': tarText, '/tmp/SHA256SUMS': sums }),
         output: checksum,
       },
@@ -186,7 +290,7 @@ testStep(
         name: 'one key that is known beside one that is not',
         input: { image, keyring: '/keys.gpg' },
         prepare,
-        host: net({ ...signed, [beside('root.tar.xz.sig')]: 'sig' }, { gpgv: byFile(unknownKey, valid) }),
+        host: net({ ...signed, [beside('root.tar.xz.sig')]: sig }, { gpgv: byFile(unknownKey, valid) }),
         output: signature,
       },
     ],
@@ -195,7 +299,7 @@ testStep(
         name: 'a bad signature beside a good one',
         input: { image },
         prepare,
-        host: net({ ...signed, [beside('root.tar.xz.sig')]: 'sig' }, { gpgv: byFile(valid, bad) }),
+        host: net({ ...signed, [beside('root.tar.xz.sig')]: sig }, { gpgv: byFile(valid, bad) }),
         code: 'MSP_VERIFY_SIGNATURE',
         after: isGone,
       },
@@ -204,7 +308,7 @@ testStep(
         input: { image },
         prepare,
         host: net(
-          { [beside('SHA256SUMS')]: `${'a'.repeat(64)}  root.tar.xz\n`, [beside('root.tar.xz.sig')]: 'sig' },
+          { [beside('SHA256SUMS')]: `${'a'.repeat(64)}  root.tar.xz\n`, [beside('root.tar.xz.sig')]: sig },
           { gpgv: valid },
         ),
         code: 'MSP_VERIFY_CHECKSUM',
@@ -217,6 +321,24 @@ testStep(
         host: net({ [beside('root.tar.xz.sha256')]: sums, [beside('SHA256SUMS')]: `${'a'.repeat(64)}  root.tar.xz\n` }),
         code: 'MSP_VERIFY_CHECKSUM',
         after: isGone,
+      },
+      ...[`${'a'.repeat(64)}  -\n`, `${'a'.repeat(64)} build/root.tar.xz\n`, `SHA2-256(x)= ${'a'.repeat(64)}\n`].map(
+        (text) => ({
+          name: `another checksum of its own: ${text.replace(/a{64}/u, 'HEX').trim()}`,
+          input: { image },
+          prepare,
+          host: net({ [beside('root.tar.xz.sha256')]: text }),
+          code: 'MSP_VERIFY_CHECKSUM' as const,
+          after: isGone,
+        }),
+      ),
+      {
+        name: 'a checksum of its own that cannot be understood',
+        input: { image },
+        prepare,
+        host: net({ [beside('root.tar.xz.sha256')]: `${'a'.repeat(63)}  root.tar.xz\n` }),
+        code: 'MSP_VERIFY_UNREADABLE',
+        after: (world) => expect(world.has(pulled().path)).toBe(true),
       },
       {
         name: 'another checksum in the list',
@@ -254,6 +376,70 @@ testStep(
         prepare,
         host: net(signed, { sqv: sqv(1, '', 'Verifying signature:\n  Message has been manipulated') }),
         code: 'MSP_VERIFY_SIGNATURE',
+        after: isGone,
+      },
+      ...[
+        { what: 'that cannot be read', program: gpgv('NODATA 4') },
+        { what: 'whose key has expired', program: expired },
+      ].map(({ what, program }) => ({
+        name: `a signature ${what}, which tells nothing against the file`,
+        input: { image },
+        prepare,
+        host: net(signed, { gpgv: program }),
+        code: 'MSP_VERIFY_SIGNATURE' as const,
+        after: (world: World) => expect(world.has(pulled().path)).toBe(true),
+      })),
+      {
+        name: 'a list by an unknown key, over http',
+        input: { image: http },
+        prepare,
+        host: net(signedOver(plainUrl), { gpgv: unknownKey }),
+        code: 'MSP_VERIFY_NONE',
+        after: (world) => expect(world.has(http.path)).toBe(true),
+      },
+      {
+        name: 'a signed list over http, on a host without a keyring',
+        input: { image: http },
+        prepare: (world) => putDownload(world, tarText, plainUrl),
+        host: net(signedOver(plainUrl)),
+        code: 'MSP_VERIFY_NONE',
+      },
+      {
+        name: 'a signature by an unknown key where a checksum must be',
+        input: { image, verify: 'checksum' },
+        prepare,
+        host: net({ [beside('root.tar.xz.asc')]: sig }, { gpgv: unknownKey }),
+        code: 'MSP_VERIFY_MISSING',
+      },
+      {
+        name: 'a text in the place of the signature that must be',
+        input: { image, keyring: '/keys.gpg' },
+        prepare,
+        host: net({ [beside('root.tar.xz.asc')]: 'Not found' }, { gpgv: bad }),
+        code: 'MSP_VERIFY_MISSING',
+        after: (world) => expect(world.has(pulled().path)).toBe(true),
+      },
+      {
+        name: 'a server that is broken for what stands beside the image',
+        input: { image },
+        prepare,
+        host: fakeHost({ net: { [beside('SHA256SUMS')]: 503 } }),
+        code: 'MSP_HTTP_STATUS',
+        after: (world) => expect(world.has(pulled().path)).toBe(true),
+      },
+      {
+        name: 'a keyring that is none',
+        input: { image, keyring: '/keys.txt' },
+        prepare,
+        host: net(signed, { gpgv: valid }),
+        code: 'MSP_KEYRING_UNUSABLE',
+      },
+      {
+        name: 'no keyring at all where a signature must be',
+        input: { image, verify: 'signature' },
+        prepare: (world) => putDownload(world),
+        host: net(signed, { gpgv: valid }),
+        code: 'MSP_KEYRING_MISSING',
       },
       {
         name: 'text beside the signed part',
@@ -261,6 +447,7 @@ testStep(
         prepare,
         host: net({ [beside('SHA256SUMS')]: `${clearSigned}${sums}` }, { gpgv: valid }),
         code: 'MSP_VERIFY_SIGNATURE',
+        after: (world) => expect(world.has(pulled().path)).toBe(true),
       },
       {
         name: 'an unknown key where a signature must be',
