@@ -228,7 +228,7 @@ class Download {
     if (code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT')
       return fail('MSP_DOWNLOAD_STALLED', { url: this.#url, doneBytes, stallMs }, error);
     const failure = networkFailure(this.#url, error);
-    if (doneBytes === 0) return failure;
+    if (doneBytes === 0 || failure.code !== 'MSP_NETWORK') return failure;
     const { problem } = failure.data as { problem: string };
     const totalBytes = this.#partial.beginning?.totalBytes ?? null;
     return fail('MSP_DOWNLOAD_CUT', { url: this.#url, doneBytes, totalBytes, problem }, error);

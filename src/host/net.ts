@@ -64,7 +64,9 @@ async function readBody(
 
 function mayBeInTheWay(error: MachinespawnError): boolean {
   if (error.code === 'MSP_NETWORK') return error.data['final'] !== true;
-  return ['MSP_HTTP_STATUS', 'MSP_DOWNLOAD_CUT', 'MSP_DOWNLOAD_STALLED'].includes(error.code);
+  // It may give out its own certificate for that of the server.
+  const isMeddling = ['MSP_TLS_UNTRUSTED', 'MSP_REDIRECT_REFUSED'].includes(error.code);
+  return isMeddling || ['MSP_HTTP_STATUS', 'MSP_DOWNLOAD_CUT', 'MSP_DOWNLOAD_STALLED'].includes(error.code);
 }
 
 /** HTTP, with what the step's signal, the proxy settings and the limits ask for. */
@@ -124,7 +126,10 @@ export class HttpNet implements Net {
     }
   }
 
-  /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_REDIRECT_LOOP, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */
+  /**
+   * Throws MSP_NETWORK, MSP_TLS_UNTRUSTED, MSP_HTTP_STATUS, MSP_REDIRECT_LOOP, MSP_REDIRECT_REFUSED, MSP_CANCELLED.
+   * Not retried: 4xx, but for 429, bad certificates and redirects, and what is too large.
+   */
   async fetch(url: string, options: FetchOptions = {}): Promise<Fetched | null> {
     return await this.#ask('GET', url, options);
   }

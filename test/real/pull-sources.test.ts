@@ -71,7 +71,7 @@ it('an image server by name, over https with a certificate of its own authority;
   secure.files['/images/new/root.tar.xz'] = { body: tar };
   const command = ['pull-tar', '--image-server', secure.url, 'lxc:alpine/3.20/amd64', 'alpine'];
   // Nobody vouches for the certificate.
-  expect(errorOf(await machinespawn(place, [...command, '--json'])).code).toBe('MSP_NETWORK');
+  expect(errorOf(await machinespawn(place, [...command, '--json'])).code).toBe('MSP_TLS_UNTRUSTED');
   const log = inWork('alpine.log');
   const { stderr } = await machinespawnOk(place, ['--log-file', log, ...command], trusting());
   expect(stderr).toContain('(lxc:alpine/3.20/amd64, amd64');

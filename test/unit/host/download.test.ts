@@ -308,6 +308,14 @@ describe('what cannot', () => {
     await expectCode(fetchIt({ path: join(place, 'file', 'f') }), 'MSP_FILE_UNWRITABLE');
   });
 
+  test.each(['ftp://127.0.0.1/f', 'https://a b/', 'file:///etc/passwd'])('a redirect to %s', async (redirect) => {
+    const error = await fails('MSP_REDIRECT_REFUSED', { redirect });
+    expect(error.message).toContain(`'${redirect}'`);
+    await expectCode(makeNet().fetch(`${server.url}/f`), 'MSP_REDIRECT_REFUSED');
+    await expectCode(makeNet().peek(`${server.url}/f`, { bytes: 10 }), 'MSP_REDIRECT_REFUSED');
+    expect(server.requests).toHaveLength(3);
+  });
+
   test('no URL', async () => {
     await expectCode(makeNet().download('no url', { path: join(place, 'f') }), 'MSP_NETWORK');
   });
