@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
 import type { Downloaded, DownloadOptions, GrownFile } from '../host/net-services.ts';
-import { parseByteSize } from '../model/byte-size.ts';
+import { parseByteRate, parseByteSize } from '../model/byte-size.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { blobPath, partialPath, readNote, writeNote } from './lib/download-cache.ts';
 import { proxyOf } from './lib/proxy-option.ts';
@@ -85,7 +85,7 @@ async function fetchImage(
     maxBytes: parseByteSize(input.maxSize),
     retries: input.retries,
     ...(promised !== null && { expected: { sha256: promised } }),
-    ...(input.limitRate !== '' && { limitBytesPerSecond: parseByteSize(input.limitRate) }),
+    ...(input.limitRate !== '' && { limitBytesPerSecond: parseByteRate(input.limitRate) }),
     ...(proxy !== undefined && { proxy }),
     onProgress: (bytes, total) =>
       context.progress({ phase: 'downloading', done: bytes, unit: 'bytes', ...(total !== null && { total }) }),

@@ -80,6 +80,7 @@ testStep(
     ],
     refuses: [{ name: 'half a digest', input: { image: found(), sha256: 'abc' }, at: 'sha256' }],
     fails: [
+      { name: 'a rate of nothing', input: { image: found(), limitRate: '0' }, host, code: 'MSP_USAGE' },
       {
         name: 'another digest',
         input: { image: found(), sha256: 'a'.repeat(64) },

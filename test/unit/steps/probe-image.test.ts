@@ -49,6 +49,14 @@ testStep(
         output: found(tarText, plainUrl),
       },
       {
+        name: 'over http, with a percent sign in its name',
+        input: { source: 'http://host.example/100%.tar.gz' },
+        host: fakeHost({
+          net: { 'http://host.example/100%.tar.gz': tarText, 'http://host.example/100%25.tar.gz.sha256': 'x' },
+        }),
+        output: { ...found(tarText, 'http://host.example/100%.tar.gz'), name: '100%.tar.gz' },
+      },
+      {
         name: 'over http with a digest',
         input: { source: plainUrl, sha256: 'a'.repeat(64) },
         host,
