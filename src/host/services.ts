@@ -58,6 +58,8 @@ export interface CommandResult {
 export interface FileInfo {
   readonly type: 'file' | 'directory' | 'symlink' | 'other';
   readonly sizeBytes: number;
+  /** What it takes of the disk: less than its size where it has holes. */
+  readonly usedBytes: number;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;

@@ -152,6 +152,13 @@ testStep(
       { name: 'no source', input: { source: 'ftp://host/x' }, code: 'MSP_USAGE' },
       { name: 'no room', input: { source: url }, host: fakeHost({ ...host, freeBytes: 10 }), code: 'MSP_SPACE_LOW' },
       {
+        name: 'no room for a disk of this host',
+        input: { source: '/tmp/disk', wanted: 'raw' },
+        prepare: (world) => world.put({ '/tmp/disk': rawText }),
+        host: fakeHost({ freeBytes: 10 }),
+        code: 'MSP_SPACE_LOW',
+      },
+      {
         name: 'no such image',
         input: { source: 'lxc:alpine/9', imageServer: server },
         host: serverHost(),
