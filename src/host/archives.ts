@@ -1,6 +1,6 @@
 /** Tells what archives are, and unpacks them where they can do no harm. */
 import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import type { ErrorCode } from '../errors/catalog.ts';
 import { fail } from '../errors/machinespawn-error.ts';
@@ -18,9 +18,18 @@ import type {
 import { decompressorOf } from './decompressors.ts';
 import { unreadable } from './file-error.ts';
 import type { Command, CommandResult } from './services.ts';
+import { spareBytes } from './partial-file.ts';
 import { TarIndex } from './tar-index.ts';
 import { zstdEnd } from './zstd-end.ts';
-import { bytesTold, followScript, lookScript, unpackScript, unsafeTold, writeImageScript } from './unpack-script.ts';
+import {
+  bytesTold,
+  followScript,
+  leastPieceBytes,
+  lookScript,
+  unpackScript,
+  unsafeTold,
+  writeImageScript,
+} from './unpack-script.ts';
 
 type Run = (command: Command, signal?: AbortSignal, input?: Readable) => Promise<CommandResult>;
 
@@ -141,9 +150,10 @@ export class HostArchives implements Archives {
     const result = await this.#pipeline({
       script: writeImageScript,
       archive,
-      words: [directory, archive],
+      words: [directory, archive, String(spareBytes)],
       compression,
     });
+    requireRoomLeft(result, dirname(directory));
     requireSuccess(result, request.name, directory, 'MSP_IMAGE_DAMAGED');
   }
 
@@ -178,6 +188,13 @@ export class HostArchives implements Archives {
       throw judge?.problem ?? error;
     }
   }
+}
+
+/** The writer stops before the disk is full. */
+function requireRoomLeft({ stderr }: CommandResult, path: string): void {
+  const [, free] = /^ms-space (\d+)$/mu.exec(stderr) ?? [];
+  if (free === undefined) return;
+  throw fail('MSP_SPACE_LOW', { path, freeBytes: Number(free), neededBytes: spareBytes + leastPieceBytes });
 }
 
 /** What tar, gzip, igzip, pigz, xz, bzip2 and zstd say of it. */

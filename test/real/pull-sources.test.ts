@@ -277,6 +277,35 @@ it('a disk that is full is told; when there is room again, the same command goes
   await machinespawnOk(small, ['pull-raw', '--verify', 'no', `${plain.url}/fits.raw`, 'fits']);
 });
 
+it('few bytes that unpack to many leave room for everybody else; holes are no bytes', async () => {
+  const small = newPlace('bomb');
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=150m,mode=0755', 'tmpfs', small.machines]);
+  mounted.push(small.machines);
+  const MiB = 1024 * 1024;
+  const zstd = (pieces: readonly Buffer[]): Buffer =>
+    execFileSync('zstd', ['-q', '-c'], { input: Buffer.concat(pieces), maxBuffer: 64 * MiB });
+  writeFileSync(inWork('bomb.raw.zst'), zstd([diskStart(), Buffer.alloc(400 * MiB, 'x')]));
+  const bomb = errorOf(await machinespawn(small, ['pull-raw', inWork('bomb.raw.zst'), 'bomb', '--json']));
+  expect(bomb).toMatchObject({ code: 'MSP_SPACE_LOW', message: expect.stringContaining(small.machines) as unknown });
+  expect(Number(bomb.details['freeBytes'])).toBeGreaterThan(31 * MiB);
+  expect(readdirSync(small.machines)).toEqual([]);
+  // It is as long as several of the pieces that are written at once, and its end is a hole.
+  const data = randomBytes(20 * MiB);
+  const whole = [
+    diskStart(),
+    Buffer.alloc(300 * MiB),
+    data,
+    Buffer.alloc(200 * MiB),
+    data,
+    Buffer.alloc(100 * MiB + 5),
+  ];
+  writeFileSync(inWork('holes.raw.zst'), zstd(whole));
+  await machinespawnOk(small, ['pull-raw', inWork('holes.raw.zst'), 'holes']);
+  const image = join(small.machines, 'holes.raw');
+  expect(sha256(readFileSync(image))).toBe(sha256(Buffer.concat(whole)));
+  expect(statSync(image).blocks * 512).toBeLessThan(43 * MiB);
+});
+
 /** A table with one partition, so that it is a disk. */
 function diskStart(): Buffer {
   const disk = Buffer.alloc(1024 * 1024);
