@@ -55,6 +55,9 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** `holder`: such as "process 4711"; null when that is not known. */
+export type LockAnswer = { readonly isTaken: true } | { readonly isTaken: false; readonly holder: string | null };
+
 export interface FileInfo {
   readonly type: 'file' | 'directory' | 'symlink' | 'other';
   readonly sizeBytes: number;
@@ -277,4 +280,6 @@ export interface StepServices {
   ): Promise<{ readonly exitCode: number }>;
   /** A lock across processes, held until the step ends. */
   lock(name: string): Promise<void>;
+  /** The same until the run ends, for its later steps, too. Does not wait when another run has it. */
+  lockForRun(name: string): Promise<LockAnswer>;
 }

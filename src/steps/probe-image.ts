@@ -13,6 +13,7 @@ import { proxyOf } from './lib/proxy-option.ts';
 import { foundImageSchema, type FoundImage } from './lib/pulled-image.ts';
 import { requireForm } from './lib/require-form.ts';
 import { requireRoom } from './lib/require-room.ts';
+import { reserveName } from './lib/reserve-name.ts';
 import { fetchSidecars, requireSomething } from './lib/sidecars.ts';
 
 /** Compressed, they unpack to as much as tells what it is. */
@@ -60,6 +61,7 @@ export const probeImage = defineStep({
 
 async function requireName({ services, input }: Context<Input>): Promise<void> {
   const { name, replace } = input;
+  if (name !== null) await reserveName(services, name);
   const taken = name === null ? null : await services.machines.find(name);
   if (taken === null || name === null) return;
   if (!replace) throw fail('MSP_MACHINE_EXISTS', { name, path: taken.path });

@@ -8,6 +8,7 @@ import { convertImage } from './lib/convert-image.ts';
 import { forgetImage } from './lib/download-cache.ts';
 import { compressionSchema, pulledImageSchema } from './lib/pulled-image.ts';
 import { requireUnchanged } from './lib/require-unchanged.ts';
+import { reserveName } from './lib/reserve-name.ts';
 import { isStagingOf, isStagingThere, stagingPath } from './lib/staging.ts';
 import { treeSize } from './lib/tree-size.ts';
 
@@ -48,6 +49,8 @@ export const writeRawImage = defineStep({
     const { services, input } = context;
     const { directory } = services.machines;
     await services.files.makeDirectory(directory, { mode: 0o700 });
+    // Two runs that prepare the same name would remove each other's image.
+    await reserveName(services, input.name);
     await services.lock(`machine-${input.name}`);
     for (const fileName of await services.files.list(directory)) {
       if (isStagingOf(fileName, input.name)) await services.files.remove(`${directory}/${fileName}`);

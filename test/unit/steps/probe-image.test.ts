@@ -110,6 +110,12 @@ testStep(
         code: 'MSP_MACHINE_EXISTS',
       },
       {
+        name: 'another run prepares a machine of this name',
+        input: { source: url, name: 'box' },
+        host: fakeHost({ busyLocks: ['making-box'] }),
+        code: 'MSP_LOCK_BUSY',
+      },
+      {
         name: 'the machine to replace runs',
         input: { source: url, name: 'box', replace: true },
         prepare: (world) => world.put({ '/var/lib/machines/box/etc/x': '' }),

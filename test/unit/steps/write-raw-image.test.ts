@@ -118,6 +118,17 @@ testStep(
         after: (world) => expect(world.read('/tmp/x')).toBe(rawText),
       },
       {
+        name: 'another run prepares a machine of this name',
+        input: { ...image(rawText), compression: 'zstd', content: 'raw' },
+        prepare: (world) => {
+          putDownload(world, rawText);
+          world.put({ [`${machines}/.#machinespawn-box-0123abcd`]: 'of the other run' });
+        },
+        host: fakeHost({ busyLocks: ['making-box'] }),
+        code: 'MSP_LOCK_BUSY',
+        after: (world) => expect(world.has(`${machines}/.#machinespawn-box-0123abcd`)).toBe(true),
+      },
+      {
         name: 'a tar archive',
         input: { ...image(rawText), compression: 'none', content: 'tar' },
         host,
