@@ -190,6 +190,16 @@ export class HostArchives implements Archives {
   }
 }
 
+/** tar goes on after most of what it says, and one thing that is odd is said of each entry. */
+const warning =
+  /^tar: .*(?:is [\d.]+ s in the future|implausibly old time stamp|[Uu]nknown extended header keyword|Removing leading|Ignoring )|^tar: Exiting with failure status due to previous errors$/u;
+
+/** The last lines; warnings only where nothing else was said. */
+function causeIn(lines: readonly string[]): string {
+  const errors = lines.filter((line) => !warning.test(line));
+  return (errors.length > 0 ? errors : lines).slice(-3).join('; ');
+}
+
 /** The writer stops before the disk is full. */
 function requireRoomLeft({ stderr }: CommandResult, path: string): void {
   const [, free] = /^ms-space (\d+)$/mu.exec(stderr) ?? [];
@@ -213,7 +223,7 @@ function requireSuccess(
   if (/No space left on device|Disk quota exceeded/u.test(stderr)) throw fail('MSP_DISK_FULL', { path: place });
   const lines = stderr.split('\n').filter((line) => line !== '' && !/^(?:tar: )?ms-/u.test(line));
   const [, program = '', status = ''] = failed[0] ?? [];
-  const problem = lines.slice(-3).join('; ') || `${program} ended with code ${status}`;
+  const problem = causeIn(lines) || `${program} ended with code ${status}`;
   // Of damage before it tar sees nothing but the end.
   const ownLines = program === 'decompress' ? lines.filter((line) => !line.startsWith('tar: ')) : lines;
   const isCut = code === 'MSP_TAR_DAMAGED' && ownLines.some((line) => cut.test(line));

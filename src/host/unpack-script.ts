@@ -45,7 +45,7 @@ const recordBlocks = 512;
 const checkpointRecords = 256;
 
 /** Options of tar, as a shell takes them: its list on descriptor 1, and on descriptor 2 how far it is. */
-export const tarListing = `-b ${recordBlocks} -B --numeric-owner -vvR --quoting-style=c --checkpoint=${checkpointRecords} --checkpoint-action='echo=ms-read %u'`;
+export const tarListing = `-b ${recordBlocks} -B --numeric-owner -vvR --quoting-style=c --warning=no-timestamp --checkpoint=${checkpointRecords} --checkpoint-action='echo=ms-read %u'`;
 
 /**
  * tar lists what it unpacks on descriptor 3, and says on descriptor 2 how far it is. Its memory has a limit, since the

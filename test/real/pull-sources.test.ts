@@ -1,10 +1,22 @@
 /** Where pull-tar and pull-raw get images from, and what happens on the way: passwords, certificates, full disks. */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startFaultyServer, type FaultyServer } from '../support/faulty-server.ts';
+import { craftedHeader } from '../support/tar-entries.ts';
 import { makeCraftedTree, packTree } from './support/crafted-tree.ts';
 import { leaksOf } from './support/leaks.ts';
 import { errorOf, machinespawn, machinespawnOk, newPlace, start, type Place } from './support/machinespawn.ts';
@@ -304,6 +316,62 @@ it('few bytes that unpack to many leave room for everybody else; holes are no by
   const image = join(small.machines, 'holes.raw');
   expect(sha256(readFileSync(image))).toBe(sha256(Buffer.concat(whole)));
   expect(statSync(image).blocks * 512).toBeLessThan(43 * MiB);
+});
+
+it('a name that another run makes a machine of is told at once, and that run gets it', async () => {
+  plain.files['/slow.raw'] = { body: Buffer.concat([diskStart(), randomBytes(8 * 1024 * 1024)]), bytesPerSecond: 8e6 };
+  const command = ['pull-raw', '--verify', 'no', `${plain.url}/slow.raw`, 'same'];
+  const before = plain.servedBytes();
+  const first = start(place, command);
+  while (plain.servedBytes() - before < 1024 * 1024) await sleep(20);
+  // The same command is told that its run is at work.
+  const others = ['pull-raw', inWork('other.raw'), 'same', '--json'];
+  writeFileSync(inWork('other.raw'), Buffer.concat([diskStart(), Buffer.alloc(1024 * 1024)]));
+  const second = errorOf(await machinespawn(place, others));
+  expect(second).toMatchObject({
+    code: 'MSP_LOCK_BUSY',
+    message: `the machine name 'same' is in use by process ${first.pid}`,
+  });
+  expect((await first.ended).code).toBe(0);
+  expect(errorOf(await machinespawn(place, others)).code).toBe('MSP_MACHINE_EXISTS');
+  await machinespawnOk(place, ['remove', '-y', 'same']);
+});
+
+it('what a killed run left of its standard input goes with the next one, or with the cache', async () => {
+  const own = newPlace('input');
+  const partial = join(own.cache, 'downloads/partial');
+  const left = (): readonly string[] => (existsSync(partial) ? readdirSync(partial) : []);
+  execFileSync('mkfifo', [inWork('fifo')]);
+  const wrapper = ['sh', '-c', 'exec "$@" < "$0"', inWork('fifo')];
+  const killOne = async (): Promise<void> => {
+    const feed = createWriteStream(inWork('fifo'), { flags: 'r+' });
+    const run = start(own, ['pull-tar', '-', 'input'], { wrapper });
+    feed.write(randomBytes(2 * 1024 * 1024));
+    while (!left().some((name) => name.endsWith('.json'))) await sleep(20);
+    run.kill('SIGKILL');
+    await run.ended;
+    feed.destroy();
+    expect(left()).toHaveLength(2);
+  };
+  await killOne();
+  await machinespawnOk(own, ['pull-tar', '-', 'next'], { stdin: tar });
+  expect(left()).toEqual([]);
+  await killOne();
+  await machinespawnOk(own, ['clean-cache', '--downloads', '-y']);
+  expect(left()).toEqual([]);
+});
+
+it('why tar failed is told, and not what it remarked on the way', async () => {
+  const long = Buffer.alloc(512);
+  long.write(`etc/${'x'.repeat(300)}`);
+  const head = (name: string, type = '0', sizeBytes = 0): Buffer => craftedHeader({ name, type, sizeBytes });
+  const bad = [head('././@LongLink', 'L', 305), long, head('etc/x')];
+  // Their date is 1970, which tar remarks of each.
+  const others = Array.from({ length: 9 }, (_, index) => head(`etc/${index}`));
+  writeFileSync(inWork('long.tar'), Buffer.concat([...bad, ...others, Buffer.alloc(1024)]));
+  const { message } = errorOf(await machinespawn(place, ['pull-tar', inWork('long.tar'), 'long', '--json']));
+  expect(message).toContain('File name too long');
+  expect(message).not.toContain('time stamp');
 });
 
 /** A table with one partition, so that it is a disk. */
