@@ -48,6 +48,7 @@ export class AppKeeper implements Keeper {
 
   async items(): Promise<readonly CacheItem[]> {
     const views = await this.#views();
+    const isBusy = async (runId: string): Promise<boolean> => await this.#parts.runs.isBusy(runId);
     const isOpen = (pending: string): boolean =>
       views.some(({ id, status }) => status === 'running' && pending.startsWith(`${id}.`));
     // It may be between two steps that need packages, or in one that reads them.
@@ -57,7 +58,7 @@ export class AppKeeper implements Keeper {
       await this.#snapshots(views),
       await artifactItems(this.#parts.artifacts, usedKeys(views), isOpen),
       packages.map((item) => ({ ...item, inUse: item.inUse || isAnyRunning })),
-      await downloadItems(join(this.#parts.settings.cacheDirectory, 'downloads'), usedKeys(views)),
+      await downloadItems(join(this.#parts.settings.cacheDirectory, 'downloads'), usedKeys(views), isBusy),
       await Promise.all(views.map(runItem)),
     ];
     return groups.flat();
@@ -74,7 +75,7 @@ export class AppKeeper implements Keeper {
         await this.#parts.runs.remove(item.id);
         removed.push(item);
       } else if (item.kind === 'download') {
-        await rm(item.path, { force: true });
+        for (const path of [item.path, `${item.path}.json`]) await rm(path, { force: true });
         removed.push(item);
       } else if (item.kind === 'artifact') {
         await removeArtifact(this.#parts.artifacts, item);

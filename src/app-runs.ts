@@ -177,7 +177,10 @@ export class AppRuns {
   }
 
   #handle(run: OpenRun, output?: string): RunHandle {
-    const done = run.done.then(async (end) => {
+    const ended = run.done.finally(() => {
+      this.#world.endRun(run.runId);
+    });
+    const done = ended.then(async (end) => {
       // What is left after a hard kill is thrown away as what other dead processes left.
       await this.#world.clearAhead(run.runId).catch(() => {});
       return await this.#deliver(end, output);

@@ -57,6 +57,8 @@ export interface World {
   expectMachine(): void;
   /** Throws away the trees that were made ahead in the run and that no step took, and the copies that nobody asked for. */
   clearAhead(runId: string): Promise<void>;
+  /** Gives back the locks of the run. */
+  endRun(runId: string): void;
   /** An engine whose runs leave nothing behind. */
   ephemeral(): { readonly engine: Engine<StepServices>; readonly scratch: string };
   /** Opened on first use: probing the file system mounts something. */
@@ -168,6 +170,9 @@ export function openWorld(
       const opened = openSnapshots().then((opening) => opening.expectCopies(settings.machinesDirectory));
       // Whoever needs the store is told what is wrong with it.
       opened.catch(() => undefined);
+    },
+    endRun: (runId: string) => {
+      workbench.endRun(runId);
     },
     clearAhead: async (runId: string) => {
       await workbench.clearAhead(runId);

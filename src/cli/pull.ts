@@ -41,8 +41,9 @@ export async function pull(
   const { positionals, options, globals, app, terminal } = invocation;
   const { parseMachineName } = await import('../model/machine-name.ts');
   const { parsePullSource } = await import('../model/pull-source.ts');
-  const { parseByteSize } = await import('../model/byte-size.ts');
+  const { parseByteRate } = await import('../model/byte-size.ts');
   const { parseArch } = await import('../model/arch.ts');
+  const { requireProxyUrl } = await import('../model/package-proxy.ts');
   const name = parseMachineName(positionals.name);
   const isWord = positionals.source === '-' || /^(?:lxc:|[a-z][a-z0-9+.-]*:\/\/)/iu.test(positionals.source);
   const source = isWord ? positionals.source : resolve(globals.cwd, positionals.source);
@@ -50,7 +51,8 @@ export async function pull(
   const { sha256, limitRate } = options;
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/iu.test(sha256))
     throw fail('MSP_USAGE', { problem: `'${sha256}' is not a SHA-256`, hint: 'it is 64 hex digits' });
-  if (limitRate !== undefined) parseByteSize(limitRate);
+  if (limitRate !== undefined) parseByteRate(limitRate);
+  if (options.proxy !== undefined && options.proxy !== 'none') requireProxyUrl(options.proxy, '--proxy');
   const inputs: Readonly<Record<string, unknown>> = {
     source,
     name,

@@ -65,6 +65,9 @@ export interface Archives {
   look(request: LookRequest): Promise<UnpackReport>;
   /** As `unpack`, for an archive that is still being written at its end. */
   follow(request: FollowRequest): Followed;
-  /** Throws MSP_IMAGE_DAMAGED, MSP_PULL_MEMORY, MSP_DISK_FULL, MSP_TOOL_MISSING. */
+  /**
+   * Leaves room for everybody else. Throws MSP_IMAGE_DAMAGED, MSP_PULL_MEMORY, MSP_SPACE_LOW, MSP_DISK_FULL,
+   * MSP_TOOL_MISSING.
+   */
   writeImage(request: WriteImageRequest): Promise<void>;
 }

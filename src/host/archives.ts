@@ -1,6 +1,6 @@
 /** Tells what archives are, and unpacks them where they can do no harm. */
 import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import type { ErrorCode } from '../errors/catalog.ts';
 import { fail } from '../errors/machinespawn-error.ts';
@@ -26,8 +26,17 @@ import { decompressorOf } from './decompressors.ts';
 import { unreadable } from './file-error.ts';
 import { packedEnd } from './packed-end.ts';
 import type { Command, CommandResult } from './services.ts';
+import { spareBytes } from './partial-file.ts';
 import { TarIndex } from './tar-index.ts';
-import { bytesTold, followScript, lookScript, unpackScript, unsafeTold, writeImageScript } from './unpack-script.ts';
+import {
+  bytesTold,
+  followScript,
+  leastPieceBytes,
+  lookScript,
+  unpackScript,
+  unsafeTold,
+  writeImageScript,
+} from './unpack-script.ts';
 
 type Run = (command: Command, signal?: AbortSignal, input?: Readable) => Promise<CommandResult>;
 
@@ -150,9 +159,10 @@ export class HostArchives implements Archives {
     const result = await this.#pipeline({
       script: writeImageScript,
       archive,
-      words: [directory, archive],
+      words: [directory, archive, String(spareBytes)],
       compression,
     });
+    requireRoomLeft(result, dirname(directory));
     requireSuccess(result, request.name, directory, 'MSP_IMAGE_DAMAGED');
   }
 
@@ -189,6 +199,23 @@ export class HostArchives implements Archives {
   }
 }
 
+/** tar goes on after most of what it says, and one thing that is odd is said of each entry. */
+const warning =
+  /^tar: .*(?:is [\d.]+ s in the future|implausibly old time stamp|[Uu]nknown extended header keyword|Removing leading|Ignoring )|^tar: Exiting with failure status due to previous errors$/u;
+
+/** The last lines; warnings only where nothing else was said. */
+function causeIn(lines: readonly string[]): string {
+  const errors = lines.filter((line) => !warning.test(line));
+  return (errors.length > 0 ? errors : lines).slice(-3).join('; ');
+}
+
+/** The writer stops before the disk is full. */
+function requireRoomLeft({ stderr }: CommandResult, path: string): void {
+  const [, free] = /^ms-space (\d+)$/mu.exec(stderr) ?? [];
+  if (free === undefined) return;
+  throw fail('MSP_SPACE_LOW', { path, freeBytes: Number(free), neededBytes: spareBytes + leastPieceBytes });
+}
+
 /** What tar, gzip, igzip, pigz, xz, bzip2 and zstd say of it. */
 const cut =
   /unexpected end of|Unexpected EOF|does not contain a complete|incomplete deflate data|ends unexpectedly|premature end/iu;
@@ -211,7 +238,7 @@ function requireSuccess(
     throw fail('MSP_PULL_MEMORY', { name, neededBytes: Number(windowBytes), allowedBytes: mostWindowBytes });
   const lines = stderr.split('\n').filter((line) => line !== '' && !/^(?:tar: )?ms-/u.test(line));
   const [, program = '', status = ''] = failed[0] ?? [];
-  const problem = lines.slice(-3).join('; ') || `${program} ended with code ${status}`;
+  const problem = causeIn(lines) || `${program} ended with code ${status}`;
   // Of damage before it tar sees nothing but the end.
   const ownLines = program === 'decompress' ? lines.filter((line) => !line.startsWith('tar: ')) : lines;
   const isCut = code === 'MSP_TAR_DAMAGED' && ownLines.some((line) => cut.test(line));

@@ -8,7 +8,8 @@ import { PartialFile, type Beginning } from './partial-file.ts';
 import { statusFailure, waitAsTold } from './retry-after.ts';
 import { rateLimit } from './rate-limit.ts';
 import type { SitePasswords } from './site-passwords.ts';
-import type { Downloaded, DownloadOptions, GrownFile, Validators } from './net-services.ts';
+import type { Downloaded, DownloadOptions, GrownFile } from './net-services.ts';
+import { isSameState, strongValidator } from './validators.ts';
 
 export interface DownloadParts {
   readonly dispatcher: Dispatcher;
@@ -95,11 +96,16 @@ class Download {
     this.#pace = rateLimit(options.limitBytesPerSecond, parts.signal);
   }
 
+  /** The whole is compared with a known digest, so a part of a wrong file cannot stay unseen. */
+  get #trustsDigest(): boolean {
+    return this.#options.expected?.sha256 !== undefined;
+  }
+
   async attempt(): Promise<Downloaded> {
     await this.#partial.settle();
     const { dispatcher, signal, passwords } = this.#parts;
     const stallMs = this.#options.stallMs ?? usualStallMs;
-    const headers = resumeHeaders(this.#partial, this.#options.expected?.sha256 !== undefined);
+    const headers = resumeHeaders(this.#partial, this.#trustsDigest);
     try {
       const response = await requestFile({ url: this.#url, headers, dispatcher, signal, passwords, stallMs });
       try {
@@ -141,12 +147,11 @@ class Download {
   async #takeRange(response: FileResponse): Promise<void> {
     const { start, total } = rangeOf(response);
     const known = this.#partial.beginning;
-    const now = beginningOf(this.#url, response, total);
     const isSame =
       start === this.#partial.size &&
       known !== null &&
       [known.totalBytes ?? total, known.totalBytes].includes(total) &&
-      (known.etag === null || now.etag === null || known.etag === now.etag);
+      isSameState(known, beginningOf(this.#url, response, total), this.#trustsDigest);
     if (isSame) return;
     // Some servers ignore If-Range, and two versions must never be glued together.
     await this.#partial.discard();
@@ -223,7 +228,7 @@ class Download {
     if (code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT')
       return fail('MSP_DOWNLOAD_STALLED', { url: this.#url, doneBytes, stallMs }, error);
     const failure = networkFailure(this.#url, error);
-    if (doneBytes === 0) return failure;
+    if (doneBytes === 0 || failure.code !== 'MSP_NETWORK') return failure;
     const { problem } = failure.data as { problem: string };
     const totalBytes = this.#partial.beginning?.totalBytes ?? null;
     return fail('MSP_DOWNLOAD_CUT', { url: this.#url, doneBytes, totalBytes, problem }, error);
@@ -250,18 +255,12 @@ class Download {
   }
 }
 
-/** `trustsDigest`: the whole is compared with a known digest, so a part of a wrong file cannot stay unseen. */
 function resumeHeaders(partial: PartialFile, trustsDigest: boolean): Readonly<Record<string, string>> {
   const { size, beginning } = partial;
   if (size === 0 || beginning === null) return {};
   const validator = strongValidator(beginning);
   if (validator === null && !trustsDigest) return {};
   return { range: `bytes=${size}-`, ...(validator === null ? {} : { 'if-range': validator }) };
-}
-
-/** RFC 9110, 13.1.5: a weak ETag does not do. */
-function strongValidator({ etag, lastModified }: Validators): string | null {
-  return etag !== null && !etag.startsWith('W/') ? etag : lastModified;
 }
 
 function beginningOf(url: string, response: FileResponse, totalBytes: number | null): Beginning {

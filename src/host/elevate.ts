@@ -3,9 +3,14 @@ import { existsSync } from 'node:fs';
 import { fail } from '../errors/machinespawn-error.ts';
 import { quoteCommand } from './quote-command.ts';
 
-/** The way through the network. As arguments, everyone on this host could read its password. */
+/** The way through the network, and whom to trust there. As arguments, everyone on this host could read its password. */
 const proxyNames = ['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'];
-const carriedNames = [...proxyNames, ...proxyNames.map((name) => name.toUpperCase()), 'MACHINESPAWN_PROXY'];
+const carriedNames = [
+  ...proxyNames,
+  ...proxyNames.map((name) => name.toUpperCase()),
+  'MACHINESPAWN_PROXY',
+  'NODE_EXTRA_CA_CERTS',
+];
 
 export interface ElevateOptions {
   /** Node's argv: its path, the script as an absolute path, the arguments. */

@@ -16,6 +16,7 @@ export async function fileInfo(path: string): Promise<FileInfo | null> {
     return {
       type: typeOf(stats),
       sizeBytes: stats.size,
+      usedBytes: stats.blocks * 512,
       mode: stats.mode & 0o7777,
       uid: stats.uid,
       gid: stats.gid,

@@ -32,7 +32,7 @@ export interface FileResponse {
   header(name: string): string | null;
 }
 
-/** Throws MSP_REDIRECT_LOOP, and what undici throws. */
+/** Throws MSP_REDIRECT_LOOP, MSP_REDIRECT_REFUSED, and what undici throws. */
 export async function requestFile(request: FileRequest): Promise<FileResponse> {
   const { request: send } = (await import('undici')).default;
   const { method = 'GET', dispatcher, signal, stallMs, headers } = request;
@@ -58,9 +58,16 @@ export async function requestFile(request: FileRequest): Promise<FileResponse> {
       return { url: place, secure, status: response.statusCode, body: response.body, header };
     }
     await response.body.dump();
-    place = withoutUser(new URL(location, place).href);
+    place = withoutUser(redirectTarget(location, place));
   }
   throw fail('MSP_REDIRECT_LOOP', { url: request.url, times: mostRedirects });
+}
+
+/** What is no web address would be so at the next try, too. */
+function redirectTarget(location: string, from: string): string {
+  const target = URL.canParse(location, from) ? new URL(location, from) : null;
+  if (target !== null && /^https?:$/u.test(target.protocol)) return target.href;
+  throw fail('MSP_REDIRECT_REFUSED', { url: from, location });
 }
 
 function withoutUser(url: string): string {
@@ -72,15 +79,27 @@ function withoutUser(url: string): string {
   return parsed.href;
 }
 
-/** The innermost reason: undici wraps, and a failed connection is a bundle of one error per address. */
-export function networkProblem(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return networkProblem(error.errors[0]);
-  if (error instanceof Error && error.cause instanceof Error) return networkProblem(error.cause);
-  return error instanceof Error ? error.message || error.name : String(error);
+/** undici wraps, and a failed connection is a bundle of one error per address. */
+function innermost(error: unknown): unknown {
+  if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors[0]);
+  return error instanceof Error && error.cause instanceof Error ? innermost(error.cause) : error;
 }
 
-/** MSP_NETWORK; `final` where another try would not help. */
+/** The innermost reason. */
+export function networkProblem(error: unknown): string {
+  const inner = innermost(error);
+  return inner instanceof Error ? inner.message || inner.name : String(inner);
+}
+
+/** OpenSSL's verdicts as Node spells them, by what all of them have and no error of a socket has; and Node's own. */
+const untrusted =
+  /^(?!ERR_SSL_).*(?:CERT|CRL|_ISSUER|_LEAF_)|^(?:HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)$/u;
+
+/** MSP_TLS_UNTRUSTED, which never passes, or MSP_NETWORK; `final` where another try would not help. */
 export function networkFailure(url: string, error: unknown, problem = networkProblem(error)): MachinespawnError {
+  const inner = innermost(error);
+  if (inner instanceof Error && 'code' in inner && untrusted.test(String(inner.code)))
+    return fail('MSP_TLS_UNTRUSTED', { url, problem }, error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   // undici calls it that, too, when a proxy wants a password.
   const isBadUrl = ['ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'].includes(code) && !URL.canParse(url);

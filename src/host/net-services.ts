@@ -98,16 +98,17 @@ export interface Peeked extends Validators {
 }
 
 export interface Net {
-  /** The first bytes of a file. Throws MSP_DOWNLOAD_NOT_FOUND, MSP_HTTP_STATUS, MSP_NETWORK. */
+  /** The first bytes of a file. Throws MSP_DOWNLOAD_NOT_FOUND, MSP_HTTP_STATUS, MSP_NETWORK, MSP_TLS_UNTRUSTED, MSP_REDIRECT_*. */
   peek(url: string, options: PeekOptions): Promise<Peeked>;
   /**
    * Fetches a file to the disk. Cut off at any moment, the same call goes on where it was. Its caller sees to it that
-   * nobody else fetches to the same place. Throws MSP_DOWNLOAD_*, MSP_NETWORK, MSP_HTTP_STATUS, MSP_SPACE_LOW, MSP_DISK_FULL.
+   * nobody else fetches to the same place. Throws MSP_DOWNLOAD_*, MSP_NETWORK, MSP_TLS_UNTRUSTED, MSP_HTTP_STATUS,
+   * MSP_REDIRECT_*, MSP_SPACE_LOW, MSP_DISK_FULL.
    */
   download(url: string, options: DownloadOptions): Promise<Downloaded>;
   /**
    * The body, or null for 404. Retried on what can pass. A proxy that is in the way is left, with a notice.
-   * Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_REDIRECT_LOOP.
+   * Throws MSP_NETWORK, MSP_TLS_UNTRUSTED, MSP_HTTP_STATUS, MSP_REDIRECT_*.
    */
   fetch(url: string, options?: FetchOptions): Promise<Fetched | null>;
   /** Is it there? False for 404. A HEAD request, else the body is fetched. Throws as `fetch` does. */

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
-import { leftNotice } from '../model/package-proxy.ts';
+import { leftNotice, requireProxyUrl } from '../model/package-proxy.ts';
 import { cancelled } from './cancelled.ts';
 import { HttpConnections } from './http-connections.ts';
 import { networkFailure, networkProblem, requestFile, type FileResponse, type Method } from './http-request.ts';
@@ -64,7 +64,9 @@ async function readBody(
 
 function mayBeInTheWay(error: MachinespawnError): boolean {
   if (error.code === 'MSP_NETWORK') return error.data['final'] !== true;
-  return ['MSP_HTTP_STATUS', 'MSP_DOWNLOAD_CUT', 'MSP_DOWNLOAD_STALLED'].includes(error.code);
+  // It may give out its own certificate for that of the server.
+  const isMeddling = ['MSP_TLS_UNTRUSTED', 'MSP_REDIRECT_REFUSED'].includes(error.code);
+  return isMeddling || ['MSP_HTTP_STATUS', 'MSP_DOWNLOAD_CUT', 'MSP_DOWNLOAD_STALLED'].includes(error.code);
 }
 
 /** HTTP, with what the step's signal, the proxy settings and the limits ask for. */
@@ -124,7 +126,11 @@ export class HttpNet implements Net {
     }
   }
 
-  /** Throws MSP_NETWORK, MSP_HTTP_STATUS, MSP_REDIRECT_LOOP, MSP_CANCELLED. Not retried: 4xx, but for 429, and what is too large. */
+  /**
+   * Throws MSP_NETWORK, MSP_TLS_UNTRUSTED, MSP_HTTP_STATUS, MSP_REDIRECT_LOOP, MSP_REDIRECT_REFUSED, MSP_CANCELLED;
+   * MSP_USAGE for a proxy that is no address.
+   * Not retried: 4xx, but for 429, bad certificates and redirects, and what is too large.
+   */
   async fetch(url: string, options: FetchOptions = {}): Promise<Fetched | null> {
     return await this.#ask('GET', url, options);
   }
@@ -143,6 +149,7 @@ export class HttpNet implements Net {
     work: (proxy: string | null | undefined, retries: number | null) => Promise<T>,
   ): Promise<T> {
     if (typeof proxy !== 'string') return await work(proxy, null);
+    requireProxyUrl(proxy, '--proxy');
     if (this.#proxies.hasLeft(proxy)) return await work(null, null);
     try {
       return await work(this.#proxies.reveal(proxy), triesOfProxy - 1);

@@ -33,7 +33,7 @@ const checkedEachBytes = 64 * 1024 * 1024;
 /** Each sync holds up whoever else makes files there, such as the unpacking. */
 const syncedEachMs = 10_000;
 /** What is left of a disk for everybody else. */
-const spareBytes = 32 * 1024 * 1024;
+export const spareBytes = 32 * 1024 * 1024;
 
 export class PartialFile {
   readonly path: string;

@@ -17,7 +17,7 @@ export interface PeekParts {
   readonly passwords: SitePasswords;
 }
 
-/** Tries again what can pass. Throws MSP_DOWNLOAD_NOT_FOUND, MSP_HTTP_STATUS, MSP_NETWORK, MSP_CANCELLED. */
+/** Tries again what can pass. Throws MSP_DOWNLOAD_NOT_FOUND, MSP_HTTP_STATUS, MSP_NETWORK, MSP_TLS_UNTRUSTED, MSP_REDIRECT_*, MSP_CANCELLED. */
 export async function peek(url: string, options: PeekOptions, parts: PeekParts): Promise<Peeked> {
   const { signal, retryDelayMs } = parts;
   const { default: retry } = await import('p-retry');
@@ -42,12 +42,10 @@ function canPass(error: unknown): boolean {
   return error.code === 'MSP_HTTP_STATUS' && (status >= 500 || status === 429);
 }
 
-async function peekOnce(
-  url: string,
-  { bytes, known }: PeekOptions,
-  { dispatcher, signal, passwords }: PeekParts,
-): Promise<Peeked> {
-  const headers: Record<string, string> = { range: `bytes=0-${bytes - 1}` };
+async function peekOnce(url: string, options: PeekOptions, parts: PeekParts, isPart = true): Promise<Peeked> {
+  const { bytes, known } = options;
+  const { dispatcher, signal, passwords } = parts;
+  const headers: Record<string, string> = isPart ? { range: `bytes=0-${bytes - 1}` } : {};
   if (known?.etag) headers['if-none-match'] = known.etag;
   else if (known?.lastModified) headers['if-modified-since'] = known.lastModified;
   try {
@@ -55,8 +53,10 @@ async function peekOnce(
     const { status } = response;
     try {
       if (status === 404 || status === 410) throw fail('MSP_DOWNLOAD_NOT_FOUND', { url: response.url, status });
-      // An empty file has no first byte.
-      if (![200, 206, 304, 416].includes(status)) throw statusFailure(response);
+      // An empty file has no first byte; else the server has no parts of it, but may have the whole.
+      const isEmpty = /^bytes \*\/0$/u.test(response.header('content-range') ?? '');
+      if (status === 416 && !isEmpty && isPart) return await peekOnce(url, options, parts, false);
+      if ((status === 416 && !isEmpty) || ![200, 206, 304, 416].includes(status)) throw statusFailure(response);
       const start = status === 200 || status === 206 ? await readStart(response, bytes) : Buffer.alloc(0);
       return {
         url: response.url,

@@ -55,9 +55,14 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** `holder`: such as "process 4711"; null when that is not known. */
+export type LockAnswer = { readonly isTaken: true } | { readonly isTaken: false; readonly holder: string | null };
+
 export interface FileInfo {
   readonly type: 'file' | 'directory' | 'symlink' | 'other';
   readonly sizeBytes: number;
+  /** What it takes of the disk: less than its size where it has holes. */
+  readonly usedBytes: number;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -277,4 +282,6 @@ export interface StepServices {
   ): Promise<{ readonly exitCode: number }>;
   /** A lock across processes, held until the step ends. */
   lock(name: string): Promise<void>;
+  /** The same until the run ends, for its later steps, too. Does not wait when another run has it. */
+  lockForRun(name: string): Promise<LockAnswer>;
 }

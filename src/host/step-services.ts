@@ -14,6 +14,7 @@ import type {
   Command,
   HostFacts,
   Keeper,
+  LockAnswer,
   Machines,
   PipelineListener,
   Pipelines,
@@ -59,6 +60,7 @@ export interface AttemptParts {
   scratch(): string;
   readonly artifacts: Artifacts;
   lock(name: string): Promise<void>;
+  lockForRun(name: string): Promise<LockAnswer>;
   /** Tells the person. */
   warn(text: string): void;
 }
@@ -105,5 +107,6 @@ export function composeServices(host: HostParts, attempt: AttemptParts): StepSer
     exec,
     execOnTerminal: async (command) => await host.exec.onTerminal(command, context),
     lock: async (name) => await attempt.lock(name),
+    lockForRun: async (name) => await attempt.lockForRun(name),
   };
 }

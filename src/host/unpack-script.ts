@@ -45,7 +45,7 @@ const recordBlocks = 512;
 const checkpointRecords = 256;
 
 /** Options of tar, as a shell takes them: its list on descriptor 1, and on descriptor 2 how far it is. */
-export const tarListing = `-b ${recordBlocks} -B --numeric-owner -vvR --quoting-style=c --checkpoint=${checkpointRecords} --checkpoint-action='echo=ms-read %u'`;
+export const tarListing = `-b ${recordBlocks} -B --numeric-owner -vvR --quoting-style=c --warning=no-timestamp --checkpoint=${checkpointRecords} --checkpoint-action='echo=ms-read %u'`;
 
 /**
  * tar lists what it unpacks on descriptor 3, and says on descriptor 2 how far it is. Its memory has a limit, since the
@@ -107,13 +107,36 @@ ${decompress}
 decompress_file "$@" >&3
 exit 0`;
 
-/** Arguments: view, out, archive, then as for \`decompress\`. Writes out/image with holes where there are zeros. */
+/** Of what is written to a disk image before it is asked again what room there is, at least. */
+export const leastPieceBytes = 4 * 1024 * 1024;
+
+/**
+ * Arguments: view, out, archive, bytes to leave free, then as for \`decompress\`. Writes out/image with holes where there
+ * are zeros. What a few bytes unpack to must not take the disk from everybody else, so it is written in pieces that
+ * there is room for; "ms-space FREE" on descriptor 2 when there is none. A limit to the ratio would not do: a large disk
+ * that is formatted and empty has more than ten thousand times its packed size, and holes cost nothing.
+ */
 export const writeImageScript = `${makeView}
-archive=$1; shift
+archive=$1 spare=$2; shift 2
 ${decompress}
 decompress_file "$@" | {
-  dd of="$out/image" bs=256K iflag=fullblock conv=sparse,notrunc status=none 3>&-
-  echo "ms-status write $?" >&2
+  exec 3>&-
+  block=262144 at=0
+  while :; do
+    set -- $(stat -f -c '%a %S' "$out")
+    room=$(((\${1:-0} * \${2:-0} - spare) / block))
+    if [ "$room" -lt $((${leastPieceBytes} / block)) ]; then
+      echo "ms-space $((\${1:-0} * \${2:-0}))" >&2
+      exit 0
+    fi
+    if [ "$room" -gt 4096 ]; then room=4096; fi
+    dd of="$out/image" bs=$block count=$room seek=$at iflag=fullblock conv=sparse,notrunc status=none
+    code=$?
+    at=$((at + room))
+    # A shorter piece is the last one.
+    if [ "$code" != 0 ] || [ "$(stat -c %s "$out/image")" != $((at * block)) ]; then break; fi
+  done
+  echo "ms-status write $code" >&2
   cat > /dev/null
 }
 exit 0`;

@@ -12,8 +12,9 @@ import { lookOnly } from './look-services.ts';
 import { HttpNet } from './net.ts';
 import { removeTree } from './remove-tree.ts';
 import { runLockName } from './run-directory.ts';
+import { RunLocks } from './run-locks.ts';
 import type { RunProgram } from './run-program.ts';
-import type { StepServices } from './services.ts';
+import type { LockAnswer, StepServices } from './services.ts';
 import { StepArtifacts } from './step-artifacts.ts';
 import { composeServices, type HostParts } from './step-services.ts';
 import { StepTrees, type TreeStore } from './step-trees.ts';
@@ -61,10 +62,12 @@ export interface OpenBench {
 export class HostWorkbench<W extends { readonly path: string }> {
   readonly #settings: WorkbenchSettings<W>;
   readonly #store: TreeStore<W>;
+  readonly #runLocks: RunLocks;
 
   constructor(settings: WorkbenchSettings<W>) {
     this.#settings = settings;
     this.#store = verifyingOnce(settings.store);
+    this.#runLocks = new RunLocks(settings.locks);
   }
 
   /** A scratch folder of an earlier attempt is removed: RUNS/RUN/scratch/STEP. */
@@ -75,7 +78,10 @@ export class HostWorkbench<W extends { readonly path: string }> {
     const scratch = join(runs, job.runId, 'scratch', place);
     const taken: { readonly name: string; release(): void }[] = [];
     const isOurs = (name: string): boolean =>
-      name === runLockName(job.runId) || name.includes(job.key) || taken.some((lock) => lock.name === name);
+      name === runLockName(job.runId) ||
+      name.includes(job.key) ||
+      this.#runLocks.has(job.runId, name) ||
+      taken.some((lock) => lock.name === name);
     const context: ExecContext = {
       signal: job.signal,
       onOutput: (line) => job.log.output(line),
@@ -109,6 +115,8 @@ export class HostWorkbench<W extends { readonly path: string }> {
       const held = await locks.acquire(name, { signal: job.signal, onWait });
       taken.push({ name, release: () => held.release() });
     };
+    const lockForRun = async (name: string): Promise<LockAnswer> =>
+      (await this.#runLocks.take(job.runId, name)) ? { isTaken: true } : { isTaken: false, holder: locks.holder(name) };
     const net = new HttpNet({
       env: (name) => host.facts.env(name),
       signal: job.signal,
@@ -131,6 +139,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
         artifacts,
         scratch: makeScratch,
         lock,
+        lockForRun,
         warn: (text) => job.log.warn(text),
       }),
       commit: async () => {
@@ -151,6 +160,11 @@ export class HostWorkbench<W extends { readonly path: string }> {
   /** Throws away the trees that no later step of the run took: one whose result was there already does not. */
   async clearAhead(runId: string): Promise<void> {
     for (const left of this.#settings.ahead.clear(runId)) await this.#store.discard(left);
+  }
+
+  /** Gives back what the run's steps took for all of it. */
+  endRun(runId: string): void {
+    this.#runLocks.release(runId);
   }
 
   /** Where `look` may write; whoever looks removes it. Its name cannot be guessed. */
@@ -178,6 +192,7 @@ export class HostWorkbench<W extends { readonly path: string }> {
         trees,
         scratch: () => this.lookScratch,
         lock: () => Promise.resolve(),
+        lockForRun: () => Promise.resolve({ isTaken: true }),
         warn: () => undefined,
       }),
     );

@@ -17,6 +17,16 @@ export function parseByteSize(text: string): number {
   return bytes;
 }
 
+/** Bytes per second, of a size that is not nothing. Throws MSP_USAGE. */
+export function parseByteRate(text: string): number {
+  const bytes = parseByteSize(text);
+  if (bytes > 0) return bytes;
+  throw fail('MSP_USAGE', {
+    problem: `'${text}' is no rate: nothing would ever come`,
+    hint: 'leave it out for no limit',
+  });
+}
+
 /** For people: "512 B", "30.4 MiB", "489 MiB", "72 GiB". */
 export function formatByteSize(bytes: number): string {
   let value = bytes;

@@ -1,5 +1,5 @@
 /** Package proxies: what they are told by, and the addresses that they are named with. */
-import { fail } from '../errors/machinespawn-error.ts';
+import { fail, type MachinespawnError } from '../errors/machinespawn-error.ts';
 
 /** What a server answered, as far as it tells what it is. Names of headers are in lower case. */
 export interface ServerAnswer {
@@ -38,8 +38,19 @@ export function identifyPackageProxy(answer: ServerAnswer): string | null {
 /** `source`: who named it. Throws MSP_USAGE; debootstrap's wget can use nothing but http://. */
 export function parseProxyUrl(text: string, source: string): string {
   if (/^http:\/\/[^\s'"\\]+$/u.test(text) && URL.canParse(text)) return text;
-  throw fail('MSP_USAGE', {
-    problem: `the proxy that ${source} names is not the address of one: '${text}'`,
+  throw noProxy(text, source);
+}
+
+/** For what is fetched by this program itself, which knows more kinds than debootstrap's wget. Throws MSP_USAGE. */
+export function requireProxyUrl(text: string, source: string): string {
+  if (/^(?:https?|socks5?):\/\//iu.test(text) && URL.canParse(text)) return text;
+  throw noProxy(text, source);
+}
+
+function noProxy(text: string, source: string): MachinespawnError {
+  return fail('MSP_USAGE', {
+    // Without a scheme, nobody else sees that there is a password in it.
+    problem: `the proxy that ${source} names is not the address of one: '${text.replace(/^[^/]*@/u, '***@')}'`,
     hint: '--proxy none, or --proxy http://HOST:PORT',
   });
 }

@@ -19,6 +19,8 @@ export interface PartitionTable {
   readonly arch: Arch | null;
   /** Where the last partition ends: the image has to be as large. */
   readonly endBytes: number;
+  /** Where the disk ends that the table was made for, as a GPT tells by its copy there; 0 for others. */
+  readonly diskBytes: number;
 }
 
 const sector = 512;
@@ -40,7 +42,7 @@ const gptTypes: Readonly<Record<string, { readonly word: string; readonly arch?:
 };
 
 export function readPartitionTable(start: Buffer): PartitionTable {
-  const none: PartitionTable = { kind: 'none', partitions: [], arch: null, endBytes: 0 };
+  const none: PartitionTable = { kind: 'none', partitions: [], arch: null, endBytes: 0, diskBytes: 0 };
   if (start.length < 2 * sector || start.readUInt16LE(510) !== 0xaa55) return none;
   const isGpt = (size: number): boolean =>
     start.length >= 2 * size && start.toString('latin1', size, size + 8) === 'EFI PART';
@@ -56,7 +58,9 @@ export function readPartitionTable(start: Buffer): PartitionTable {
     if (type === 0 || count === 0) return [];
     return [{ number: index + 1, type: mbrWord(type), startBytes: first * sector, sizeBytes: count * sector }];
   });
-  return partitions.length === 0 ? none : { kind: 'mbr', partitions, arch: null, endBytes: endOf(partitions) };
+  return partitions.length === 0
+    ? none
+    : { kind: 'mbr', partitions, arch: null, endBytes: endOf(partitions), diskBytes: 0 };
 }
 
 function readGpt(start: Buffer, sectorBytes: number): PartitionTable {
@@ -80,7 +84,8 @@ function readGpt(start: Buffer, sectorBytes: number): PartitionTable {
     });
   }
   const [arch = null, ...others] = archs;
-  return { kind: 'gpt', partitions, arch: others.length > 0 ? null : arch, endBytes: endOf(partitions) };
+  const diskBytes = (Number(start.readBigUInt64LE(sectorBytes + 32)) + 1) * sectorBytes;
+  return { kind: 'gpt', partitions, arch: others.length > 0 ? null : arch, endBytes: endOf(partitions), diskBytes };
 }
 
 /** The first three groups are little-endian. */

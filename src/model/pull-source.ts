@@ -1,5 +1,6 @@
 /** Where an image is pulled from, as a user writes it. */
 import { fail } from '../errors/machinespawn-error.ts';
+import { decodeName } from './decode-name.ts';
 
 export type PullSource =
   | { readonly kind: 'http'; readonly url: string; readonly name: string }
@@ -23,10 +24,10 @@ export function parsePullSource(text: string): PullSource {
     if (!URL.canParse(text)) throw fail('MSP_USAGE', { problem: `'${text}' is not an address` });
     const url = new URL(text);
     url.hash = '';
-    return { kind: 'http', url: url.href, name: decodeName(url) };
+    return { kind: 'http', url: url.href, name: nameOf(url) };
   }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//iu.exec(text)?.[1];
-  if (text.startsWith('file:///')) return ofFile(decodeURIComponent(new URL(text).pathname));
+  if (text.startsWith('file:///')) return ofFile(decodeName(new URL(text).pathname));
   if (scheme !== undefined)
     throw fail('MSP_USAGE', { problem: `nothing is pulled from ${scheme} addresses`, hint: 'http, https or a file' });
   if (!text.startsWith('/'))
@@ -35,16 +36,12 @@ export function parsePullSource(text: string): PullSource {
 }
 
 function ofFile(path: string): PullSource {
+  if (path.includes('\0')) throw fail('MSP_USAGE', { problem: `${JSON.stringify(path)} is not a path` });
   return { kind: 'file', path, name: path.slice(path.lastIndexOf('/') + 1) };
 }
 
-function decodeName(url: URL): string {
-  const last = url.pathname.split('/').findLast((part) => part !== '') ?? url.host;
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
+function nameOf(url: URL): string {
+  return decodeName(url.pathname.split('/').findLast((part) => part !== '') ?? url.host);
 }
 
 function parseServerImage(text: string): PullSource {

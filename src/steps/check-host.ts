@@ -6,6 +6,7 @@ import { tableDate } from '../model/release-table.ts';
 import { releaseOf } from '../model/releases.ts';
 import { archSchema, imageSpecSchema, machineNameSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
+import { reserveName } from './lib/reserve-name.ts';
 
 const MiB = 1024 * 1024;
 /** Two trees, package lists and packages of a default installation. */
@@ -87,6 +88,7 @@ async function checkTools({ services }: Context<Input>): Promise<void> {
 
 async function checkName({ services, input, runId }: Context<Input>): Promise<void> {
   if (input.name === '') return;
+  await reserveName(services, input.name);
   const taken = await services.machines.find(input.name);
   if (taken === null) return;
   // Cut off between publishing and its record in the journal: the machine is this run's own.

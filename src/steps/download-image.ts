@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
 import type { Downloaded, DownloadOptions, GrownFile } from '../host/net-services.ts';
-import { parseByteSize } from '../model/byte-size.ts';
+import { parseByteRate, parseByteSize } from '../model/byte-size.ts';
 import { defineStep, type Context } from './define-step.ts';
-import { blobPath, partialPath, readNote, writeNote } from './lib/download-cache.ts';
+import { blobPath, inputPath, partialPath, readNote, sweepInputs, writeNote } from './lib/download-cache.ts';
 import { proxyOf } from './lib/proxy-option.ts';
 import { foundImageSchema, pulledImageSchema, type PulledImage } from './lib/pulled-image.ts';
 import { sha256 } from './lib/sha256.ts';
@@ -85,7 +85,7 @@ async function fetchImage(
     maxBytes: parseByteSize(input.maxSize),
     retries: input.retries,
     ...(promised !== null && { expected: { sha256: promised } }),
-    ...(input.limitRate !== '' && { limitBytesPerSecond: parseByteSize(input.limitRate) }),
+    ...(input.limitRate !== '' && { limitBytesPerSecond: parseByteRate(input.limitRate) }),
     ...(proxy !== undefined && { proxy }),
     onProgress: (bytes, total) =>
       context.progress({ phase: 'downloading', done: bytes, unit: 'bytes', ...(total !== null && { total }) }),
@@ -136,9 +136,9 @@ async function readLocal(context: Context<Input>): Promise<PulledImage> {
 async function readInput(context: Context<Input>): Promise<PulledImage> {
   const { services, input } = context;
   await services.files.makeDirectory(`${services.directories.cache}/downloads`);
+  await sweepInputs(services, context.runId);
   const read = await services.files.takeInput({
-    // Two commands may read two inputs at once.
-    partial: partialPath(services, `stdin-${context.runId}`),
+    partial: inputPath(services, context.runId),
     path: (digest) => blobPath(services, digest),
     maxBytes: parseByteSize(input.maxSize),
     onProgress: (done) => context.progress({ phase: 'reading', done, unit: 'bytes' }),

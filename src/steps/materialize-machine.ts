@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { machineNameSchema } from '../model/schemas.ts';
 import { defineStep } from './define-step.ts';
+import { reserveName } from './lib/reserve-name.ts';
 import { isPublished, isStagingOf, stagingPath } from './lib/staging.ts';
 
 export const materializeMachine = defineStep({
@@ -29,6 +30,7 @@ export const materializeMachine = defineStep({
     const { directory } = services.machines;
     await services.files.makeDirectory(directory, { mode: 0o700 });
     // Two runs that prepare the same name would remove each other's copy.
+    await reserveName(services, input.name);
     await services.lock(`machine-${input.name}`);
     for (const fileName of await services.files.list(directory)) {
       if (isStagingOf(fileName, input.name)) await services.files.remove(`${directory}/${fileName}`);

@@ -16,6 +16,8 @@ import { proxyOf } from './lib/proxy-option.ts';
 import { foundImageSchema, type FoundImage } from './lib/pulled-image.ts';
 import { requireFile } from './lib/require-file.ts';
 import { requireForm } from './lib/require-form.ts';
+import { requireRoom } from './lib/require-room.ts';
+import { reserveName } from './lib/reserve-name.ts';
 import { fetchSidecars } from './lib/sidecars.ts';
 
 /** Compressed, they unpack to as much as tells what it is. */
@@ -58,46 +60,53 @@ export const probeImage = defineStep({
     await requireName(context);
     const { services, input } = context;
     if (input.keyring !== '' || input.verify === 'signature') await findImageKeyring(services, input);
-    const source = parsePullSource(input.source);
-    const found = await find(context, source);
-    await requireRoom(context, found);
-    return found;
+    const { image, form } = await find(context, parsePullSource(input.source));
+    await requireRoom(services, image, form);
+    return image;
   },
 });
 
 async function requireName({ services, input }: Context<Input>): Promise<void> {
   const { name, replace } = input;
+  if (name !== null) await reserveName(services, name);
   const taken = name === null ? null : await services.machines.find(name);
   if (taken === null || name === null) return;
   if (!replace) throw fail('MSP_MACHINE_EXISTS', { name, path: taken.path });
   if (taken.holder !== null) throw fail('MSP_MACHINE_RUNNING', { name, holder: taken.holder });
 }
 
-async function find(context: Context<Input>, source: PullSource): Promise<FoundImage> {
+interface Found {
+  readonly image: FoundImage;
+  /** Null for what cannot be looked at twice. */
+  readonly form: ArchiveForm | null;
+}
+
+async function find(context: Context<Input>, source: PullSource): Promise<Found> {
   if (source.kind === 'http') return await peekAt(context, source.url, { name: source.name });
   if (source.kind === 'server') return await findOnServer(context, source);
   const { services } = context;
   const none = { etag: null, lastModified: null, promised: null, arch: null, compression: null };
   if (source.kind === 'stdin') {
     await requireBeside(context, { kind: 'stdin', place: '-' });
-    return { kind: 'stdin', place: '-', name: source.name, sizeBytes: null, ...none };
+    return { image: { kind: 'stdin', place: '-', name: source.name, sizeBytes: null, ...none }, form: null };
   }
   const root = services.root('/');
   await requireFile(services, source.path, { content: context.input.wanted, machine: context.input.name ?? '' });
   const start = await root.readStart(source.path, blockBytes);
   if (start === null) throw fail('MSP_FILE_UNREADABLE', { path: source.path, problem: 'there is no such file' });
-  await requireWanted(context, await services.archives.recognize(start), source.name);
+  const form = await services.archives.recognize(start);
+  await requireWanted(context, form, source.name);
   await requireBeside(context, { kind: 'file', place: source.path });
   const info = await services.files.info(source.path);
   const sizeBytes = info?.type === 'file' ? info.sizeBytes : null;
-  return { kind: 'file', place: source.path, name: source.name, sizeBytes, ...none };
+  return { image: { kind: 'file', place: source.path, name: source.name, sizeBytes, ...none }, form };
 }
 
 async function peekAt(
   context: Context<Input>,
   url: string,
   known: { readonly name: string; readonly promised?: string; readonly arch?: Arch },
-): Promise<FoundImage> {
+): Promise<Found> {
   const { services, input } = context;
   const note = input.noCache ? null : await readNote(services, url);
   const beside = { kind: 'http', place: url, promised: known.promised ?? null } as const;
@@ -122,7 +131,7 @@ async function peekAt(
   };
   if (looking.status === 'rejected') throw looking.reason;
   if (looking.value !== null) requireEvidence(looking.value, input, { ...beside, secure: peeked.secure });
-  return place;
+  return { image: place, form };
 }
 
 async function peekStart({ services, input }: Context<Input>, url: string, known: UrlNote | null): Promise<Peeked> {
@@ -162,10 +171,7 @@ async function requireWanted({ services, input }: Context<Input>, form: ArchiveF
   if (!isReady) throw fail('MSP_TOOL_MISSING', { tool: 'qemu-img', debianPackage: 'qemu-utils' });
 }
 
-async function findOnServer(
-  context: Context<Input>,
-  source: Extract<PullSource, { kind: 'server' }>,
-): Promise<FoundImage> {
+async function findOnServer(context: Context<Input>, source: Extract<PullSource, { kind: 'server' }>): Promise<Found> {
   const { services, input } = context;
   const arch = source.arch ?? (input.arch || services.facts.arch);
   if (input.arch !== '' && arch !== input.arch)
@@ -198,13 +204,4 @@ async function findOnServer(
     ...(isTrusted && { promised: item.sha256 }),
     ...(known !== undefined && { arch: known }),
   });
-}
-
-/** Twice: the file itself, and what comes out of it is larger. */
-async function requireRoom({ services }: Context<Input>, { sizeBytes }: FoundImage): Promise<void> {
-  if (sizeBytes === null) return;
-  for (const path of [services.directories.cache, services.machines.directory]) {
-    const freeBytes = await services.files.freeBytes(path);
-    if (freeBytes < 2 * sizeBytes) throw fail('MSP_SPACE_LOW', { path, freeBytes, neededBytes: 2 * sizeBytes });
-  }
 }

@@ -1,6 +1,7 @@
 /** Writes a disk image beside the machines, unpacked, with holes where there are zeros, and reads its partitions. */
 import { z } from 'zod';
 import { fail, MachinespawnError } from '../errors/machinespawn-error.ts';
+import { fileSystemBytes, readFileSystemSize } from '../model/file-system-size.ts';
 import { readPartitionTable, tableBytes, type PartitionTable } from '../model/partition-table.ts';
 import { archSchema, machineNameSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
@@ -8,6 +9,7 @@ import { convertImage } from './lib/convert-image.ts';
 import { forgetImage } from './lib/download-cache.ts';
 import { compressionSchema, pulledImageSchema } from './lib/pulled-image.ts';
 import { requireUnchanged } from './lib/require-unchanged.ts';
+import { reserveName } from './lib/reserve-name.ts';
 import { isStagingOf, isStagingThere, stagingPath } from './lib/staging.ts';
 import { treeSize } from './lib/tree-size.ts';
 
@@ -28,7 +30,7 @@ type Input = z.output<typeof input>;
 export const writeRawImage = defineStep({
   id: 'write-raw-image',
   summary: 'Write a disk image for the new machine',
-  version: 1,
+  version: 2,
   input,
   output: z.strictObject({
     staging: z.string().describe('File in which the machine is prepared'),
@@ -48,6 +50,8 @@ export const writeRawImage = defineStep({
     const { services, input } = context;
     const { directory } = services.machines;
     await services.files.makeDirectory(directory, { mode: 0o700 });
+    // Two runs that prepare the same name would remove each other's image.
+    await reserveName(services, input.name);
     await services.lock(`machine-${input.name}`);
     for (const fileName of await services.files.list(directory)) {
       if (isStagingOf(fileName, input.name)) await services.files.remove(`${directory}/${fileName}`);
@@ -101,16 +105,25 @@ function qcow2Problem(header: Buffer): string | null {
   return hasFeatures && (header.readBigUInt64BE(72) & 4n) !== 0n ? 'its data is in another file' : null;
 }
 
-async function readTable({ services, input }: Context<Input>, path: string): Promise<PartitionTable> {
+async function readTable({ services, input, log }: Context<Input>, path: string): Promise<PartitionTable> {
   const { image, arch } = input;
-  const start = (await services.root('/').readStart(path, tableBytes)) ?? Buffer.alloc(0);
-  const table = readPartitionTable(start);
+  const start = (await services.root('/').readStart(path, Math.max(tableBytes, fileSystemBytes))) ?? Buffer.alloc(0);
+  const table = readPartitionTable(start.subarray(0, tableBytes));
   const sizeBytes = (await services.files.info(path))?.sizeBytes ?? 0;
   if (table.endBytes > sizeBytes)
     throw fail('MSP_IMAGE_DAMAGED', {
       archive: image.name,
       problem: `its partitions end at ${table.endBytes}, and it has ${sizeBytes} bytes`,
     });
+  const bare = table.kind === 'none' ? readFileSystemSize(start) : null;
+  if (bare !== null && bare.sizeBytes > sizeBytes)
+    throw fail('MSP_IMAGE_DAMAGED', {
+      archive: image.name,
+      problem: `its ${bare.type} has ${bare.sizeBytes} bytes, and it has ${sizeBytes}: it is cut off`,
+    });
+  // All partitions are there, so it may do; the kernel takes the table at the beginning.
+  if (table.diskBytes > sizeBytes)
+    log.warn(`${image.name} is cut off: it has ${sizeBytes} bytes of a disk of ${table.diskBytes}`);
   if (arch !== '' && table.arch !== null && table.arch !== arch)
     throw fail('MSP_PULL_ARCH', { name: image.name, arch: table.arch, wanted: arch });
   return table;

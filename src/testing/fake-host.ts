@@ -58,6 +58,8 @@ export interface FakeHost {
   readonly now?: string;
   /** @default 100 GiB everywhere */
   readonly freeBytes?: number;
+  /** What another run has locked for all of its time. @default nothing */
+  readonly busyLocks?: readonly string[];
   /** What comes in through standard input. */
   readonly stdin?: string;
   /** Outputs of pipelines that run inside of steps, by their name. */

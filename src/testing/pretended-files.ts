@@ -153,7 +153,8 @@ function fileInfo(real: string): FileInfo | null {
   const stat = lstatSync(real, { throwIfNoEntry: false });
   if (stat === undefined) return null;
   const type = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'symlink' : 'other';
-  return { type, sizeBytes: stat.size, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, mtimeMs: stat.mtimeMs };
+  const { size: sizeBytes, mode, uid, gid, mtimeMs } = stat;
+  return { type, sizeBytes, usedBytes: stat.blocks * 512, mode: mode & 0o7777, uid, gid, mtimeMs };
 }
 
 /** Makes room for a file at that path. */

@@ -97,6 +97,10 @@ export function openBench(
     root: (path) => pretendRootFiles(world, moments, path),
     ...pretendPrograms(world, moments, host),
     lock: (name) => moments.call(`lock(${name})`, 'reads', () => void world.locks.push(name)),
+    lockForRun: (name) =>
+      moments.call(`lockForRun(${name})`, 'reads', () =>
+        host.busyLocks?.includes(name) === true ? { isTaken: false, holder: 'process 1' } : { isTaken: true },
+      ),
   };
   return { services, random, commit };
 }

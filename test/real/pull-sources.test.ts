@@ -1,10 +1,22 @@
 /** Where pull-tar and pull-raw get images from, and what happens on the way: passwords, certificates, full disks. */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startFaultyServer, type FaultyServer } from '../support/faulty-server.ts';
+import { craftedHeader } from '../support/tar-entries.ts';
 import { makeCraftedTree, packTree } from './support/crafted-tree.ts';
 import { leaksOf } from './support/leaks.ts';
 import { errorOf, machinespawn, machinespawnOk, newPlace, start, type Place } from './support/machinespawn.ts';
@@ -77,7 +89,7 @@ it('an image server by name, over https with a certificate of its own authority;
   secure.files['/images/new/root.tar.xz'] = { body: tar };
   const command = ['pull-tar', '--image-server', secure.url, 'lxc:alpine/3.20/amd64', 'alpine'];
   // Nobody vouches for the certificate.
-  expect(errorOf(await machinespawn(place, [...command, '--json'])).code).toBe('MSP_NETWORK');
+  expect(errorOf(await machinespawn(place, [...command, '--json'])).code).toBe('MSP_TLS_UNTRUSTED');
   const log = inWork('alpine.log');
   const { stderr } = await machinespawnOk(place, ['--log-file', log, ...command], trusting());
   expect(stderr).toContain('(lxc:alpine/3.20/amd64, amd64');
@@ -326,6 +338,91 @@ it('a disk that becomes full while it is unpacked or written: nothing is publish
   ] as const)
     await machinespawnOk(small, [command, '--verify', 'no', `${plain.url}/${file}`, file.slice(6, 9)]);
   expect(readdirSync(small.machines).toSorted()).toEqual(['raw.raw', 'tar']);
+});
+
+it('few bytes that unpack to many leave room for everybody else; holes are no bytes', async () => {
+  const small = newPlace('bomb');
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=150m,mode=0755', 'tmpfs', small.machines]);
+  mounted.push(small.machines);
+  const MiB = 1024 * 1024;
+  const zstd = (pieces: readonly Buffer[]): Buffer =>
+    execFileSync('zstd', ['-q', '-c'], { input: Buffer.concat(pieces), maxBuffer: 64 * MiB });
+  writeFileSync(inWork('bomb.raw.zst'), zstd([diskStart(), Buffer.alloc(400 * MiB, 'x')]));
+  const bomb = errorOf(await machinespawn(small, ['pull-raw', inWork('bomb.raw.zst'), 'bomb', '--json']));
+  expect(bomb).toMatchObject({ code: 'MSP_SPACE_LOW', message: expect.stringContaining(small.machines) as unknown });
+  expect(Number(bomb.details['freeBytes'])).toBeGreaterThan(31 * MiB);
+  expect(readdirSync(small.machines)).toEqual([]);
+  // It is as long as several of the pieces that are written at once, and its end is a hole.
+  const data = randomBytes(20 * MiB);
+  const whole = [
+    diskStart(),
+    Buffer.alloc(300 * MiB),
+    data,
+    Buffer.alloc(200 * MiB),
+    data,
+    Buffer.alloc(100 * MiB + 5),
+  ];
+  writeFileSync(inWork('holes.raw.zst'), zstd(whole));
+  await machinespawnOk(small, ['pull-raw', inWork('holes.raw.zst'), 'holes']);
+  const image = join(small.machines, 'holes.raw');
+  expect(sha256(readFileSync(image))).toBe(sha256(Buffer.concat(whole)));
+  expect(statSync(image).blocks * 512).toBeLessThan(43 * MiB);
+});
+
+it('a name that another run makes a machine of is told at once, and that run gets it', async () => {
+  plain.files['/slow.raw'] = { body: Buffer.concat([diskStart(), randomBytes(8 * 1024 * 1024)]), bytesPerSecond: 8e6 };
+  const command = ['pull-raw', '--verify', 'no', `${plain.url}/slow.raw`, 'same'];
+  const before = plain.servedBytes();
+  const first = start(place, command);
+  while (plain.servedBytes() - before < 1024 * 1024) await sleep(20);
+  // The same command is told that its run is at work.
+  const others = ['pull-raw', inWork('other.raw'), 'same', '--json'];
+  writeFileSync(inWork('other.raw'), Buffer.concat([diskStart(), Buffer.alloc(1024 * 1024)]));
+  const second = errorOf(await machinespawn(place, others));
+  expect(second).toMatchObject({
+    code: 'MSP_LOCK_BUSY',
+    message: `the machine name 'same' is in use by process ${first.pid}`,
+  });
+  expect((await first.ended).code).toBe(0);
+  expect(errorOf(await machinespawn(place, others)).code).toBe('MSP_MACHINE_EXISTS');
+  await machinespawnOk(place, ['remove', '-y', 'same']);
+});
+
+it('what a killed run left of its standard input goes with the next one, or with the cache', async () => {
+  const own = newPlace('input');
+  const partial = join(own.cache, 'downloads/partial');
+  const left = (): readonly string[] => (existsSync(partial) ? readdirSync(partial) : []);
+  execFileSync('mkfifo', [inWork('fifo')]);
+  const wrapper = ['sh', '-c', 'exec "$@" < "$0"', inWork('fifo')];
+  const killOne = async (): Promise<void> => {
+    const feed = createWriteStream(inWork('fifo'), { flags: 'r+' });
+    const run = start(own, ['pull-tar', '-', 'input'], { wrapper });
+    feed.write(randomBytes(2 * 1024 * 1024));
+    while (!left().some((name) => name.endsWith('.json'))) await sleep(20);
+    run.kill('SIGKILL');
+    await run.ended;
+    feed.destroy();
+    expect(left()).toHaveLength(2);
+  };
+  await killOne();
+  await machinespawnOk(own, ['pull-tar', '-', 'next'], { stdin: tar });
+  expect(left()).toEqual([]);
+  await killOne();
+  await machinespawnOk(own, ['clean-cache', '--downloads', '-y']);
+  expect(left()).toEqual([]);
+});
+
+it('why tar failed is told, and not what it remarked on the way', async () => {
+  const long = Buffer.alloc(512);
+  long.write(`etc/${'x'.repeat(300)}`);
+  const head = (name: string, type = '0', sizeBytes = 0): Buffer => craftedHeader({ name, type, sizeBytes });
+  const bad = [head('././@LongLink', 'L', 305), long, head('etc/x')];
+  // Their date is 1970, which tar remarks of each.
+  const others = Array.from({ length: 9 }, (_, index) => head(`etc/${index}`));
+  writeFileSync(inWork('long.tar'), Buffer.concat([...bad, ...others, Buffer.alloc(1024)]));
+  const { message } = errorOf(await machinespawn(place, ['pull-tar', inWork('long.tar'), 'long', '--json']));
+  expect(message).toContain('File name too long');
+  expect(message).not.toContain('time stamp');
 });
 
 /** A table with one partition, so that it is a disk. */

@@ -23,6 +23,8 @@ export interface ServedFile {
   readonly contentLength?: number | null;
   /** Answers with it for the first so many requests. */
   readonly failures?: { readonly status: number; readonly times: number; readonly retryAfter?: string };
+  /** 416 for whatever part. @default false */
+  readonly noParts?: boolean;
   /** USER:PASSWORD that must come with each request. */
   readonly user?: string;
   readonly redirect?: string;
@@ -68,6 +70,7 @@ export async function startFaultyServer(
     const given = request.headers.authorization ?? '';
     if (file.user !== undefined && given !== `Basic ${Buffer.from(file.user).toString('base64')}`)
       return void response.writeHead(401, { 'www-authenticate': 'Basic' }).end();
+    if (file.noParts === true && request.headers.range !== undefined) return void response.writeHead(416).end();
     if (file.redirect !== undefined) return void response.writeHead(302, { location: file.redirect }).end();
     const head = headOf(file, request);
     response.writeHead(head.status, head.headers);

@@ -29,7 +29,7 @@ export const downloadErrors = {
   MSP_DOWNLOAD_TOO_LARGE: entry<{ url: string; maxBytes: number }>({
     exit: 7,
     message: ({ url, maxBytes }) => `${url} is larger than ${maxBytes} bytes`,
-    hint: () => 'is it the right address?',
+    hint: ({ url }) => (URL.canParse(url) ? 'is it the right address?' : 'look at what the program before it gives'),
   }),
   MSP_DOWNLOAD_SIZE: entry<{ url: string; expectedBytes: number; actualBytes: number }>({
     exit: 8,

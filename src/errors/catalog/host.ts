@@ -66,13 +66,26 @@ export const hostErrors = {
   MSP_NETWORK: entry<{ url: string; problem: string; /** Another try would not help. */ final?: boolean }>({
     exit: 7,
     message: ({ url, problem }) => `${url} cannot be reached: ${problem}`,
-    hint: () => 'check the network or name another archive with --mirror; machinespawn resume goes on',
+    hint: ({ final }) =>
+      final === true
+        ? 'look at the address'
+        : 'check the network and the address, or use another server; machinespawn resume goes on',
   }),
   MSP_REDIRECT_LOOP: entry<{ url: string; times: number }>({
     exit: 7,
     message: ({ url, times }) => `${url} is redirected more than ${times} times`,
+    hint: () => 'the server, or a proxy before it, goes in circles: use another server, or --proxy none',
+  }),
+  MSP_REDIRECT_REFUSED: entry<{ url: string; location: string }>({
+    exit: 7,
+    message: ({ url, location }) => `${url} is redirected to '${location}', which is no http or https address`,
+    hint: () => 'name the address that it should lead to, or use another server, or --proxy none',
+  }),
+  MSP_TLS_UNTRUSTED: entry<{ url: string; problem: string }>({
+    exit: 7,
+    message: ({ url, problem }) => `${url} is not trusted, its certificate cannot be verified: ${problem}`,
     hint: () =>
-      'the server, or a proxy before it, goes in circles: name another archive with --mirror URL, or --proxy none',
+      "NODE_EXTRA_CA_CERTS=FILE.pem in the environment trusts an authority of your own; is this host's clock right?",
   }),
   MSP_HTTP_STATUS: entry<{ url: string; status: number; afterMs?: number }>({
     exit: 7,

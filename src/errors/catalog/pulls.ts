@@ -2,10 +2,19 @@ import { entry } from '../entry.ts';
 
 /** Images that are pulled: what they are, whether they can be trusted, what is in them. */
 export const pullErrors = {
-  MSP_PULL_KIND: entry<{ name: string; found: string; wanted: string; command: string | null }>({
+  MSP_PULL_KIND: entry<{
+    name: string;
+    found: string;
+    wanted: string;
+    command: string | null;
+    from: 'address' | 'file' | 'input';
+  }>({
     exit: 2,
     message: ({ name, found, wanted }) => `${name} is ${found}, not ${wanted}`,
-    hint: ({ command }) => (command === null ? 'is it the right address?' : `sudo machinespawn ${command}`),
+    hint: ({ command, from }) => {
+      if (command !== null) return `sudo machinespawn ${command}`;
+      return from === 'input' ? 'look at what the program before it gives' : `is it the right ${from}?`;
+    },
   }),
   MSP_PULL_UNKNOWN: entry<{ image: string; nearest?: string | null; server: string }>({
     exit: 4,

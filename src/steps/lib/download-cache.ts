@@ -1,6 +1,6 @@
 /**
  * The cache of downloads: each file by its digest, and for each address what it gave last, with the server's validators.
- * CACHE/downloads/SHA256, urls/SHA256-OF-URL.json, partial/SHA256-OF-URL.
+ * CACHE/downloads/SHA256, urls/SHA256-OF-URL.json, partial/SHA256-OF-URL, partial/stdin-RUN.
  */
 import type { StepServices } from '../../host/services.ts';
 import { sha256 } from './sha256.ts';
@@ -26,6 +26,23 @@ const notePath = (services: Cached, url: string): string => `${root(services)}/u
 
 export const blobPath = (services: Cached, digest: string): string => `${root(services)}/${digest}`;
 export const partialPath = (services: Cached, url: string): string => `${root(services)}/partial/${sha256(url)}`;
+
+const inputPrefix = 'stdin-';
+const partials = (services: Cached): string => `${root(services)}/partial`;
+
+/** Where a run keeps what comes in through standard input: two may read two of them at once. */
+export const inputPath = (services: Cached, runId: string): string => `${partials(services)}/${inputPrefix}${runId}`;
+
+/** Removes what dead runs left of their standard input, which nobody can go on with. */
+export async function sweepInputs(services: Cached & Pick<StepServices, 'lockForRun'>, runId: string): Promise<void> {
+  await services.lockForRun(`${inputPrefix}${runId}`);
+  for (const name of await services.files.list(partials(services))) {
+    const owner = name.replace(/\.json$/u, '');
+    if (!name.startsWith(inputPrefix) || owner === `${inputPrefix}${runId}`) continue;
+    // Nobody holds it: its run is dead.
+    if ((await services.lockForRun(owner)).isTaken) await services.files.remove(`${partials(services)}/${name}`);
+  }
+}
 
 /** What an address gave last, if the file is still there. */
 export async function readNote(services: Cached, url: string): Promise<UrlNote | null> {

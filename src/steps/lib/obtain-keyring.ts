@@ -19,7 +19,10 @@ import { fetchIndex, verifyIndex } from './verify-index.ts';
 const mostKeyringBytes = 4 * 1024 * 1024;
 const mostListBytes = 128 * 1024 * 1024;
 /** What may keep the chain from being followed; a bad signature or digest is told as what it is. */
-const unreachable = ['MSP_NETWORK', 'MSP_HTTP_STATUS', 'MSP_REDIRECT_LOOP', 'MSP_ARCHIVE_HTML'];
+const unreachable = [
+  ...['MSP_NETWORK', 'MSP_TLS_UNTRUSTED', 'MSP_HTTP_STATUS', 'MSP_ARCHIVE_HTML'],
+  ...['MSP_REDIRECT_LOOP', 'MSP_REDIRECT_REFUSED'],
+];
 
 export interface ObtainOptions {
   readonly proxy: string | null;

@@ -70,7 +70,7 @@ const isBad = (code: string): boolean =>
 const canBeElsewhere = (code: string): boolean =>
   isBad(code) ||
   ['MSP_DOWNLOAD_NOT_FOUND', 'MSP_DOWNLOAD_CUT', 'MSP_DOWNLOAD_STALLED', 'MSP_DOWNLOAD_RANGE'].includes(code) ||
-  ['MSP_NETWORK', 'MSP_HTTP_STATUS'].includes(code);
+  ['MSP_NETWORK', 'MSP_TLS_UNTRUSTED', 'MSP_REDIRECT_REFUSED', 'MSP_HTTP_STATUS'].includes(code);
 
 /** Throws MSP_PACKAGE_GONE, MSP_PACKAGE_CORRUPT, and what a download throws. */
 export async function fetchPackage(

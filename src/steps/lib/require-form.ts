@@ -33,5 +33,11 @@ export function requireForm(
   const wantedWords = wanted === 'tar' ? 'a tar' : wanted === 'raw' ? 'a disk image' : 'an image';
   const words = [`pull-${kind}`, image.source, image.machine].filter(Boolean);
   const command = kind === null ? null : shellWords(words);
-  throw fail('MSP_PULL_KIND', { name: image.name, found: found[content], wanted: wantedWords, command });
+  const from = fromOf(image.source);
+  throw fail('MSP_PULL_KIND', { name: image.name, found: found[content], wanted: wantedWords, command, from });
+}
+
+function fromOf(source: string): 'address' | 'file' | 'input' {
+  if (source === '-') return 'input';
+  return /^(?:https?:|lxc:)/iu.test(source) ? 'address' : 'file';
 }

@@ -123,10 +123,11 @@ export function errorOf({ stderr }: Ended): {
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
 } {
   const at = stderr.lastIndexOf('{"error":');
   if (at < 0) throw new TypeError(`there is no error object in:\n${stderr}`);
-  return (JSON.parse(stderr.slice(at)) as { error: { code: string; message: string; hint: string | null } }).error;
+  return (JSON.parse(stderr.slice(at)) as { error: ReturnType<typeof errorOf> }).error;
 }
 
 function onTerminal(argv: readonly string[]): readonly string[] {

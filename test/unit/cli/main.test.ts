@@ -54,6 +54,9 @@ describe('a wrong line', () => {
     ['pipeline run bootstrap -i image', "error: --input 'image' is not NAME=VALUE\n"],
     ['pipeline run bootstrap -i a=1 -i a=2', "error: input 'a' is given twice\n"],
     ['help me', /^error: there is no command and no topic 'me'/u],
+    ['pull-tar --proxy foo - box', /^error: the proxy that --proxy names is not the address of one: 'foo'/u],
+    ['pull-raw --limit-rate 0 - box', /^error: '0' is no rate: nothing would ever come/u],
+    ['pull-raw --limit-rate=-1 - box', /^error: '-1' is not a size/u],
     ['runs rm', /^error: runs rm: it is not said which/u],
     ['cache explain nothing-like-it', /^error: there is no image/u],
   ])('%s: exit 2, and nothing is touched', async (line, said) => {

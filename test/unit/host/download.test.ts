@@ -154,6 +154,39 @@ describe('going on', () => {
     expect((await fetchIt()).sha256).toBe(digestOf(Buffer.concat([other, other])));
   });
 
+  const monday = 'Mon, 23 Nov 2026 10:00:00 GMT';
+  const tuesday = 'Tue, 24 Nov 2026 10:00:00 GMT';
+  test.each<readonly [string, Partial<ServedFile>, Partial<ServedFile>]>([
+    ['another date', { etag: null, lastModified: monday }, { etag: null, lastModified: tuesday }],
+    ['no date any more', { etag: null, lastModified: monday }, { etag: null, lastModified: null }],
+    ['no ETag any more', { etag: '"1"' }, { etag: null }],
+    ['no ETag any more, the same date', { etag: '"1"', lastModified: monday }, { etag: null, lastModified: monday }],
+    ['a weak ETag, no date any more', { etag: 'W/"1"', lastModified: monday }, { etag: 'W/"1"', lastModified: null }],
+  ])('another file of the same size, and If-Range ignored: %s', async (_name, before, after) => {
+    await leavePartial(2 * mib, before);
+    serve({ body: other, conditions: false, ...after });
+    expect((await fetchIt()).sha256).toBe(digestOf(other));
+    expect(server.requests).toEqual([`GET /f bytes=${2 * mib}-`, 'GET /f']);
+    server.requests.length = 0;
+    // Within one call, too.
+    serve({ cuts: [2 * mib], ...before, later: { body: other, conditions: false, ...after } });
+    expect((await fetchIt({ path: join(place, 'g') })).sha256).toBe(digestOf(other));
+  });
+
+  test('a date that is left out beside the same ETag is no other file', async () => {
+    await leavePartial(2 * mib, { etag: '"1"', lastModified: monday });
+    serve({ etag: '"1"', lastModified: null });
+    expect((await fetchIt()).sha256).toBe(digestOf(body));
+    expect(server.requests).toEqual([`GET /f bytes=${2 * mib}-`]);
+  });
+
+  test('validators that vanish do no harm where a digest is promised', async () => {
+    await leavePartial(2 * mib, { etag: '"1"', lastModified: monday });
+    serve({ etag: null, conditions: false });
+    await fetchIt({ expected: { sha256: digestOf(body) } });
+    expect(server.requests).toEqual([`GET /f bytes=${2 * mib}-`]);
+  });
+
   test('a server that ignores Range', async () => {
     await leavePartial(2 * mib);
     serve({ ranges: false });
@@ -273,6 +306,14 @@ describe('what cannot', () => {
     writeFileSync(join(place, 'file'), '');
     serve({});
     await expectCode(fetchIt({ path: join(place, 'file', 'f') }), 'MSP_FILE_UNWRITABLE');
+  });
+
+  test.each(['ftp://127.0.0.1/f', 'https://a b/', 'file:///etc/passwd'])('a redirect to %s', async (redirect) => {
+    const error = await fails('MSP_REDIRECT_REFUSED', { redirect });
+    expect(error.message).toContain(`'${redirect}'`);
+    await expectCode(makeNet().fetch(`${server.url}/f`), 'MSP_REDIRECT_REFUSED');
+    await expectCode(makeNet().peek(`${server.url}/f`, { bytes: 10 }), 'MSP_REDIRECT_REFUSED');
+    expect(server.requests).toHaveLength(3);
   });
 
   test('no URL', async () => {

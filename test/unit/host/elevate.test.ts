@@ -23,12 +23,19 @@ async function elevated(policy: string, env: Record<string, string>, mayAsk = fa
   return (await run(process.execPath, [caller], { env: { PATH: '/usr/bin:/bin' } })).stdout;
 }
 
-const env = { PATH: '/usr/bin:/bin', http_proxy: 'http://u:pw@p:1', NO_PROXY: 'x', all_proxy: '', OTHER: 'y' };
+const env = {
+  PATH: '/usr/bin:/bin',
+  http_proxy: 'http://u:pw@p:1',
+  NO_PROXY: 'x',
+  all_proxy: '',
+  OTHER: 'y',
+  NODE_EXTRA_CA_CERTS: '/ca.pem',
+};
 
-test('the proxy of the environment goes on through sudo, and never as an argument', async () => {
+test('the proxy and the authority of the environment go on through sudo, and never as an argument', async () => {
   const said = await elevated('true', env);
   const [line = ''] = said.split('\n');
-  expect(line).toMatch(/^--preserve-env=http_proxy,NO_PROXY -- .*\/our\/script --all$/u);
+  expect(line).toMatch(/^--preserve-env=http_proxy,NO_PROXY,NODE_EXTRA_CA_CERTS -- .*\/our\/script --all$/u);
   expect(line).not.toContain('pw');
   expect(said).toContain('\nhttp_proxy=http://u:pw@p:1\n');
   expect(await elevated('true', { PATH: '/usr/bin:/bin' })).toMatch(/^-- /u);

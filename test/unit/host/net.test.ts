@@ -121,6 +121,18 @@ test('proxies: given, from the environment, none', async () => {
   expect(await fetched(makeNet({ http_proxy: proxy, no_proxy: '127.0.0.1' }))).toBe('direct');
 });
 
+test.each(['foo', 'foo:3128', 'user:secret@foo:3128', 'http://', 'ftp://foo'])('%s is no proxy', async (given) => {
+  const base = await serve((_, response) => void response.end('direct'));
+  const refused = async (work: Promise<unknown>): Promise<string> => (await expectCode(work, 'MSP_USAGE')).message;
+  expect(await refused(makeNet().fetch(base, { proxy: given }))).toContain('the proxy that --proxy names');
+  await refused(makeNet().peek(base, { bytes: 4, proxy: given }));
+  const said = await refused(makeNet({ http_proxy: given }).fetch(base));
+  expect(said).toContain('the proxy that http_proxy names');
+  expect(said).not.toContain('secret');
+  expect(await refused(makeNet({ all_proxy: given }).peek(base, { bytes: 4 }))).toContain('that all_proxy names');
+  expect((await makeNet({ http_proxy: given }).fetch(base, { proxy: null }))?.body.toString()).toBe('direct');
+});
+
 test('https goes through the proxy for https, as a tunnel', async () => {
   const tunnels: string[] = [];
   const proxy = createServer();

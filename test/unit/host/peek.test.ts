@@ -64,5 +64,10 @@ test('what passes is tried again, what does not is told', async () => {
   await expectCode(peek('/none'), 'MSP_DOWNLOAD_NOT_FOUND');
   expect(server.requests.filter((line) => !line.includes('bus'))).toHaveLength(2);
   server.files['/empty'] = { body: Buffer.alloc(0) };
+  // What has no parts is no empty file.
+  server.files['/whole'] = { body, noParts: true };
+  expect(await peek('/whole')).toMatchObject({ start: body.subarray(0, 1000), sizeBytes: body.length });
+  server.files['/odd'] = { body, failures: { status: 416, times: 99 } };
+  expect((await expectCode(peek('/odd'), 'MSP_HTTP_STATUS')).message).toContain('answers 416');
   expect(await peek('/empty')).toMatchObject({ start: Buffer.alloc(0) });
 });

@@ -86,6 +86,20 @@ test('it fits the port, and so does the store of snapshots', () => {
   expectTypeOf<SnapshotStore>().toExtend<TreeStore<Parameters<SnapshotStore['discard']>[0]>>();
 });
 
+test('what is locked for the run stays so between its steps, and no other run gets or waits for it', async () => {
+  const place = await bench.open(job());
+  expect(await place.services.lockForRun('making-bread')).toEqual({ isTaken: true });
+  await place.commit();
+  const [next, stranger] = [await bench.open(job(2)), await bench.open({ ...job(), runId: 'r2', stepId: 'x' })];
+  expect(await next.services.lockForRun('making-bread')).toEqual({ isTaken: true });
+  expect(await stranger.services.lockForRun('making-bread')).toEqual({ isTaken: false, holder: 'test' });
+  await next.discard();
+  bench.endRun('r1');
+  expect(await stranger.services.lockForRun('making-bread')).toEqual({ isTaken: true });
+  await stranger.discard();
+  bench.endRun('r2');
+});
+
 test('commit keeps the tree under the key, and gives back lock, view and scratch', async () => {
   const place = await bench.open(job());
   const { services } = place;

@@ -10,6 +10,7 @@ function gpt(...types: readonly string[]): Buffer {
   const disk = Buffer.alloc(64 * 1024);
   disk.writeUInt16LE(0xaa55, 510);
   disk.write('EFI PART', 512, 'latin1');
+  disk.writeBigUInt64LE(16_383n, 512 + 32);
   disk.writeBigUInt64LE(2n, 512 + 72);
   disk.writeUInt32LE(128, 512 + 80);
   disk.writeUInt32LE(128, 512 + 84);
@@ -26,6 +27,7 @@ test('GPT, with the architecture of its root', () => {
     kind: 'gpt',
     arch: 'amd64',
     endBytes: 3 * 1024 * 1024,
+    diskBytes: 8 * 1024 * 1024,
     partitions: [
       { number: 1, type: 'esp', startBytes: 1024 * 1024, sizeBytes: 1024 * 1024 },
       { number: 2, type: 'root', startBytes: 2 * 1024 * 1024, sizeBytes: 1024 * 1024 },

@@ -83,6 +83,12 @@ testStep(
       },
       { name: 'little space', input, host: { ...host, freeBytes: 1e6 }, code: 'MSP_SPACE_LOW' },
       {
+        name: 'another run prepares a machine of this name',
+        input,
+        host: fakeHost({ ...host, busyLocks: ['making-bread'] }),
+        code: 'MSP_LOCK_BUSY',
+      },
+      {
         name: 'the name is taken',
         input,
         host,

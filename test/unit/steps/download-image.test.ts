@@ -72,14 +72,23 @@ testStep(
         output: pulled(),
       },
       {
-        name: 'standard input',
+        name: 'standard input; what a dead run left of its own goes',
         input: { image: input_ },
-        host,
+        prepare: (world) => {
+          for (const name of ['stdin-dead', 'stdin-dead.json', 'stdin-alive', 'stdin-alive.json', 'f00d'])
+            world.put({ [`${downloads}/partial/${name}`]: 'half' });
+        },
+        host: fakeHost({ stdin: tarText, busyLocks: ['stdin-alive'] }),
         output: { ...pulled(), kind: 'stdin', place: '-', url: null, name: 'standard input' },
+        after: (world) =>
+          expect(
+            [...world.listing().keys()].filter((name) => name.startsWith(`${downloads}/partial/`)).toSorted(),
+          ).toEqual(['f00d', 'stdin-alive', 'stdin-alive.json'].map((name) => `${downloads}/partial/${name}`)),
       },
     ],
     refuses: [{ name: 'half a digest', input: { image: found(), sha256: 'abc' }, at: 'sha256' }],
     fails: [
+      { name: 'a rate of nothing', input: { image: found(), limitRate: '0' }, host, code: 'MSP_USAGE' },
       {
         name: 'another digest',
         input: { image: found(), sha256: 'a'.repeat(64) },

@@ -37,6 +37,14 @@ testStep(
     refuses: [{ name: 'a name that leads out of the directory', input: { tree: 'x', name: '../bread' }, at: 'name' }],
     fails: [
       { name: 'a tree that is gone', input: { tree: 'f'.repeat(64), name: 'bread' }, code: 'MSP_SNAPSHOT_MISSING' },
+      {
+        name: 'another run prepares a machine of this name',
+        input,
+        prepare: (world) => world.put({ [`${machines}/.#machinespawn-bread-00000000/etc/x`]: 'of the other run' }),
+        host: fakeHost({ bootId, busyLocks: ['making-bread'] }),
+        code: 'MSP_LOCK_BUSY',
+        after: (world) => expect(world.has(`${machines}/.#machinespawn-bread-00000000/etc/x`)).toBe(true),
+      },
     ],
     writes: [`${machines}/.#machinespawn-bread-*`],
   },

@@ -73,6 +73,14 @@ testStep(
         output: found(),
       },
       {
+        name: 'over http, with a percent sign in its name',
+        input: { source: 'http://host.example/100%.tar.gz' },
+        host: fakeHost({
+          net: { 'http://host.example/100%.tar.gz': tarText, 'http://host.example/100%25.tar.gz.sha256': 'x' },
+        }),
+        output: { ...found(tarText, 'http://host.example/100%.tar.gz'), name: '100%.tar.gz' },
+      },
+      {
         name: 'over http with a digest',
         input: { source: plainUrl, sha256: 'a'.repeat(64) },
         host,
@@ -124,6 +132,12 @@ testStep(
         input: { source: url, name: 'box' },
         prepare: (world) => world.put({ '/var/lib/machines/box/etc/x': '' }),
         code: 'MSP_MACHINE_EXISTS',
+      },
+      {
+        name: 'another run prepares a machine of this name',
+        input: { source: url, name: 'box' },
+        host: fakeHost({ busyLocks: ['making-box'] }),
+        code: 'MSP_LOCK_BUSY',
       },
       {
         name: 'the machine to replace runs',
@@ -240,6 +254,13 @@ testStep(
       { name: 'a pipe of the shell', input: { source: '/dev/fd/63' }, code: 'MSP_FILE_UNREADABLE' },
       { name: 'no source', input: { source: 'ftp://host/x' }, code: 'MSP_USAGE' },
       { name: 'no room', input: { source: url }, host: fakeHost({ ...host, freeBytes: 10 }), code: 'MSP_SPACE_LOW' },
+      {
+        name: 'no room for a disk of this host',
+        input: { source: '/tmp/disk', wanted: 'raw' },
+        prepare: (world) => world.put({ '/tmp/disk': rawText }),
+        host: fakeHost({ freeBytes: 10 }),
+        code: 'MSP_SPACE_LOW',
+      },
       {
         name: 'no such image',
         input: { source: 'lxc:alpine/9', imageServer: server },

@@ -29,6 +29,8 @@ const qcow2 = (backing: bigint, more = ''): string => {
   return header.toString('latin1') + more;
 };
 const cut = qcow2(0n, 'cut');
+/** A squashfs of more bytes than there are; the pretended archive is a text. */
+const cutOff = `zstd raw hsqs${'a'.repeat(2500)}`;
 const huge = qcow2(0n, 'huge');
 const putQcow2 = (text: string) => (world: World) => world.put({ [pulled(text).path]: Buffer.from(text, 'latin1') });
 const output = { staging, sizeBytes: 512, table: 'none' as const, partitions: [], arch: null };
@@ -116,6 +118,25 @@ testStep(
         host,
         code: 'MSP_PULL_CHANGED',
         after: (world) => expect(world.read('/tmp/x')).toBe(rawText),
+      },
+      {
+        name: 'a file system that is cut off, which is not kept',
+        input: { ...image(cutOff), compression: 'zstd', content: 'raw' },
+        prepare: (world) => putDownload(world, cutOff),
+        host,
+        code: 'MSP_IMAGE_DAMAGED',
+        after: (world) => expect(world.has(`${downloads}/${digestOf(cutOff)}`)).toBe(false),
+      },
+      {
+        name: 'another run prepares a machine of this name',
+        input: { ...image(rawText), compression: 'zstd', content: 'raw' },
+        prepare: (world) => {
+          putDownload(world, rawText);
+          world.put({ [`${machines}/.#machinespawn-box-0123abcd`]: 'of the other run' });
+        },
+        host: fakeHost({ busyLocks: ['making-box'] }),
+        code: 'MSP_LOCK_BUSY',
+        after: (world) => expect(world.has(`${machines}/.#machinespawn-box-0123abcd`)).toBe(true),
       },
       {
         name: 'a tar archive',

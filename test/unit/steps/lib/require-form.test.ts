@@ -32,6 +32,14 @@ test.each([
   expect(error.hint).toBe('is it the right address?');
 });
 
+test.each([
+  ['-', 'look at what the program before it gives'],
+  ['/tmp/root.tar', 'is it the right file?'],
+  ['lxc:alpine/3.20', 'is it the right address?'],
+])('the hint is true for %s', (place, hint) => {
+  expect(refused({ compression: 'none', content: 'html' }, 'tar', { source: place }).hint).toBe(hint);
+});
+
 test('packed bytes that do not tell yet may pass, at the beginning', () => {
   const form: ArchiveForm = { compression: 'bzip2', content: 'unknown' };
   requireForm(form, 'tar', image);
