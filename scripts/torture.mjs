@@ -1,10 +1,12 @@
 // `npm run torture`: kills real builds at many moments spread over their whole length, each time starting the same
 // command again, and compares the machine at the end with that of an uninterrupted build. Prints a section in Markdown
-// for bench/RESULTS.md on stdout, everything else on stderr. Long: about half an hour. `npm run torture -- 6 2` does fewer.
+// for bench/RESULTS.md on stdout, everything else on stderr. Long: about half an hour. `npm run torture -- 6 2` does fewer;
+// `--with debootstrap` does that way in place of the usual one, `--with fast,debootstrap` one after the other.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { compareMachines } from '../test/real/support/compare-machines.ts';
 import { startCountingMirror } from '../test/real/support/counting-mirror.ts';
 import { killChain, parseEvent } from '../test/real/support/kill-chain.ts';
@@ -14,7 +16,11 @@ import { announceSharedRoot } from '../test/real/support/shared-place.ts';
 // So many kills in one build, so that what a killed attempt leaves meets the next kill.
 const CHAIN = 3;
 
-const [amd64 = '30', arm64 = '5'] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { with: { type: 'string', default: 'auto' } },
+  allowPositionals: true,
+});
+const [amd64 = '30', arm64 = '5'] = positionals;
 const say = (text) => process.stderr.write(`${text}\n`);
 
 /** The build without a disturbance: its machine, and when each step began. */
@@ -23,15 +29,17 @@ async function calmBuild(mirror, command) {
   const run = start(place, ['--progress', 'json', ...command]);
   const steps = [];
   let end = 0;
+  let way = null;
   run.onLine((line) => {
     const event = parseEvent(line);
     if (event === null) return;
     end = Date.parse(event.ts);
     if (event.type === 'step.started') steps.push({ step: event.step, at: end });
+    if (event.type === 'step.succeeded' && event.step === 'way') way = event.outputs.way;
   });
   const { code, stderr } = await run.ended;
   if (code !== 0) throw new Error(`the uninterrupted build failed:\n${stderr}`);
-  return { place, steps, from: steps[0].at, durationMs: end - steps[0].at };
+  return { place, steps, way, from: steps[0].at, durationMs: end - steps[0].at };
 }
 
 /** Moments spread evenly over the time of the uninterrupted build, as places in a step. */
@@ -49,10 +57,12 @@ function chains(moments) {
   return Array.from({ length: builds }, (_, first) => moments.filter((_moment, index) => index % builds === first));
 }
 
-async function torture(mirror, arch, count) {
-  const command = ['bootstrap', 'bookworm', 'bread', arch, '--variant', 'minbase', '--mirror', mirror.url];
+async function torture(mirror, { arch, count, asked }) {
+  const base = ['bootstrap', 'bookworm', 'bread', arch, '--variant', 'minbase', '--mirror', mirror.url];
+  const command = [...base, '--with', asked];
   const calm = await calmBuild(mirror, command);
-  say(`${arch}: uninterrupted in ${(calm.durationMs / 1000).toFixed(1)} s`);
+  const { way } = calm;
+  say(`${arch} ${way}: uninterrupted in ${(calm.durationMs / 1000).toFixed(1)} s`);
   const hits = new Map();
   const faults = [];
   let missed = 0;
@@ -68,20 +78,21 @@ async function torture(mirror, arch, count) {
     faults.push(...result.faults, ...differences.map((line) => `the machine differs: ${line}`));
     builds += 1;
     say(
-      `${arch}: build ${builds}, killed in ${chain.map(({ step, afterMs }) => `${step}+${afterMs} ms`).join(', ')}; ${faults.length} faults so far`,
+      `${arch} ${way}: build ${builds}, killed in ${chain.map(({ step, afterMs }) => `${step}+${afterMs} ms`).join(', ')}; ${faults.length} faults so far`,
     );
     rmSync(place.root, { recursive: true, force: true });
   }
   rmSync(calm.place.root, { recursive: true, force: true });
   const killed = [...hits.values()].reduce((sum, one) => sum + one, 0);
-  return { arch, killed, missed, builds, hits, faults, calmMs: calm.durationMs };
+  return { arch, way, killed, missed, builds, hits, faults, calmMs: calm.durationMs };
 }
 
 function report(results) {
   const versionOf = (tool) => execFileSync(tool, ['--version'], { encoding: 'utf8' }).split('\n')[0];
-  const rows = results.map(({ arch, killed, missed, builds, hits, faults, calmMs }) =>
+  const rows = results.map(({ arch, way, killed, missed, builds, hits, faults, calmMs }) =>
     [
       arch,
+      way,
       killed,
       builds,
       [...hits].map(([step, times]) => `${step} ${times}`).join(', '),
@@ -97,13 +108,13 @@ function report(results) {
     'A fault is a process, mount, loop device or lock that is left, a machine in the list, a package fetched twice, or a',
     'difference of the final tree from the uninterrupted one.',
     '',
-    '| arch | kills | builds | where they hit | build was faster | faults | uninterrupted |',
-    '| --- | ---: | ---: | --- | ---: | ---: | ---: |',
+    '| arch | way | kills | builds | where they hit | build was faster | faults | uninterrupted |',
+    '| --- | --- | ---: | ---: | --- | ---: | ---: | ---: |',
     ...rows.map((row) => `| ${row} |`),
     '',
     `Measured ${new Date().toISOString().slice(0, 10)} on ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ` +
       `${Math.round(totalmem() / 1024 ** 3)} GiB, Linux ${release()}, ${versionOf('debootstrap')}, Node ${process.version}.`,
-    ...results.flatMap(({ arch, faults }) => faults.map((fault) => `- ${arch}: ${fault}`)),
+    ...results.flatMap(({ arch, way, faults }) => faults.map((fault) => `- ${arch} ${way}: ${fault}`)),
   ].join('\n');
 }
 
@@ -114,7 +125,9 @@ const mirror = await startCountingMirror();
 try {
   const results = [];
   for (const [arch, count] of Object.entries({ amd64, arm64 })) {
-    if (Number(count) > 0) results.push(await torture(mirror, arch, Number(count)));
+    if (Number(count) === 0) continue;
+    for (const asked of values.with.split(','))
+      results.push(await torture(mirror, { arch, count: Number(count), asked }));
   }
   process.stdout.write(`${report(results)}\n`);
   process.exitCode = results.every(({ faults }) => faults.length === 0) ? 0 : 1;

@@ -70,7 +70,7 @@ export class StepAttempts<Services> {
         workbench: ports.workbench,
         onProgress: (progress) => this.#run.emit({ type: 'step.progress', step: id, ...progress }),
         onCommitted: async (made) => {
-          if (!planned.cache || type.reuse !== 'always') return;
+          if (!planned.cache || type.reuse !== 'always' || type.isKept?.(made) === false) return;
           const { key, identity } = question;
           const createdAt = new Date(ports.clock.now()).toISOString();
           await ports.results.put({

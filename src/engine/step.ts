@@ -95,6 +95,11 @@ export interface Step<Input extends ZodType = ZodType, Output extends ZodType = 
     readonly output: Parsed<Output>;
     readonly services: Services;
   }): Promise<boolean>;
+  /**
+   * False for a result that only its own run may take: another one does the step again. For what was not to be had, and may
+   * be tomorrow. @default true
+   */
+  isKept?(output: Parsed<Output>): boolean;
   /** For a dry run, where the step may not run: what will come of it? Changes nothing. */
   foresee?(
     context: Pick<StepContext<Parsed<Input>, Services>, 'input' | 'stepId' | 'anew' | 'services'>,

@@ -1,7 +1,14 @@
 /** Which way a machine is bootstrapped by, and why. */
 import { fail } from '../errors/machinespawn-error.ts';
 import type { Arch } from './arch.ts';
-import { isProvenEqual, isProvenVariant, type BootstrapVariant, type EqualityCell } from './proven-equal.ts';
+import {
+  comparedHost,
+  comparedIncludes,
+  isProvenEqual,
+  isProvenVariant,
+  type BootstrapVariant,
+  type EqualityCell,
+} from './proven-equal.ts';
 import { releaseOf } from './releases.ts';
 
 export const bootstrapWays = ['fast', 'debootstrap', 'mmdebstrap'] as const;
@@ -13,8 +20,13 @@ export interface WayRequest {
   readonly variant: BootstrapVariant;
   /** The machine's. */
   readonly arch: Arch;
+  readonly hostArch: Arch;
   readonly exclude: readonly string[];
 }
+
+/** Whose scripts see the host architecture's programs in the place of emulated ones: all packages', or the required ones'. */
+export const twinScopes = ['all', 'required'] as const;
+export type TwinScope = (typeof twinScopes)[number];
 
 export interface WayAnswer {
   readonly way: BootstrapWay;
@@ -26,9 +38,9 @@ export interface WayAnswer {
 export function chooseWay(request: WayRequest): WayAnswer {
   if (request.with === 'auto') {
     const problem = fastProblem(request);
-    return problem === null
-      ? { way: 'fast', why: 'shown to give what debootstrap gives' }
-      : { way: 'debootstrap', why: problem };
+    if (problem !== null) return { way: 'debootstrap', why: problem };
+    const where = request.hostArch === comparedHost ? '' : ` on ${comparedHost}`;
+    return { way: 'fast', why: `shown${where} to give what debootstrap gives` };
   }
   if (request.with === 'fast') return fastAskedFor(request);
   if (request.with === 'mmdebstrap' && request.exclude.length > 0) {
@@ -52,6 +64,17 @@ function fastProblem(cell: EqualityCell): string | null {
   const { codename, variant, arch } = cell;
   const of = isProvenVariant(cell) ? `${codename} ${variant} on ${arch}` : `${codename} ${variant}`;
   return `the fast way is not shown to be right for ${of}`;
+}
+
+/**
+ * Where native programs may stand in for emulated ones; null for nowhere. What asks for the architecture gets the host's
+ * from them, so they serve only packages whose scripts were compared, on a host like that.
+ */
+export function twinScope(
+  request: EqualityCell & { readonly hostArch: Arch; readonly include: readonly string[] },
+): TwinScope | null {
+  if (request.hostArch !== comparedHost || !isProvenEqual(request)) return null;
+  return request.include.every((name) => comparedIncludes.includes(name)) ? 'all' : 'required';
 }
 
 /** The way that `auto` takes for the default variant of a release, as `images` shows it. */

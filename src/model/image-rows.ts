@@ -90,7 +90,7 @@ export function imageRows({ releases, host, runs, cached, today }: ImageRowsInpu
 }
 
 /** Columns of the table. Only the usual architectures have one; all are in the JSON. */
-export const imageColumns = ['image', 'aliases', 'status', 'amd64', 'i386', 'armhf', 'arm64', 'cached'] as const;
+export const imageColumns = ['image', 'aliases', 'status', 'amd64', 'i386', 'armhf', 'arm64', 'way', 'cached'] as const;
 export type ImageCells = Readonly<Record<(typeof imageColumns)[number], string>>;
 
 /** yes: native; qemu: needs an emulator; part: the port is not whole; no: there is none. */
@@ -111,6 +111,7 @@ export function imageCells(row: ImageRow, release: Release): ImageCells {
     i386: cell('i386'),
     armhf: cell('armhf'),
     arm64: cell('arm64'),
+    way: row.way,
     cached: cachedArchs.join(' ') || '-',
   };
 }

@@ -11,9 +11,18 @@ export type BootstrapVariant = 'default' | 'minbase' | 'buildd';
 export interface EqualityCell {
   readonly codename: string;
   readonly variant: BootstrapVariant;
-  /** The machine's, on a host of amd64; the ones that amd64 does not run are compared with native programs standing in. */
+  /** The machine's; the ones that the host does not run are compared with native programs standing in. */
   readonly arch: Arch;
 }
+
+/** Architecture of the host that all of them were compared on. */
+export const comparedHost: Arch = 'amd64';
+
+/**
+ * With these in addition, the default variants are compared. debootstrap does not find dbus by itself: what asks for it
+ * names a virtual package.
+ */
+export const comparedIncludes: readonly string[] = ['dbus', 'nano', 'systemd-container'];
 
 /** Codename -> variant -> architectures. Not buildd: debootstrap leaves /usr unmerged in it, where a release still may. */
 const proven: Readonly<Record<string, Readonly<Partial<Record<BootstrapVariant, readonly Arch[]>>>>> = {

@@ -1,7 +1,7 @@
 /** Builds the base tree of an image, by the pipeline `base`: in a user's pipeline it is one step. */
 import { z } from 'zod';
 import { formatImageSpec } from '../model/image-spec.ts';
-import { archSchema, imageSpecSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
+import { archiveUrlSchema, archSchema, imageSpecSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
 import { defineStep } from './define-step.ts';
 import { innerPipeline } from './lib/inner-pipeline.ts';
 
@@ -30,6 +30,10 @@ const input = z.strictObject({
   exclude: z.array(packageNameSchema).default([]).describe('Packages to leave out'),
   components: z.array(z.string().min(1)).default([]).describe("Components; none for the release's default"),
   mirror: z.string().default('').describe("Archive to read from; '' for the release's own"),
+  'fallback-mirrors': z
+    .array(archiveUrlSchema)
+    .default([])
+    .describe('Archives with the same packages, asked when the first one fails or sends a bad file'),
   keyring: z.string().default('').describe("Keyring to verify with; '' for the release's own"),
   snapshot: z.string().default('').describe('The archive as it was on this day, such as 2026-11-01'),
   suites: z.array(z.string()).default([]).describe('Suites beside the main one: updates, security, backports, or none'),

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
 import type { RootFiles } from '../host/services.ts';
+import { twinScopes } from '../model/bootstrap-way.ts';
 import { installOrder, type InstallOrder } from '../model/install-order.ts';
 import type { PackageSelection } from '../model/package-selection.ts';
 import { durationSchema } from '../model/schemas.ts';
@@ -30,6 +31,10 @@ const input = z.strictObject({
     .describe(
       "For a foreign tree: an unpacked one of the host's architecture and the same release; its programs stand in",
     ),
+  twinScope: z
+    .enum(twinScopes)
+    .default('required')
+    .describe("Whose scripts see those programs: all packages', or only the required ones'"),
   idle: durationSchema.prefault('15m').describe('A script that says nothing for so long is ended'),
 });
 type Input = z.output<typeof input>;
@@ -37,14 +42,14 @@ type Input = z.output<typeof input>;
 export const configurePackages = defineStep({
   id: 'configure-packages',
   summary: 'Configure the required packages, then unpack and configure the others',
-  version: 1,
+  version: 2,
   input,
   output: z.strictObject({
     tree: z.string().describe('The configured tree'),
     packages: z.number().describe('How many packages are installed'),
   }),
   reuse: 'always',
-  identity: ({ tree, selection, twin }) => ({ tree, selection, twin }),
+  identity: ({ tree, selection, twin, twinScope }) => ({ tree, selection, twin, ...(twin !== null && { twinScope }) }),
   needs: { root: true, tools: ['chroot', 'mknod', 'tar', 'xz'] },
   describe: ({ packages }) => `${packages} packages installed`,
 
@@ -65,6 +70,8 @@ export const configurePackages = defineStep({
     const scripted = await scriptedPackages(root, []);
     const required = { packages: order.required.map(scripted), configure: 'pending' as const };
     await sessions.run(requiredSession(order.core.map(scripted), required));
+    // Before anything is unpacked that may lie in their places.
+    if (input.twinScope === 'required') await sessions.dropTwins();
     if (order.groups.length + order.rest.length > 0)
       await installFurther(context, selection, order, { path, root, sessions });
     await sessions.close();
@@ -94,7 +101,7 @@ async function placeTwins({ input, services, log }: Context<Input>, path: string
   });
   log.info(
     twins === null
-      ? 'the other tree has other versions: all programs are emulated'
+      ? 'the other tree does not fit: all programs are emulated'
       : `${twins.programs} programs run natively`,
   );
   return twins;

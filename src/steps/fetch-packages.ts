@@ -6,6 +6,7 @@ import { archiveUrlSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { fetchPackage, lackingPackages, settlePackages } from './lib/package-store.ts';
 import { readSelection } from './lib/read-selection.ts';
+import { whenOptional } from './lib/when-optional.ts';
 
 const input = z.strictObject({
   selection: z
@@ -19,6 +20,7 @@ const input = z.strictObject({
   connections: z.number().int().min(1).max(32).default(6).describe('How many packages are fetched side by side'),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
   offline: z.boolean().default(false).describe('Ask nobody: what is lacking is an error'),
+  optional: z.boolean().default(false).describe('Where they cannot be had: none, with a warning, instead of an error'),
 });
 type Input = z.output<typeof input>;
 
@@ -28,15 +30,17 @@ export const fetchPackages = defineStep({
   version: 1,
   input,
   output: z.strictObject({
-    packages: z.number().describe('How many packages are there'),
+    packages: z.number().describe('How many packages are there; 0 where they could not be had'),
     sizeBytes: z.number().describe('Size of all of them'),
   }),
   // Taken again for nothing, unless a step that unpacks them has to run: then `check` looks.
   reuse: 'always',
   identity: ({ selection }) => ({ selection }),
+  isKept: ({ packages }) => packages > 0,
   describe: ({ packages, sizeBytes }) => `${packages} packages, ${(sizeBytes / 1e6).toFixed(1)} MB, verified`,
 
-  async check({ input: { selection: digest }, services }) {
+  async check({ input: { selection: digest }, output, services }) {
+    if (output.packages === 0) return true;
     const selection = await readSelection(services, digest).catch((error: unknown) => {
       if (MachinespawnError.is(error) && error.code === 'MSP_SELECTION_MISSING') return null;
       throw error;
@@ -45,22 +49,25 @@ export const fetchPackages = defineStep({
     return (await lackingPackages(services, directoryOf(services, selection), selection.packages)).length === 0;
   },
 
-  async run(context) {
-    const { services, input } = context;
-    const selection = await readSelection(services, input.selection);
-    const { packages } = selection;
-    const directory = directoryOf(services, selection);
-    const lacking = await settlePackages(services, directory, packages);
-    if (lacking.length > 0 && input.offline)
-      throw fail('MSP_OFFLINE', { what: lacking.map(({ name }) => name).join(', ') });
-    if (lacking.length > 0) {
-      // Whoever waits for it finds most of them there.
-      await services.lock(`packages-${selection.distro}`);
-      await fetchAll(context, directory, await settlePackages(services, directory, lacking));
-    }
-    return { packages: packages.length, sizeBytes: sumOf(packages) };
-  },
+  run: (context) =>
+    whenOptional(context, context.input.optional, { packages: 0, sizeBytes: 0 }, () => fetchLacking(context)),
 });
+
+async function fetchLacking(context: Context<Input>): Promise<{ packages: number; sizeBytes: number }> {
+  const { services, input } = context;
+  const selection = await readSelection(services, input.selection);
+  const { packages } = selection;
+  const directory = directoryOf(services, selection);
+  const lacking = await settlePackages(services, directory, packages);
+  if (lacking.length > 0 && input.offline)
+    throw fail('MSP_OFFLINE', { what: lacking.map(({ name }) => name).join(', ') });
+  if (lacking.length > 0) {
+    // Whoever waits for it finds most of them there.
+    await services.lock(`packages-${selection.distro}`);
+    await fetchAll(context, directory, await settlePackages(services, directory, lacking));
+  }
+  return { packages: packages.length, sizeBytes: sumOf(packages) };
+}
 
 function directoryOf(services: Context['services'], { distro }: PackageSelection): string {
   return `${services.directories.packages}/${distro}`;

@@ -16,6 +16,7 @@ import { readPackages } from './lib/read-packages.ts';
 import { sha256 } from './lib/sha256.ts';
 import { suiteSchema, type Suite } from './lib/suite-schema.ts';
 import { fetchIndex } from './lib/verify-index.ts';
+import { whenOptional } from './lib/when-optional.ts';
 
 const input = z.strictObject({
   archive: archiveSchema,
@@ -30,19 +31,26 @@ const input = z.strictObject({
     .describe('More suites to choose from; debootstrap takes none, mmdebstrap takes updates and security'),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
   offline: z.boolean().default(false).describe('Ask nobody: what is lacking is an error'),
+  optional: z.boolean().default(false).describe('Where it cannot be had: none, with a warning, instead of an error'),
 });
 type Input = z.output<typeof input>;
+
+const output = z.strictObject({
+  selection: z
+    .string()
+    .nullable()
+    .describe('SHA-256 of the list of packages, which is kept in the cache; null for none'),
+  packages: z.number().describe('How many packages'),
+  downloadBytes: z.number().describe('Size of all of them, as they are in the archive'),
+});
+type Output = z.output<typeof output>;
 
 export const selectPackages = defineStep({
   id: 'select-packages',
   summary: 'Choose the packages of the machine',
   version: 2,
   input,
-  output: z.strictObject({
-    selection: z.string().describe('SHA-256 of the list of packages, which is kept in the cache'),
-    packages: z.number().describe('How many packages'),
-    downloadBytes: z.number().describe('Size of all of them, as they are in the archive'),
-  }),
+  output,
   reuse: 'always',
   needs: { tools: ['xz'] },
   // The digests stand for all that the indexes promise; proxy and offline change nothing of it.
@@ -58,47 +66,56 @@ export const selectPackages = defineStep({
     exclude: sortedSet(given.exclude),
     ...(given.only.length > 0 && { only: sortedSet(given.only) }),
   }),
-  describe: ({ packages, downloadBytes }) => `${packages} packages, ${(downloadBytes / 1e6).toFixed(1)} MB`,
+  isKept: ({ selection }) => selection !== null,
+  describe: ({ selection, packages, downloadBytes }) =>
+    selection === null ? 'none' : `${packages} packages, ${(downloadBytes / 1e6).toFixed(1)} MB`,
 
   async check({ output, services }) {
+    if (output.selection === null) return true;
     const path = selectionPath(services.directories.cache, output.selection);
     return (await services.files.sha256(path)) === output.selection;
   },
 
-  async run(context) {
-    const { services, input } = context;
-    const { archive, arch, variant } = input;
-    if (input.offline) throw fail('MSP_OFFLINE', { what: `a choice of packages for ${archive.image} ${arch}` });
-    const { distro, codename, mirror } = archive;
-    const sources: PackageSource[] = [];
-    // One after the other: two at once would need the memory of two.
-    for (const suite of suitesOf(input)) {
-      const release = await releaseOf(context, suite);
-      for (const component of archive.components) {
-        context.progress({ phase: 'reading the list of packages', text: `${suite.suite}/${component}` });
-        sources.push(await readPackages(context, { ...suite, component, arch, release, proxy: input.proxy }));
-      }
-    }
-    const universe = new PackageUniverse(arch, sources);
-    const recipe = baseRecipe(universe, { distro, codename, variant, mirror });
-    const request = { recipe, include: input.include, exclude: input.exclude, suite: codename };
-    const all = selectedPackages(universe, choosePackages(universe, request), codename);
-    const packages = input.only.length === 0 ? all : neededBy(input.only, all);
-    for (const name of packages.filter((one) => input.exclude.includes(one.name)).map((one) => one.name))
-      context.log.warn(`${name} is not left out: another package needs it`);
-    const selection: PackageSelection = { format: 1, distro, suite: codename, arch, packages };
-    const text = `${JSON.stringify(selection)}\n`;
-    const digest = sha256(text);
-    const path = selectionPath(services.directories.cache, digest);
-    await services.files.makeDirectory(path.slice(0, path.lastIndexOf('/')));
-    await services.files.writeText(path, text);
-    return {
-      selection: digest,
-      packages: packages.length,
-      downloadBytes: packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    };
-  },
+  run: (context) =>
+    whenOptional(context, context.input.optional, { selection: null, packages: 0, downloadBytes: 0 }, () =>
+      select(context),
+    ),
 });
+
+/** What cannot be had is an error here. */
+async function select(context: Context<Input>): Promise<Output> {
+  const { services, input } = context;
+  const { archive, arch, variant } = input;
+  if (input.offline) throw fail('MSP_OFFLINE', { what: `a choice of packages for ${archive.image} ${arch}` });
+  const { distro, codename, mirror } = archive;
+  const sources: PackageSource[] = [];
+  // One after the other: two at once would need the memory of two.
+  for (const suite of suitesOf(input)) {
+    const release = await releaseOf(context, suite);
+    for (const component of archive.components) {
+      context.progress({ phase: 'reading the list of packages', text: `${suite.suite}/${component}` });
+      sources.push(await readPackages(context, { ...suite, component, arch, release, proxy: input.proxy }));
+    }
+  }
+  const universe = new PackageUniverse(arch, sources);
+  const recipe = baseRecipe(universe, { distro, codename, variant, mirror });
+  const request = { recipe, include: input.include, exclude: input.exclude, suite: codename };
+  const all = selectedPackages(universe, choosePackages(universe, request), codename);
+  const packages = input.only.length === 0 ? all : neededBy(input.only, all);
+  for (const name of packages.filter((one) => input.exclude.includes(one.name)).map((one) => one.name))
+    context.log.warn(`${name} is not left out: another package needs it`);
+  const selection: PackageSelection = { format: 1, distro, suite: codename, arch, packages };
+  const text = `${JSON.stringify(selection)}\n`;
+  const digest = sha256(text);
+  const path = selectionPath(services.directories.cache, digest);
+  await services.files.makeDirectory(path.slice(0, path.lastIndexOf('/')));
+  await services.files.writeText(path, text);
+  return {
+    selection: digest,
+    packages: packages.length,
+    downloadBytes: packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  };
+}
 
 /** The main one first: where two suites have the same version, it counts. */
 function suitesOf({ archive, suites }: Input): readonly Suite[] {

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { equalityCells, type EqualityCell } from '../../src/model/proven-equal.ts';
+import { comparedIncludes, equalityCells, type EqualityCell } from '../../src/model/proven-equal.ts';
 import { startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
 import { cellName, isNative, judgeEquality } from './support/equality.ts';
 import { inTurns } from './support/in-turns.ts';
@@ -64,8 +64,7 @@ describe.concurrent('the fast way and debootstrap give the same machine', () => 
   for (const cell of equalityCells().filter(chosen)) {
     it(cellName(cell), async () => {
       await inTurn(async () => {
-        // debootstrap does not find dbus by itself: what asks for it names a virtual package.
-        const include = cell.variant === 'default' ? ['--include', 'dbus,nano,systemd-container'] : [];
+        const include = cell.variant === 'default' ? ['--include', comparedIncludes.join(',')] : [];
         const { url, options } = await settledArchive(mirror, cell.codename, cell.arch);
         const more = [...include, ...options];
         const [inUse, boot] = [isUsed(cell), isBooted(cell)];

@@ -55,6 +55,25 @@ describe('the ways', () => {
   });
 });
 
+describe('a bad file', () => {
+  it('is fetched again from the next mirror that was named', async () => {
+    const own = newPlace('fast-fallback');
+    const other = mirror.url.replace(/\/debian$/u, '/as-another/debian');
+    mirror.forget();
+    mirror.fault = (path) => (/^\/debian\/pool\/.*\/dash_/u.test(path) ? 'bytes' : null);
+    try {
+      const args = build('bookworm', 'bread', '--variant', 'minbase', '--fallback-mirror', other);
+      const { stderr } = await machinespawnOk(own, args);
+      expect(stderr).toMatch(/dash .* has the SHA-256 .*, and .* was promised/u);
+    } finally {
+      mirror.fault = null;
+    }
+    const elsewhere = mirror.served.filter(({ path }) => path.startsWith('/as-another/'));
+    expect(elsewhere.map(({ path }) => path)).toEqual([expect.stringMatching(/\/dash_[^/]+_amd64\.deb$/u)]);
+    expect(existsSync(join(own.machines, 'bread/usr/bin/dash'))).toBe(true);
+  });
+});
+
 describe('a build that is killed', () => {
   const moments: readonly Moment[] = [
     { step: 'select', afterMs: 100 },

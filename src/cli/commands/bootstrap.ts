@@ -29,6 +29,11 @@ export const bootstrap = defineCommand({
     exclude: { type: 'list', valueName: 'PKG', summary: 'Packages to leave out' },
     components: { type: 'list', valueName: 'NAME', summary: 'Components of the archive; main otherwise' },
     mirror: { type: 'string', valueName: 'URL', summary: 'Archive to take packages from' },
+    fallbackMirror: {
+      type: 'list',
+      valueName: 'URL',
+      summary: 'Archive with the same packages, asked when the first one fails or sends a bad file; by the fast way',
+    },
     snapshot: { type: 'string', valueName: 'DATE', summary: 'The archive as it was on a day, such as 2026-11-01' },
     suites: {
       type: 'list',
@@ -97,6 +102,7 @@ export const bootstrap = defineCommand({
       exclude: options.exclude,
       components: options.components,
       mirror: options.mirror ?? env['MACHINESPAWN_MIRROR'],
+      'fallback-mirrors': options.fallbackMirror,
       snapshot: options.snapshot === undefined ? undefined : parseSnapshotMoment(options.snapshot),
       suites: options.suites,
       'eol-apt': options.eolApt,

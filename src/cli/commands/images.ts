@@ -33,7 +33,6 @@ export const images = defineCommand({
     const wide: readonly Column<ImageRow>[] = [
       { title: 'RISCV64', wide: true, cell: (row) => archCell(row, releaseOf(row.codename), 'riscv64') },
       { title: 'BOOTS', wide: true, cell: ({ boots }) => (boots ? 'yes' : 'no') },
-      { title: 'WAY', wide: true, cell: ({ way }) => way },
       { title: 'MIRROR', wide: true, cell: ({ mirror }) => mirror },
     ];
     const isWide = options.format === 'wide';

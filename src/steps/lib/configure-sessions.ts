@@ -10,6 +10,7 @@ const daemonStarter = '/usr/sbin/start-stop-daemon';
 const fakeStarter = '#!/bin/sh\necho\necho "Warning: Fake start-stop-daemon called, doing nothing"\n';
 
 interface SessionSettings {
+  /** For the sessions up to `dropTwins`. */
   readonly twins: NativeTwins | null;
   /** A script that says nothing for so long is ended. */
   readonly idleMs: number;
@@ -25,11 +26,13 @@ export class ConfigureSessions {
   readonly #context: Context;
   readonly #tree: Tree;
   readonly #settings: SessionSettings;
+  #twins: NativeTwins | null;
 
   private constructor(context: Context, tree: Tree, settings: SessionSettings) {
     this.#context = context;
     this.#tree = tree;
     this.#settings = settings;
+    this.#twins = settings.twins;
   }
 
   static async open(context: Context, tree: Tree, settings: SessionSettings): Promise<ConfigureSessions> {
@@ -66,11 +69,24 @@ export class ConfigureSessions {
     });
   }
 
+  /** From here on, all programs are the tree's own. */
+  async dropTwins(): Promise<void> {
+    const { files, directories } = this.#context.services;
+    if (this.#twins === null) return;
+    await files.remove(`${directories.scratch}/fstab`);
+    await this.#remove(this.#twins.places);
+    this.#twins = null;
+  }
+
   /** Nothing of it is left. */
   async close(): Promise<void> {
-    for (const place of [sessionPlace, policy, ...(this.#settings.twins?.places ?? [])]) {
+    await this.#remove([sessionPlace, policy, ...(this.#twins?.places ?? [])]);
+  }
+
+  async #remove(places: readonly string[]): Promise<void> {
+    for (const place of places) {
       await this.#tree.root.remove(place);
-      // With it, no service would ever start in the machine.
+      // With the policy, no service would ever start in the machine.
       if ((await this.#tree.root.info(place)) !== null)
         throw fail('MSP_FILE_UNWRITABLE', { path: place, problem: 'it cannot be removed' });
     }

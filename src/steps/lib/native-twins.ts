@@ -15,6 +15,8 @@ const dpkgHelpers = ['dpkg-divert', 'dpkg-statoverride', 'dpkg-trigger', 'update
 const programPath = /^\/usr\/s?bin\/[^/]+$/u;
 const headBytes = 4096;
 const dpkg = '/usr/bin/dpkg';
+/** They say what the kernel says: through the emulator, that is the machine's architecture. */
+const neverNative: readonly string[] = ['/usr/bin/arch', '/usr/bin/uname'];
 /** The programs ask for this loader instead of their own, whose path a script of the packages might tidy up. */
 const loaderPlace = `${sessionPlace}/ld`;
 
@@ -89,6 +91,7 @@ async function candidates(root: RootFiles, isSame: (name: string) => boolean): P
     const list = (await root.readText(`/var/lib/dpkg/info/${name}.list`)) ?? '';
     for (const path of list.split('\n').map(mergedPath)) if (programPath.test(path)) found.add(path);
   }
+  for (const path of neverNative) found.delete(path);
   return found;
 }
 

@@ -132,6 +132,16 @@ describe('bootstrap', () => {
     expect(JSON.parse(stdout)).toEqual(succeeded);
   });
 
+  it('takes mirrors to fall back on, none otherwise', async () => {
+    const app = fakeApp();
+    const line = ['debian-12', 'bread', '--fallback-mirror=http://m,http://n', '--fallback-mirror', 'http://o'];
+    await runMain(line, { app });
+    expect(requestOf(app)).toMatchObject({ inputs: { 'fallback-mirrors': ['http://m', 'http://n', 'http://o'] } });
+    const plain = fakeApp();
+    await runMain(['debian-12', 'bread'], { app: plain });
+    expect(requestOf(plain)).not.toHaveProperty(['inputs', 'fallback-mirrors']);
+  });
+
   it('hands what the environment said to sudo as options', async () => {
     const app = fakeApp();
     const env = {

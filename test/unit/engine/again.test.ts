@@ -15,11 +15,11 @@ const plan = planOf(
   { b: '${{ steps.b.outputs.text }}' },
 );
 
-async function run(world: World, options: RunOptions = {}, resumed: string | null = null) {
+async function run(world: World, options: RunOptions = {}, resumed: string | null = null, asked = plan) {
   const events: RunEvent[] = [];
   const { engine } = world.process();
   const how = { ...options, onEvent: (event: RunEvent) => void events.push(event) };
-  const opened = resumed === null ? await engine.start(plan, how) : await engine.resume(resumed, how);
+  const opened = resumed === null ? await engine.start(asked, how) : await engine.resume(resumed, how);
   const end = await opened.done;
   const started = events.flatMap((event) => (event.type === 'step.started' ? [event.step] : []));
   const warnings = events.flatMap((event) => (event.type === 'warning' ? [`${event.step ?? ''}: ${event.text}`] : []));
@@ -55,6 +55,16 @@ describe('what a pipeline gives', () => {
     for (const key of world.things.keys()) if (key !== first.end.outputs['b']) world.things.delete(key);
     expect((await run(world)).started).toEqual([]);
   });
+});
+
+test('what is not to be kept is made again by every run, and what comes of it is taken where it is the same', async () => {
+  const world = new World();
+  const lacking = planOf([
+    plannedStep('a', 'lack', [], { parts: ['a'] }),
+    plannedStep('b', 'mix', ['a'], { parts: ['${{ steps.a.outputs.text }}'] }),
+  ]);
+  expect((await run(world, {}, null, lacking)).started).toEqual(['a', 'b']);
+  expect((await run(world, {}, null, lacking)).started).toEqual(['a']);
 });
 
 describe('a run that is gone on with from a step', () => {

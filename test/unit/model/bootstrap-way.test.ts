@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { chooseWay, usualWay, type WayRequest } from '../../../src/model/bootstrap-way.ts';
+import { chooseWay, twinScope, usualWay, type WayRequest } from '../../../src/model/bootstrap-way.ts';
 import { errorOf } from './error-of.ts';
 
 const asked = (more: Partial<WayRequest>): WayRequest => ({
-  ...{ with: 'auto', codename: 'bookworm', variant: 'default', arch: 'amd64', exclude: [] },
+  ...{ with: 'auto', codename: 'bookworm', variant: 'default', arch: 'amd64', hostArch: 'amd64', exclude: [] },
   ...more,
 });
 
@@ -24,6 +24,12 @@ describe('the way to bootstrap', () => {
     expect([usualWay('trixie', 'amd64'), usualWay('jammy', 'amd64')]).toEqual(['fast', 'debootstrap']);
   });
 
+  it('is said to be shown right where it was, on a host of amd64', () => {
+    const why = 'shown on amd64 to give what debootstrap gives';
+    for (const arch of ['amd64', 'armhf', 'arm64'] as const)
+      expect(chooseWay(asked({ hostArch: 'arm64', arch }))).toEqual({ way: 'fast', why });
+  });
+
   it('is the one that was asked for, where it can be', () => {
     for (const way of ['fast', 'debootstrap', 'mmdebstrap'] as const)
       expect(chooseWay(asked({ with: way }))).toEqual({ way, why: 'asked for' });
@@ -36,5 +42,23 @@ describe('the way to bootstrap', () => {
       way: 'fast',
       why: 'asked for, though the fast way is not shown to be right for bookworm default on riscv64',
     });
+  });
+});
+
+describe('native programs in place of emulated ones', () => {
+  const scope = (more: Partial<Parameters<typeof twinScope>[0]>) =>
+    twinScope({ codename: 'bookworm', variant: 'default', arch: 'arm64', hostArch: 'amd64', include: [], ...more });
+
+  it('serve those packages whose scripts were compared', () => {
+    expect([scope({}), scope({ include: ['dbus', 'nano', 'systemd-container'] })]).toEqual(['all', 'all']);
+    expect([scope({ include: ['doc-base'] }), scope({ include: ['nano', 'perl'] })]).toEqual(['required', 'required']);
+  });
+
+  it('serve nothing that was not compared, nor on another host', () => {
+    expect(scope({ codename: 'trixie' })).toBeNull();
+    expect([scope({ hostArch: 'arm64', arch: 'armhf' }), scope({ hostArch: 'arm64', arch: 'amd64' })]).toEqual([
+      null,
+      null,
+    ]);
   });
 });

@@ -41,13 +41,13 @@ test('the table, as the manual shows it', () => {
     return row === undefined ? image : Object.values(imageCells(row, releaseOf(row.codename))).join(' | ');
   });
   expect(lines).toEqual([
-    'debian-8 | jessie | eol, archive only | yes | yes | qemu | qemu | -',
-    'debian-12 | bookworm | lts to 2028-06-30 | yes | yes | qemu | qemu | amd64',
-    'debian-13 | trixie | supported to 2028-08-09 | yes | part | qemu | qemu | -',
-    'ubuntu-16.04 | xenial | eol 2021-04-30 (esm) | yes | yes | qemu | qemu | -',
-    'ubuntu-22.04 | jammy | supported to 2027-06-01 | yes | part | qemu | qemu | -',
-    'ubuntu-22.10 | kinetic | eol 2023-07-20, old-releases | yes | part | qemu | qemu | -',
-    'debian-sid | unstable | unstable | yes | part | qemu | qemu | -',
+    'debian-8 | jessie | eol, archive only | yes | yes | qemu | qemu | debootstrap | -',
+    'debian-12 | bookworm | lts to 2028-06-30 | yes | yes | qemu | qemu | fast | amd64',
+    'debian-13 | trixie | supported to 2028-08-09 | yes | part | qemu | qemu | fast | -',
+    'ubuntu-16.04 | xenial | eol 2021-04-30 (esm) | yes | yes | qemu | qemu | debootstrap | -',
+    'ubuntu-22.04 | jammy | supported to 2027-06-01 | yes | part | qemu | qemu | debootstrap | -',
+    'ubuntu-22.10 | kinetic | eol 2023-07-20, old-releases | yes | part | qemu | qemu | debootstrap | -',
+    'debian-sid | unstable | unstable | yes | part | qemu | qemu | fast | -',
   ]);
 });
 

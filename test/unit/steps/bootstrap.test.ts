@@ -30,7 +30,7 @@ testStep(
           expect(asked.at(-1)).toEqual({
             ...{ image: 'debian-12/arm64', arch: '', variant: 'minbase', include: ['ed'], exclude: [], components: [] },
             ...{ mirror: '', keyring: '', proxy: 'auto', salt: '', snapshot: '', suites: [], 'eol-apt': 'trusted' },
-            ...{ 'check-valid-until': 'yes' },
+            ...{ 'check-valid-until': 'yes', 'fallback-mirrors': [] },
             ...{ offline: false, with: 'auto' },
           });
         },

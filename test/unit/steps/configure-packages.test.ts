@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { configurePackages } from '../../../src/steps/configure-packages.ts';
 import { fakeHost, testStep, type Program, type World } from '../../../src/testing.ts';
 import { plainFiles, putSelection, type DemoPackage } from './package-fixture.ts';
+import { foreignFiles, nativeFiles } from './twin-fixture.ts';
 
 const packages: readonly DemoPackage[] = [
   { name: 'base-files', deb: { files: plainFiles('base-files') } },
@@ -24,12 +25,15 @@ const unpacked = {
 const scratch = '/var/lib/machinespawn/scratch';
 const input = (world: World) => ({ tree: world.tree(unpacked), selection: putSelection(world, packages) });
 const sessions: string[] = [];
+/** What each session mounts; null for nothing. */
+const mounts: (string | null)[] = [];
 
 /** Does what the session says of dpkg: learns of packages, unpacks some, configures all that it knows. */
 const sh: Program = function* program({ args, world, status }) {
   const tree = args[3] ?? '';
   const session = world.read(`${scratch}/session`) ?? '';
   sessions.push(session);
+  mounts.push(world.read(`${scratch}/fstab`));
   if (world.read(`${tree}/usr/sbin/policy-rc.d`) !== '#!/bin/sh\nexit 101\n') return 1;
   const file = `${tree}/var/lib/dpkg/status`;
   for (const line of session.split('\n')) {
@@ -51,6 +55,23 @@ const failing: Program = function* program({ print, status }) {
   status('status: base-files : error : installed base-files package post-installation script returned error 1');
   return 1;
 };
+
+/** A foreign tree and one of the host's own architecture. */
+const foreign = (scope?: 'all' | 'required') => (world: World) => ({
+  tree: world.tree({
+    ...unpacked,
+    ...foreignFiles(record('base-files')),
+  }),
+  selection: putSelection(world, packages),
+  twin: world.tree(nativeFiles('1')),
+  ...(scope !== undefined && { twinScope: scope }),
+});
+const emulated = {
+  host: fakeHost({ programs: { sh } }),
+  output: (world: World) => ({ tree: world.committed.at(-1) ?? '', packages: 8 }),
+};
+const libraries = '/usr/lib/x86_64-linux-gnu';
+const treeOf = (ref: string): string => `/var/cache/machinespawn/trees/${ref}`;
 
 testStep(
   configurePackages,
@@ -76,6 +97,35 @@ testStep(
           const places = order.map((text) => second.indexOf(text));
           expect(places).toEqual(places.toSorted((one, other) => one - other));
           expect(places).not.toContain(-1);
+        },
+      },
+      {
+        name: 'a foreign tree, with native programs for the scripts of the required packages',
+        input: foreign(),
+        ...emulated,
+        after: (world, { tree: ref }) => {
+          const [first, second] = mounts.slice(-2);
+          const mounted = (first ?? '').split('\n').map((line) => line.split(' ')[1] ?? '');
+          const inTree = mounted.filter((path) => path !== '').map((path) => /\/usr\/.*/u.exec(path)?.[0] ?? path);
+          // uname and arch are not among them: they say the architecture.
+          expect(inTree).toEqual([
+            ...[libraries, expect.stringMatching(/dpkg\.foreign$/u), '/usr/bin/dpkg-divert', '/usr/bin/ls'],
+            ...['/usr/bin/dash', '/usr/bin/dpkg'],
+          ]);
+          expect(second).toBeNull();
+          expect(world.has(`${treeOf(ref)}${libraries}`)).toBe(false);
+          expect(world.logged).toContain('info 3 programs run natively');
+        },
+      },
+      {
+        name: 'a foreign tree, with native programs for all scripts',
+        input: foreign('all'),
+        ...emulated,
+        after: (world, { tree: ref }) => {
+          const [first, second] = mounts.slice(-2);
+          expect(second).toContain('/usr/bin/ls');
+          expect(first).toBe(second);
+          expect(world.has(`${treeOf(ref)}${libraries}`)).toBe(false);
         },
       },
     ],
@@ -104,3 +154,10 @@ testStep(
   },
   test,
 );
+
+test('configure-packages: whose scripts see native programs decides the result, where there are any', () => {
+  const identity = (more: object) =>
+    configurePackages.identity?.(configurePackages.input.parse({ tree: 'x', selection: 'a'.repeat(64), ...more }));
+  expect(identity({ twin: 'y', twinScope: 'all' })).not.toEqual(identity({ twin: 'y', twinScope: 'required' }));
+  expect(identity({ twinScope: 'all' })).toEqual(identity({ twinScope: 'required' }));
+});

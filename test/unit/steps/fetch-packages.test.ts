@@ -156,6 +156,21 @@ testStep(
         output,
         after: isWhole,
       },
+      {
+        name: 'files that cannot be had, and need not be',
+        input: { ...input, optional: true, connections: 1 },
+        prepare: chosen,
+        host: fakeHost({ net: { ...served(), [urlOf('bash')]: 404 } }),
+        output: { packages: 0, sizeBytes: 0 },
+        after: (world) =>
+          expect(world.logged).toEqual([expect.stringMatching(/^warn done without: bash 5\.2 is in the index, but/u)]),
+      },
+      {
+        name: 'nobody to ask for what need not be',
+        input: { ...input, optional: true, offline: true },
+        prepare: chosen,
+        output: { packages: 0, sizeBytes: 0 },
+      },
     ],
     refuses: [
       { name: 'what is no digest', input: { selection: '../../etc/passwd' }, at: 'selection' },
@@ -219,6 +234,13 @@ testStep(
         host: fakeHost({ net: { ...served(), [urlOf('bash')]: 503 } }),
         code: 'MSP_HTTP_STATUS',
       },
+      {
+        name: 'a full disk, also for what need not be',
+        input: { ...input, optional: true },
+        prepare: chosen,
+        host: { ...host, freeBytes: 20 },
+        code: 'MSP_SPACE_LOW',
+      },
       { name: 'a full disk', input, prepare: chosen, host: { ...host, freeBytes: 20 }, code: 'MSP_SPACE_LOW' },
     ],
   },
@@ -228,6 +250,11 @@ testStep(
 test('fetch-packages: the same packages are the same, wherever they come from', () => {
   const identity = (more: object) => fetchPackages.identity?.(fetchPackages.input.parse({ ...input, ...more }));
   expect(identity({ mirrors: [other], connections: 2, proxy: 'http://proxy.example' })).toEqual(identity({}));
+});
+
+test('fetch-packages: that they could not be had is forgotten with the run', () => {
+  expect(fetchPackages.isKept?.({ packages: 0, sizeBytes: 0 })).toBe(false);
+  expect(fetchPackages.isKept?.(output)).toBe(true);
 });
 
 test('a package is called as debootstrap calls it in its cache', () => {

@@ -30,8 +30,8 @@ const outputOf = (count: number) => (world: World) => ({
 });
 const holds =
   (...names: readonly string[]) =>
-  (world: World, output: { readonly selection: string }) => {
-    expect(world.has(selectionPath(cache, output.selection))).toBe(true);
+  (world: World, output: { readonly selection: string | null }) => {
+    expect(world.has(selectionPath(cache, output.selection ?? ''))).toBe(true);
     expect(chosen(world).packages.map(({ name }) => name)).toEqual(names);
   };
 
@@ -49,6 +49,19 @@ function served(
   };
 }
 
+const optional = <T extends { readonly input: object }>(one: T) => ({
+  ...one,
+  input: { ...one.input, optional: true },
+});
+const without = (why: string) => ({
+  output: { selection: null, packages: 0, downloadBytes: 0 },
+  after: (world: World) => {
+    expect(world.logged).toEqual([expect.stringContaining('warn done without: ')]);
+    expect(world.logged[0]).toContain(why);
+  },
+});
+
+const noXz = fakeHost({ programs: { xz: exits(1, 'xz: (stdin): File format not recognized') }, net: main.net });
 const updates = pretendSuite({ suite: 'bookworm-security', paragraphs: [paragraph('libc6', '2.36-9+deb12u1', {})] });
 const security = { suite: 'bookworm-security', mirror, inReleaseDigest: updates.inReleaseDigest };
 const many = Array.from({ length: 7 }, (_, number) => kept(String(number).repeat(64)));
@@ -137,6 +150,28 @@ testStep(
         output: outputOf(5),
         after: (world) => expect(many.filter((path) => world.has(path))).toHaveLength(5),
       },
+      {
+        ...optional(
+          served('a list that is not there and need not be', { byHash: false }, ({ net, listUrl }) => ({
+            ...net,
+            [listUrl]: 404,
+          })),
+        ),
+        ...without('Packages.xz is in the signed index, and the mirror does not have it'),
+      },
+      {
+        ...optional({
+          name: 'an architecture that the archive need not have',
+          input: { ...input, arch: 'arm64' },
+          host,
+        }),
+        ...without('bookworm at http://deb.debian.org/debian has no '),
+      },
+      {
+        ...optional({ name: 'nobody to ask for what need not be', input: { ...input, offline: true }, host }),
+        ...without('--offline: '),
+      },
+      { ...optional({ name: 'what need not be, and is', input, host }), output: outputOf(5) },
     ],
     refuses: [
       { name: 'what is no name of a package', input: { ...input, include: ['nano', 'No'] }, at: 'include.1' },
@@ -178,7 +213,11 @@ testStep(
       {
         name: 'a list that cannot be unpacked',
         input,
-        host: fakeHost({ programs: { xz: exits(1, 'xz: (stdin): File format not recognized') }, net: main.net }),
+        host: noXz,
+        code: 'MSP_TOOL_FAILED',
+      },
+      {
+        ...optional({ name: 'a tool that fails, also for what need not be', input, host: noXz }),
         code: 'MSP_TOOL_FAILED',
       },
       {
@@ -230,4 +269,9 @@ test('select-packages: what is chosen from does not hang on the proxy, nor on th
   );
   expect(identity({ archive: archiveOf('1') })).not.toEqual(identity({}));
   expect(identity({ suites: [security] })).not.toEqual(identity({}));
+});
+
+test('select-packages: that there was none is forgotten with the run', () => {
+  const isKept = (selection: string | null) => selectPackages.isKept?.({ selection, packages: 0, downloadBytes: 0 });
+  expect([isKept(null), isKept('a'.repeat(64))]).toEqual([false, true]);
 });

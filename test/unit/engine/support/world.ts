@@ -140,6 +140,7 @@ export function worldRegistry(things = new Map<string, string>()): StepRegistry<
   registry.add('mix', () => Promise.resolve(mix));
   registry.add('look', () => Promise.resolve(look));
   registry.add('stash', () => Promise.resolve(stashIn(things)));
+  registry.add('lack', () => Promise.resolve({ ...mix, id: 'lack', isKept: () => false }));
   registry.add('place', () => Promise.resolve({ ...mix, id: 'place', reuse: 'run' as const }));
   return registry;
 }
