@@ -76,7 +76,10 @@ testStep(
         name: 'over http, with a percent sign in its name',
         input: { source: 'http://host.example/100%.tar.gz' },
         host: fakeHost({
-          net: { 'http://host.example/100%.tar.gz': tarText, 'http://host.example/100%25.tar.gz.sha256': 'x' },
+          net: {
+            'http://host.example/100%.tar.gz': tarText,
+            'http://host.example/100%25.tar.gz.sha256': `${'a'.repeat(64)}\n`,
+          },
         }),
         output: { ...found(tarText, 'http://host.example/100%.tar.gz'), name: '100%.tar.gz' },
       },
