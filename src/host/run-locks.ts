@@ -30,7 +30,7 @@ export class RunLocks {
   }
 
   release(runId: string): void {
-    for (const { release } of this.#held.get(runId) ?? []) release();
+    for (const lock of this.#held.get(runId) ?? []) lock.release();
     this.#held.delete(runId);
   }
 }
