@@ -66,13 +66,22 @@ export class ConfigureSessions {
     });
   }
 
-  /** Nothing of it is left. */
+  /** As much of it as can be: a failure has been before, and the tree may be looked at. */
+  async abandon(): Promise<void> {
+    for (const place of this.#places()) await this.#tree.root.remove(place).catch(() => undefined);
+  }
+
+  /** Nothing of it is left. Throws MSP_FILE_UNWRITABLE. */
   async close(): Promise<void> {
-    for (const place of [sessionPlace, policy, ...(this.#settings.twins?.places ?? [])]) {
+    for (const place of this.#places()) {
       await this.#tree.root.remove(place);
       // With it, no service would ever start in the machine.
       if ((await this.#tree.root.info(place)) !== null)
         throw fail('MSP_FILE_UNWRITABLE', { path: place, problem: 'it cannot be removed' });
     }
+  }
+
+  #places(): readonly string[] {
+    return [sessionPlace, policy, ...(this.#settings.twins?.places ?? [])];
   }
 }
