@@ -3,7 +3,7 @@
  * gives what debootstrap gives.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DebSpec } from '../support/deb-file.ts';
@@ -79,6 +79,49 @@ describe('a build that is killed', () => {
     // Each package is kept unpacked once; nothing half done is.
     const kept = readdirSync(join(killed.cache, 'unpacked')).filter((name) => !name.includes('.new-'));
     expect(kept.length).toBe(2 * 88);
+  });
+});
+
+describe('packages that are kept unpacked', () => {
+  const command = build('bookworm', 'bread', '--variant', 'minbase', '--with', 'fast');
+  const storeOf = ({ cache }: Place): string => join(cache, 'unpacked');
+  /** A package that is taken apart again gets another file. */
+  const filesOf = (of: Place): ReadonlyMap<string, number> =>
+    new Map(
+      (existsSync(storeOf(of)) ? readdirSync(storeOf(of)) : [])
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => name.replace('.json', '.tar'))
+        .map((name) => [name, statSync(join(storeOf(of), name)).ino]),
+    );
+
+  it('are taken from there by the same command after a kill', async () => {
+    const killed = newPlace('fast-kept');
+    const run = start(killed, ['--progress', 'json', ...command]);
+    run.onLine((line) => {
+      if (parseEvent(line)?.phase === 'unpacking packages' && filesOf(killed).size > 0) run.kill('SIGKILL');
+    });
+    expect((await run.ended).code).toBe(128 + 9);
+    const before = filesOf(killed);
+    expect(before.size).toBeGreaterThan(0);
+    const { stderr } = await machinespawnOk(killed, ['--verbose', ...command]);
+    const kept = /(\d+) of \d+ packages were kept unpacked/u.exec(stderr)?.[1];
+    expect(Number(kept)).toBeGreaterThan(0);
+    const after = filesOf(killed);
+    expect([...before].filter(([name, file]) => after.get(name) !== file)).toEqual([]);
+    expect(await leaksOf(killed.root)).toEqual([]);
+  });
+
+  it('serve two builds at once', async () => {
+    const shared = newPlace('fast-two');
+    const other = build('bookworm', 'roll', '--variant', 'minbase', '--with', 'fast', '--include', 'nano');
+    const ended = await Promise.all([machinespawnOk(shared, command), machinespawnOk(shared, other)]);
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    expect(readdirSync(storeOf(shared)).filter((name) => !/^[0-9a-f]{64}\.(?:json|tar)$/u.test(name))).toEqual([]);
+    for (const name of ['bread', 'roll']) {
+      const check = ['run', name, '--', 'sh', '-c', 'dpkg --audit; dpkg --verify'];
+      expect((await machinespawnOk(shared, check)).stdout).toBe('');
+    }
+    expect(await leaksOf(shared.root)).toEqual([]);
   });
 });
 
