@@ -83,7 +83,7 @@ describe('a build that is killed', () => {
 });
 
 describe('packages that are kept unpacked', () => {
-  const command = build('bookworm', 'bread', '--variant', 'minbase', '--with', 'fast');
+  const command = () => build('bookworm', 'bread', '--variant', 'minbase', '--with', 'fast');
   const storeOf = ({ cache }: Place): string => join(cache, 'unpacked');
   /** A package that is taken apart again gets another file. */
   const filesOf = (of: Place): ReadonlyMap<string, number> =>
@@ -96,14 +96,14 @@ describe('packages that are kept unpacked', () => {
 
   it('are taken from there by the same command after a kill', async () => {
     const killed = newPlace('fast-kept');
-    const run = start(killed, ['--progress', 'json', ...command]);
+    const run = start(killed, ['--progress', 'json', ...command()]);
     run.onLine((line) => {
       if (parseEvent(line)?.phase === 'unpacking packages' && filesOf(killed).size > 0) run.kill('SIGKILL');
     });
     expect((await run.ended).code).toBe(128 + 9);
     const before = filesOf(killed);
     expect(before.size).toBeGreaterThan(0);
-    const { stderr } = await machinespawnOk(killed, ['--verbose', ...command]);
+    const { stderr } = await machinespawnOk(killed, ['--verbose', ...command()]);
     const kept = /(\d+) of \d+ packages were kept unpacked/u.exec(stderr)?.[1];
     expect(Number(kept)).toBeGreaterThan(0);
     const after = filesOf(killed);
@@ -114,7 +114,7 @@ describe('packages that are kept unpacked', () => {
   it('serve two builds at once', async () => {
     const shared = newPlace('fast-two');
     const other = build('bookworm', 'roll', '--variant', 'minbase', '--with', 'fast', '--include', 'nano');
-    const ended = await Promise.all([machinespawnOk(shared, command), machinespawnOk(shared, other)]);
+    const ended = await Promise.all([machinespawnOk(shared, command()), machinespawnOk(shared, other)]);
     expect(ended.map(({ code }) => code)).toEqual([0, 0]);
     expect(readdirSync(storeOf(shared)).filter((name) => !/^[0-9a-f]{64}\.(?:json|tar)$/u.test(name))).toEqual([]);
     for (const name of ['bread', 'roll']) {

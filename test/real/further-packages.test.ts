@@ -1,5 +1,6 @@
 /** What dpkg does beyond writing files holds for packages that come after the required ones, and that no dpkg has unpacked. */
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -38,7 +39,10 @@ const include = (
 });
 const script = (...lines: readonly string[]): string => ['#!/bin/sh', 'set -e', ...lines, ''].join('\n');
 const divert = (name: string, path: string): string =>
-  `dpkg-divert --package ${name} --add --rename --divert ${path}.real ${path}`;
+  `dpkg-divert --package ${name} --add --no-rename --divert ${path}.real ${path}`;
+
+/** Does not compress: a package with it is one of the large ones. */
+const pad = randomBytes(4 * 1024 * 1024).toString('base64');
 
 const packages: readonly CraftedPackage[] = [
   // Both required ones have a file: dpkg has to unpack one of them.
@@ -70,8 +74,8 @@ const packages: readonly CraftedPackage[] = [
     ...['var/mail', 'var/local', 'root'].map((path) => directory(path)),
     directory('etc', 0o700),
   ]),
-  // Larger ones are unpacked first.
-  include('demo-large', [directory('usr/share/demo-first'), file('usr/share/demo-first/x', 'x'.repeat(4_000_000))]),
+  // It is larger, and so the first to be unpacked.
+  include('demo-large', [directory('usr/share/demo-first'), file('usr/share/demo-first/x', pad)]),
   include('demo-latin', [file('usr/share/caf\uDCE9', 'x')]),
   include('demo-set', [file('usr/bin/set', 'set')]),
   include('demo-shell', [
@@ -79,10 +83,8 @@ const packages: readonly CraftedPackage[] = [
     file('usr/share/debianutils/shells.d/demo', '/usr/bin/demo-shell\n', 0o644),
   ]),
   include('demo-tool', [file('usr/bin/tool', 'tool')]),
-  include('last-diverts', [file('usr/bin/other', 'mine')], {
-    preinst: script(divert('last-diverts', '/usr/bin/other')),
-  }),
-  include('last-is-diverted', [file('usr/bin/other', 'diverted')]),
+  include('last-diverts', [], { preinst: script(divert('last-diverts', '/usr/bin/other')) }),
+  include('last-is-diverted', [file('usr/bin/other', 'diverted'), file('usr/share/demo-pad', pad)]),
 ];
 
 describe('packages after the required ones', () => {
@@ -111,7 +113,7 @@ describe('packages after the required ones', () => {
   });
 
   it('are diverted by the preinst of one that comes before them', () => {
-    expect([read('usr/bin/other'), read('usr/bin/other.real')]).toEqual(['mine', 'diverted']);
+    expect(read('usr/bin/other.real')).toBe('diverted');
   });
 
   it('leave directories as they were, and new ones as the first of them has them', () => {

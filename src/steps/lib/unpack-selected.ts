@@ -103,7 +103,9 @@ function watch(
       if (selected.stage === 'include' && changesUnpacking(controlFiles)) changedAfter = Math.min(changedAfter, index);
       return true;
     }
-    return paths !== null && (index > changedAfter || isSpecial(name, paths));
+    if (paths === null || !(index > changedAfter || isSpecial(name, paths))) return false;
+    context.log.info(`${name} may be diverted, or get another owner or mode: it is left to dpkg`);
+    return true;
   };
   const options = {
     leaveOut,
