@@ -83,7 +83,9 @@ const packages: readonly CraftedPackage[] = [
     file('usr/share/debianutils/shells.d/demo', '/usr/bin/demo-shell\n', 0o644),
   ]),
   include('demo-tool', [file('usr/bin/tool', 'tool')]),
-  include('last-diverts', [], { preinst: script(divert('last-diverts', '/usr/bin/other')) }),
+  include('last-diverts', [file('usr/share/last-diverts', '')], {
+    preinst: script(divert('last-diverts', '/usr/bin/other')),
+  }),
   include('last-is-diverted', [file('usr/bin/other', 'diverted'), file('usr/share/demo-pad', pad)]),
 ];
 
