@@ -11,6 +11,7 @@ const realSetup = 'test/real/global-setup.ts';
  */
 const secondLane = [
   'fast',
+  'further-packages',
   'pull',
   'kill',
   'interrupted',

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { fail } from '../errors/machinespawn-error.ts';
 import type { DebControl } from './deb-control.ts';
+import { decodeName } from './file-name.ts';
 import type { TarFile } from './tar-file.ts';
 
 /** What dpkg needs of one package. */
@@ -110,7 +111,7 @@ export function conffileEntries(
   unpacked: Pick<UnpackedPackage, 'controlFiles'>,
 ): readonly { readonly path: string; readonly flag: string }[] {
   const file = unpacked.controlFiles.find(({ name }) => name === 'conffiles');
-  const lines = file === undefined ? [] : Buffer.from(file.content).toString('utf8').split('\n');
+  const lines = file === undefined ? [] : decodeName(file.content).split('\n');
   return lines.flatMap((line) => {
     const at = line.indexOf('/');
     return at < 0 ? [] : [{ path: line.slice(at).trimEnd(), flag: line.slice(0, at).trim() }];

@@ -1,6 +1,6 @@
 /** Where an image is pulled from, as a user writes it. */
 import { fail } from '../errors/machinespawn-error.ts';
-import { decodeName } from './decode-name.ts';
+import { unescapeName } from './unescape-name.ts';
 
 export type PullSource =
   | { readonly kind: 'http'; readonly url: string; readonly name: string }
@@ -27,7 +27,7 @@ export function parsePullSource(text: string): PullSource {
     return { kind: 'http', url: url.href, name: nameOf(url) };
   }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//iu.exec(text)?.[1];
-  if (text.startsWith('file:///')) return ofFile(decodeName(new URL(text).pathname));
+  if (text.startsWith('file:///')) return ofFile(unescapeName(new URL(text).pathname));
   if (scheme !== undefined)
     throw fail('MSP_USAGE', { problem: `nothing is pulled from ${scheme} addresses`, hint: 'http, https or a file' });
   if (!text.startsWith('/'))
@@ -41,7 +41,7 @@ function ofFile(path: string): PullSource {
 }
 
 function nameOf(url: URL): string {
-  return decodeName(url.pathname.split('/').findLast((part) => part !== '') ?? url.host);
+  return unescapeName(url.pathname.split('/').findLast((part) => part !== '') ?? url.host);
 }
 
 function parseServerImage(text: string): PullSource {

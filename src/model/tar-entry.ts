@@ -1,5 +1,6 @@
 /** The headers of a tar stream, seen in passing: ustar, GNU and pax (tar(5)). */
 import { fail } from '../errors/machinespawn-error.ts';
+import { decodeName } from './file-name.ts';
 
 const blockBytes = 512;
 /** Names and pax records are small; whoever says otherwise wants to fill the memory. */
@@ -8,12 +9,14 @@ const mostExtraBytes = 1024 * 1024;
 export type TarEntryType = 'file' | 'link' | 'symlink' | 'char' | 'block' | 'directory' | 'fifo';
 
 export interface TarEntry {
-  /** As it stands in the archive, such as "./usr/bin/". Bytes that are no UTF-8 become U+FFFD. */
+  /** As it stands in the archive, such as "./usr/bin/". Bytes that are no UTF-8: see decodeName. */
   readonly name: string;
   readonly type: TarEntryType;
   /** Target of links; '' otherwise. */
   readonly linkName: string;
   readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
   /** Seconds. */
   readonly mtime: number;
   readonly sizeBytes: number;
@@ -127,12 +130,13 @@ export class TarReader {
     this.#content = type === 'file' ? size : 0;
     if (type !== 'file') this.#padding = 0;
     const isLink = type === 'link' || type === 'symlink';
-    const mode = octal(block, 100, 8) & 0o7777;
     this.#listener.onEntry({
       name,
       type: type === 'file' && name.endsWith('/') ? 'directory' : type,
       linkName: isLink ? linkName : '',
-      mode,
+      mode: octal(block, 100, 8) & 0o7777,
+      uid: number(block, 108, 8),
+      gid: number(block, 116, 8),
       mtime: number(block, 136, 12),
       sizeBytes: this.#content,
     });
@@ -155,7 +159,7 @@ export class TarReader {
       const length = Number(content.toString('latin1', at, space));
       if (space < 0 || !Number.isSafeInteger(length) || length < 5 || at + length > content.length)
         throw this.#broken('an extended header is malformed');
-      const record = content.toString('utf8', space + 1, at + length - 1);
+      const record = decodeName(content.subarray(space + 1, at + length - 1));
       const equals = record.indexOf('=');
       const key = record.slice(0, equals);
       if (key === 'path' || key === 'linkpath' || key === 'size') found[key] = record.slice(equals + 1);
@@ -175,7 +179,7 @@ function text(block: Buffer, at: number, length: number): string {
 
 function untilZero(bytes: Buffer): string {
   const end = bytes.indexOf(0);
-  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+  return decodeName(bytes.subarray(0, end < 0 ? bytes.length : end));
 }
 
 function octal(block: Buffer, at: number, length: number): number {

@@ -1,8 +1,10 @@
 /** Writes small tar archives: files that we make ourselves go into a tree the same way as those of packages. */
+import { encodeName } from './file-name.ts';
 
 export interface TarFile {
   /** Relative, such as "var/lib/dpkg/status". */
   readonly path: string;
+  /** Text may have names in it that are no UTF-8: see decodeName. */
   readonly content: string | Uint8Array;
   readonly mode: number;
   /** Seconds. @default 0 */
@@ -22,16 +24,20 @@ export function tarOf(files: readonly TarFile[]): Buffer {
 export const tarEnd = Buffer.alloc(2 * blockBytes);
 
 function longName(path: string): Buffer[] {
-  if (Buffer.byteLength(path) <= 100) return [];
-  const name = Buffer.from(`${path}\0`);
+  if (encodeName(path).length <= 100) return [];
+  const name = encodeName(`${path}\0`);
   return [header({ name: '././@LongLink', type: 'L', size: name.length, mode: 0, mtime: 0, target: '' }), pad(name)];
 }
 
 function entry({ path, content, mode, mtime = 0, kind }: TarFile): Buffer[] {
-  const bytes = kind === undefined ? Buffer.from(content as Uint8Array) : Buffer.alloc(0);
+  const bytes = kind === undefined ? bytesOf(content) : Buffer.alloc(0);
   const type = kind === undefined ? '0' : kind === 'directory' ? '5' : '2';
   const target = typeof kind === 'object' ? kind.symlink : '';
   return [header({ name: path, type, size: bytes.length, mode, mtime, target }), pad(bytes)];
+}
+
+function bytesOf(content: string | Uint8Array): Buffer {
+  return typeof content === 'string' ? encodeName(content) : Buffer.from(content);
 }
 
 function header(of: {
@@ -44,7 +50,7 @@ function header(of: {
 }): Buffer {
   const block = Buffer.alloc(blockBytes);
   const octal = (value: number, length: number): string => value.toString(8).padStart(length - 1, '0');
-  Buffer.from(of.name).copy(block, 0, 0, 100);
+  encodeName(of.name).copy(block, 0, 0, 100);
   block.write(octal(of.mode, 8), 100);
   block.write(octal(0, 8), 108);
   block.write(octal(0, 8), 116);

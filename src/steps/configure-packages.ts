@@ -4,18 +4,22 @@
  */
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
-import type { RootFiles } from '../host/services.ts';
+import type { RootFiles, StepServices } from '../host/services.ts';
 import { twinScopes } from '../model/bootstrap-way.ts';
+import { encodeName } from '../model/file-name.ts';
 import { installOrder, type InstallOrder } from '../model/install-order.ts';
 import type { PackageSelection } from '../model/package-selection.ts';
+import { activatedPaths, pathInterests } from '../model/path-triggers.ts';
 import { durationSchema } from '../model/schemas.ts';
+import { specialPaths } from '../model/special-paths.ts';
 import { defineStep, type Context } from './define-step.ts';
-import { furtherSession, requiredSession } from './lib/configure-script.ts';
+import { furtherSession, requiredSession, type ConfigureBatch } from './lib/configure-script.ts';
 import { ConfigureSessions } from './lib/configure-sessions.ts';
-import { installedPackages } from './lib/dpkg-status.ts';
+import { installedPackages, packageVersions } from './lib/dpkg-status.ts';
 import { placeNativeTwins, type NativeTwins } from './lib/native-twins.ts';
 import { readSelection } from './lib/read-selection.ts';
 import { scriptedPackages } from './lib/scripted-packages.ts';
+import { listDirectories, settleDirectories } from './lib/settle-directories.ts';
 import { infoFilesOf, unpackSelected } from './lib/unpack-selected.ts';
 
 const input = z.strictObject({
@@ -66,14 +70,17 @@ export const configurePackages = defineStep({
         idleMs: input.idle,
       },
     );
-    const order = installOrder(selection);
-    const scripted = await scriptedPackages(root, []);
-    const required = { packages: order.required.map(scripted), configure: 'pending' as const };
-    await sessions.run(requiredSession(order.core.map(scripted), required));
-    // Before anything is unpacked that may lie in their places.
-    if (input.twinScope === 'required') await sessions.dropTwins();
-    if (order.groups.length + order.rest.length > 0)
-      await installFurther(context, selection, order, { path, root, sessions });
+    try {
+      const order = installOrder(selection);
+      await configureRequired(context, selection, order, { path, root, sessions });
+      // Before anything is unpacked that may lie in their places.
+      if (input.twinScope === 'required') await sessions.dropTwins();
+      if (order.groups.length + order.rest.length > 0)
+        await installFurther(context, selection, order, { path, root, sessions });
+    } catch (error) {
+      await sessions.abandon();
+      throw error;
+    }
     await sessions.close();
     const installed = installedPackages((await root.readText('/var/lib/dpkg/status')) ?? '');
     const missing = selection.packages.find(({ name }) => !installed.has(name));
@@ -107,31 +114,69 @@ async function placeTwins({ input, services, log }: Context<Input>, path: string
   return twins;
 }
 
+interface OpenTree {
+  readonly path: string;
+  readonly root: RootFiles;
+  readonly sessions: ConfigureSessions;
+}
+
+async function configureRequired(
+  { services }: Context<Input>,
+  selection: PackageSelection,
+  { core, required }: InstallOrder,
+  { root, sessions }: OpenTree,
+): Promise<void> {
+  const known = packageVersions((await root.readText('/var/lib/dpkg/status')) ?? '');
+  // Two of them have the same file: whoever made the tree has left one to dpkg.
+  const left = [...core, ...required].map(({ name }) => name).filter((name) => !known.has(name));
+  const scripted = await scriptedPackages(root, left);
+  const session = requiredSession(core.map(scripted), { packages: required.map(scripted), configure: 'pending' });
+  await sessions.run(session, { debs: debsOf(services, selection, left) });
+}
+
 /** Not before: what lies there changes what scripts of the required packages do. */
 async function installFurther(
   context: Context<Input>,
   selection: PackageSelection,
   { groups, rest }: InstallOrder,
-  tree: { readonly path: string; readonly root: RootFiles; readonly sessions: ConfigureSessions },
+  { sessions, ...tree }: OpenTree,
 ): Promise<void> {
   const { services } = context;
+  const { root } = tree;
+  const read = async (path: string): Promise<string> => (await root.readText(path)) ?? '';
   const batches = [...groups, rest];
-  const unpacked = await unpackSelected(context, selection, batches.flat(), tree.path, { records: infoFilesOf });
-  for (const [path, text] of unpacked.triggers) {
-    const before = (await tree.root.readText(`/${path}`)) ?? '';
-    await tree.root.writeText(`/${path}`, before + text);
-  }
+  const directories = await listDirectories(context, tree);
+  const unpacked = await unpackSelected(context, selection, batches.flat(), tree.path, {
+    records: infoFilesOf,
+    isSpecial: specialPaths({
+      diversions: await read('/var/lib/dpkg/diversions'),
+      overrides: await read('/var/lib/dpkg/statoverride'),
+    }),
+  });
+  await settleDirectories(context, tree, directories, unpacked.extracted);
+  for (const [path, text] of unpacked.triggers) await root.writeText(`/${path}`, (await read(`/${path}`)) + text);
+  const interests = await read('/var/lib/dpkg/triggers/File');
+  const scripted = await scriptedPackages(root, unpacked.left);
+  const session: ConfigureBatch[] = [];
+  const ahead = new Set(batches.flat().map(({ name }) => name));
   for (const [index, packages] of batches.entries()) {
     const records = packages.map(({ name }) => unpacked.stanzas.get(name) ?? '').join('');
-    await services.files.writeText(`${services.directories.scratch}/status.${index}`, records, { durable: false });
-  }
-  const scripted = await scriptedPackages(tree.root, unpacked.left);
-  const session = furtherSession(
-    batches.map((packages, index) => ({
+    const file = `${services.directories.scratch}/status.${index}`;
+    await services.files.writeText(file, [encodeName(records)], { durable: false });
+    session.push({
       packages: packages.map(scripted),
       configure: index === batches.length - 1 ? 'all' : 'these',
-    })),
-  );
-  const debs = unpacked.left.length === 0 ? null : `${services.directories.packages}/${selection.distro}`;
-  await tree.sessions.run(session, { debs });
+      triggers: activatedPaths(
+        pathInterests(interests, (name) => !ahead.has(name)),
+        unpacked.packages.filter(({ control }) => packages.some(({ name }) => name === control.name)),
+      ),
+    });
+    for (const { name } of packages) ahead.delete(name);
+  }
+  await sessions.run(furtherSession(session), { debs: debsOf(services, selection, unpacked.left) });
+}
+
+/** The directory that dpkg needs for what is left to it. */
+function debsOf({ directories }: StepServices, { distro }: PackageSelection, left: readonly string[]): string | null {
+  return left.length === 0 ? null : `${directories.packages}/${distro}`;
 }

@@ -10,7 +10,7 @@ import { infoFilesOf, unpackSelected, type UnpackedSelection } from './lib/unpac
 export const unpackPackages = defineStep({
   id: 'unpack-packages',
   summary: 'Unpack the required packages into an empty tree',
-  version: 1,
+  version: 2,
   input: z.strictObject({
     selection: z
       .string()

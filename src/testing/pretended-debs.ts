@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { findMembers, readControl, type DebMember } from '../host/debs/read-deb.ts';
 import { unpackMember } from '../host/debs/unpack-member.ts';
 import type { DebFile, Debs, UnpackedDeb } from '../host/debs/debs.ts';
+import { isUsualDirectory } from '../model/directory-attributes.ts';
 import { conffileEntries, md5 } from '../model/dpkg-database.ts';
 import { listedPath } from '../model/package-entry.ts';
 import { TarReader, type TarEntry } from '../model/tar-entry.ts';
@@ -24,12 +25,15 @@ export function pretendDebs(world: World, moments: Moments): Debs {
       moments.call(`unpack(${debs.map(({ name }) => name).join(' ')}, ${tree})`, 'writes', async (inside) => {
         const unpacked: UnpackedDeb[] = [];
         putOwn(world.real(tree), options.before ?? []);
-        for (const [index, deb] of debs.entries()) {
+        const read = await Promise.all(debs.map(async (deb) => ({ deb, ...(await readEntries(world, deb)) })));
+        const isLeft = ({ deb, controlFiles }: (typeof read)[number]) => options.leaveOut?.(deb, controlFiles, null);
+        const left = new Set(read.filter(isLeft).map(({ deb }) => deb));
+        for (const [index, { deb, controlFiles, entries }] of read.entries()) {
           if (index === 1) inside();
-          const { controlFiles, entries } = await readEntries(world, deb);
-          const isLeftOut = options.leaveOut?.(deb, controlFiles) === true;
+          const summary = summaryOf(controlFiles, entries);
+          const isLeftOut = left.has(deb) || options.leaveOut?.(deb, controlFiles, summary.paths) === true;
           if (!isLeftOut) for (const entry of entries) put(world.real(tree), entry);
-          unpacked.push({ controlFiles, ...(isLeftOut ? nothing : summaryOf(controlFiles, entries)) });
+          unpacked.push({ controlFiles, ...(isLeftOut ? nothing : summary) });
           options.onUnpacked?.(deb, false);
         }
         putOwn(world.real(tree), options.after?.(unpacked) ?? []);
@@ -44,7 +48,7 @@ export function pretendDebs(world: World, moments: Moments): Debs {
   };
 }
 
-const nothing = { paths: null, conffiles: {}, sizeBytes: 0 };
+const nothing = { paths: null, directories: {}, conffiles: {}, sizeBytes: 0 };
 
 async function readEntries(world: World, { path, ...of }: DebFile) {
   const deb = { ...of, path: world.real(path) };
@@ -75,16 +79,28 @@ function putOwn(root: string, files: readonly TarFile[]): void {
     const type = kind === undefined ? 'file' : kind === 'directory' ? kind : 'symlink';
     const linkName = typeof kind === 'object' ? kind.symlink : '';
     const bytes = Buffer.from(content as Uint8Array);
-    const entry = { name: `./${path}`, path: `/${path}`, type, linkName, mode, mtime: 0, sizeBytes: 0 } as const;
+    const entry = {
+      name: `./${path}`,
+      path: `/${path}`,
+      type,
+      linkName,
+      mode,
+      uid: 0,
+      gid: 0,
+      mtime: 0,
+      sizeBytes: 0,
+    } as const;
     put(root, { ...entry, content: bytes });
   }
 }
 
 function summaryOf(controlFiles: UnpackedDeb['controlFiles'], entries: readonly Entry[]) {
   const wanted = conffileEntries({ controlFiles }).map(({ path }) => path);
+  const odd = entries.filter((entry) => entry.type === 'directory' && !isUsualDirectory(entry));
   const conffiles = entries.filter(({ path }) => wanted.includes(path));
   return {
     paths: entries.map(({ path, type }) => (type === 'directory' && path !== '/.' ? `${path}/` : path)),
+    directories: Object.fromEntries(odd.map(({ path, mode, uid, gid }) => [path, { mode, uid, gid }])),
     conffiles: Object.fromEntries(conffiles.map(({ path, content }) => [path, md5(content)])),
     sizeBytes: entries.reduce((sum, { content }) => sum + content.length, 0),
   };

@@ -3,12 +3,12 @@
  * gives what debootstrap gives.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { debPath, selectionPath, type PackageSelection } from '../../src/model/package-selection.ts';
-import { debFile, sha256, type DebSpec } from '../support/deb-file.ts';
+import type { DebSpec } from '../support/deb-file.ts';
 import { compareMachines } from './support/compare-machines.ts';
+import { buildOf } from './support/crafted-packages.ts';
 import { startCountingMirror, type CountingMirror } from './support/counting-mirror.ts';
 import { killChain, parseEvent, type Moment } from './support/kill-chain.ts';
 import { fillDisk } from './support/fill-disk.ts';
@@ -101,72 +101,56 @@ describe('a build that is killed', () => {
   });
 });
 
-describe('a package that is not as it should be', () => {
-  const pipeline = [
-    'format: 1',
-    'id: odd',
-    'summary: Unpacks and configures a selection',
-    'inputs: { selection: { type: string, summary: Digest }, idle: { type: string, default: 15m, summary: Time } }',
-    'steps:',
-    '  - { id: unpack, uses: unpack-packages, with: { selection: "${{ inputs.selection }}" } }',
-    '  - id: configure',
-    '    uses: configure-packages',
-    '    with:',
-    '      tree: ${{ steps.unpack.outputs.tree }}',
-    '      selection: ${{ inputs.selection }}',
-    '      idle: ${{ inputs.idle }}',
-    'outputs: { tree: "${{ steps.configure.outputs.tree }}" }',
-  ].join('\n');
+describe('packages that are kept unpacked', () => {
+  const command = () => build('bookworm', 'bread', '--variant', 'minbase', '--with', 'fast');
+  const storeOf = ({ cache }: Place): string => join(cache, 'unpacked');
+  /** A package that is taken apart again gets another file. */
+  const filesOf = (of: Place): ReadonlyMap<string, number> =>
+    new Map(
+      (existsSync(storeOf(of)) ? readdirSync(storeOf(of)) : [])
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => name.replace('.json', '.tar'))
+        .map((name) => [name, statSync(join(storeOf(of), name)).ino]),
+    );
 
+  it('are taken from there by the same command after a kill', async () => {
+    const killed = newPlace('fast-kept');
+    const run = start(killed, ['--progress', 'json', ...command()]);
+    run.onLine((line) => {
+      if (parseEvent(line)?.phase === 'unpacking packages' && filesOf(killed).size > 0) run.kill('SIGKILL');
+    });
+    expect((await run.ended).code).toBe(128 + 9);
+    const before = filesOf(killed);
+    expect(before.size).toBeGreaterThan(0);
+    const { stderr } = await machinespawnOk(killed, ['--verbose', ...command()]);
+    const kept = /(\d+) of \d+ packages were kept unpacked/u.exec(stderr)?.[1];
+    expect(Number(kept)).toBeGreaterThan(0);
+    const after = filesOf(killed);
+    expect([...before].filter(([name, file]) => after.get(name) !== file)).toEqual([]);
+    expect(await leaksOf(killed.root)).toEqual([]);
+  });
+
+  it('serve two builds at once', async () => {
+    const shared = newPlace('fast-two');
+    const other = build('bookworm', 'roll', '--variant', 'minbase', '--with', 'fast', '--include', 'nano');
+    const ended = await Promise.all([machinespawnOk(shared, command()), machinespawnOk(shared, other)]);
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    expect(readdirSync(storeOf(shared)).filter((name) => !/^[0-9a-f]{64}\.(?:json|tar)$/u.test(name))).toEqual([]);
+    for (const name of ['bread', 'roll']) {
+      const check = ['run', name, '--', 'sh', '-c', 'dpkg --audit; dpkg --verify'];
+      expect((await machinespawnOk(shared, check)).stdout).toBe('');
+    }
+    expect(await leaksOf(shared.root)).toEqual([]);
+  });
+});
+
+describe('a package that is not as it should be', () => {
   beforeAll(async () => {
     await machinespawnOk(place, build('bookworm', 'sound', '--variant', 'minbase'));
   });
 
-  /** The packages of a machine, and one more, as if it had come from the archive. */
-  async function buildWith(spec: DebSpec, ...args: readonly string[]): Promise<Ended> {
-    const selections = join(place.cache, 'lists/selections');
-    const known = readdirSync(selections).map(
-      (name) => JSON.parse(readFileSync(join(selections, name), 'utf8')) as PackageSelection,
-    );
-    const minbase = known.find(
-      ({ suite, arch, packages }) => suite === 'bookworm' && arch === 'amd64' && packages.length === 88,
-    );
-    const content = debFile(spec);
-    const digest = sha256(content);
-    const demo = {
-      name: 'demo',
-      version: `1.0+${digest.slice(0, 8)}`,
-      arch: 'all',
-      priority: 'optional',
-      section: 'misc',
-    };
-    const usual = {
-      essential: false,
-      preDepends: [],
-      depends: [],
-      multiArch: null,
-      mirror: mirror.url,
-      filename: 'demo',
-    };
-    const one = { ...demo, ...usual, sizeBytes: content.length, sha256: digest, stage: 'required' as const };
-    const packages = [...(minbase?.packages ?? []), one].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    expect(packages.length).toBe(89);
-    writeFileSync(debPath(join(place.cache, 'packages/debian'), one), content);
-    const text = JSON.stringify({ ...minbase, packages });
-    writeFileSync(selectionPath(place.cache, sha256(text)), text);
-    const file = join(place.root, 'odd.yaml');
-    writeFileSync(file, pipeline);
-    return await machinespawn(place, [
-      '--json',
-      '-y',
-      'pipeline',
-      'run',
-      file,
-      '-i',
-      `selection=${sha256(text)}`,
-      ...args,
-    ]);
-  }
+  const buildWith = async (deb: DebSpec, ...args: readonly string[]): Promise<Ended> =>
+    await buildOf(place, [{ name: 'demo', stage: 'required', deb }], args);
 
   it('for its script, is named with what the script said', async () => {
     const postinst = '#!/bin/sh\necho the reason why >&2\nexit 3\n';

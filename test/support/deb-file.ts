@@ -9,6 +9,8 @@ export interface DebSpec {
   /** Files beside it in the control member. */
   readonly scripts?: Readonly<Record<string, string>>;
   readonly files?: readonly TarFile[];
+  /** Name of the control member, and how it is packed. @default control.tar.gz, by gzip */
+  readonly controlMember?: readonly [name: string, pack: (tar: Buffer) => Buffer];
   /** Name of the data member. @default data.tar.gz */
   readonly dataMember?: string;
   /** The data member as it is, in place of `files`. */
@@ -17,7 +19,9 @@ export interface DebSpec {
 
 export const demoControl = 'Package: demo\nVersion: 1.0\nArchitecture: all\nMaintainer: A <a@b>\nDescription: demo\n';
 
-export function debFile({ control = demoControl, scripts = {}, files = [], dataMember, data }: DebSpec = {}): Buffer {
+export function debFile(spec: DebSpec = {}): Buffer {
+  const { control = demoControl, scripts = {}, files = [], dataMember, data } = spec;
+  const [controlMember, pack] = spec.controlMember ?? ['control.tar.gz', gzipSync];
   const controlFiles = [
     { path: './control', content: control, mode: 0o644 },
     ...Object.entries(scripts).map(([name, content]) => ({ path: `./${name}`, content, mode: 0o755 })),
@@ -26,7 +30,7 @@ export function debFile({ control = demoControl, scripts = {}, files = [], dataM
   return Buffer.concat([
     Buffer.from('!<arch>\n'),
     arMember('debian-binary', Buffer.from('2.0\n')),
-    arMember('control.tar.gz', gzipSync(Buffer.concat([tarOf(controlFiles), tarEnd]))),
+    arMember(controlMember, pack(Buffer.concat([tarOf(controlFiles), tarEnd]))),
     arMember(dataMember ?? 'data.tar.gz', data ?? gzipSync(whole)),
   ]);
 }

@@ -1,4 +1,5 @@
 /** What a step may do with binary packages. Types only. */
+import type { DirectoryAttributes } from '../../model/directory-attributes.ts';
 import type { TarFile } from '../../model/tar-file.ts';
 
 /** A file of a package's control member. */
@@ -24,11 +25,15 @@ export interface UnpackedDeb {
   readonly controlFiles: readonly PackageFile[];
   /** Of the data member, in its order: "/.", "/usr/", "/usr/bin/x"; directories end in a slash. Null when it was left out. */
   readonly paths: readonly string[] | null;
+  /** By path, without the slash: those of its directories that are other than 0755 and root's. */
+  readonly directories: Readonly<Record<string, DirectoryAttributes>>;
   /** MD5 of each file that `conffiles` names, by path. */
   readonly conffiles: Readonly<Record<string, string>>;
   /** Of all files together. */
   readonly sizeBytes: number;
 }
+
+export type LeaveOut = (deb: DebFile, controlFiles: readonly PackageFile[], paths: readonly string[] | null) => boolean;
 
 /** Binary packages, and how their files come into a tree. */
 export interface Debs {
@@ -48,8 +53,13 @@ export interface Debs {
       readonly first?: DebFile | null;
       /** Called when all packages are unpacked: more files of our own, which come last. */
       readonly after?: (unpacked: readonly UnpackedDeb[]) => readonly TarFile[];
-      /** Looks at a control member: true to leave the data member out. */
-      readonly leaveOut?: (deb: DebFile, controlFiles: readonly PackageFile[]) => boolean;
+      /**
+       * True to leave the data member out. Asked when nothing but the control member is known; then, `paths` as in UnpackedDeb,
+       * once more before anything is written.
+       */
+      readonly leaveOut?: LeaveOut;
+      /** Those of `debs` that are all looked at before any is written: `leaveOut` may learn from one about another. */
+      readonly ahead?: readonly DebFile[];
       readonly onUnpacked?: (deb: DebFile, isFromCache: boolean) => void;
     },
   ): Promise<readonly UnpackedDeb[]>;

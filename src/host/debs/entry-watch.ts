@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { isUsualDirectory, type DirectoryAttributes } from '../../model/directory-attributes.ts';
 import { listedPath } from '../../model/package-entry.ts';
 import { TarReader } from '../../model/tar-entry.ts';
 import type { UnpackedDeb } from './debs.ts';
@@ -7,6 +8,7 @@ import type { UnpackedDeb } from './debs.ts';
 export class EntryWatch {
   readonly #reader: TarReader;
   readonly #paths: string[] = [];
+  readonly #directories: [string, DirectoryAttributes][] = [];
   readonly #digests = new Map<string, Hash>();
   #current: Hash | null = null;
   #sizeBytes = 0;
@@ -18,6 +20,10 @@ export class EntryWatch {
       onEntry: (entry) => {
         const path = listedPath(entry, of);
         this.#paths.push(entry.type === 'directory' && path !== '/.' ? `${path}/` : path);
+        if (entry.type === 'directory' && !isUsualDirectory(entry)) {
+          const { mode, uid, gid } = entry;
+          this.#directories.push([path, { mode, uid, gid }]);
+        }
         this.#sizeBytes += entry.sizeBytes;
         this.#current = wanted.has(path) && entry.type === 'file' ? createHash('md5') : null;
         if (this.#current !== null) this.#digests.set(path, this.#current);
@@ -31,9 +37,10 @@ export class EntryWatch {
     this.#reader.push(bytes);
   }
 
-  end(): Pick<UnpackedDeb, 'paths' | 'conffiles' | 'sizeBytes'> {
+  end(): Omit<UnpackedDeb, 'controlFiles'> {
     this.#reader.end();
     const conffiles = Object.fromEntries([...this.#digests].map(([path, hash]) => [path, hash.digest('hex')]));
-    return { paths: this.#paths, conffiles, sizeBytes: this.#sizeBytes };
+    const directories = Object.fromEntries(this.#directories);
+    return { paths: this.#paths, directories, conffiles, sizeBytes: this.#sizeBytes };
   }
 }

@@ -5,7 +5,7 @@ import { cancelled } from '../cancelled.ts';
 import type { Exec } from '../exec.ts';
 import type { ExecContext } from '../exec-settings.ts';
 import type { DebFile, Debs, UnpackedDeb } from './debs.ts';
-import { keepDebs } from './keep-debs.ts';
+import { keepDebs, withoutData, type KeptDeb } from './keep-debs.ts';
 import { withOwnTar, withTreeWriters, type TreeWriter } from './tree-writer.ts';
 import { UnpackedStore } from './unpacked-store.ts';
 
@@ -14,6 +14,12 @@ const batchBytes = 2 * 1024 * 1024;
 const batchMost = 16;
 
 type Options = NonNullable<Parameters<Debs['unpack']>[2]>;
+
+/** Packages that are decompressed and not yet written. */
+interface Looked {
+  readonly batch: readonly DebFile[];
+  readonly kept: readonly KeptDeb[];
+}
 
 /** Packages are decompressed and looked at side by side, each into a file of the store, from which tar writes it into the tree. */
 export class HostDebs implements Debs {
@@ -57,20 +63,30 @@ export class HostDebs implements Debs {
   async #unpackAll(
     debs: readonly DebFile[],
     writers: readonly TreeWriter[],
-    { before = [], first = null, leaveOut = () => false, onUnpacked }: Options,
+    { before = [], first = null, ahead = [], leaveOut = () => false, onUnpacked }: Options,
   ): Promise<readonly UnpackedDeb[]> {
     const { signal } = this.#context;
     const unpacked = new Map<DebFile, UnpackedDeb>();
-    const queue = await batchesOf(debs.filter((deb) => deb !== first));
+    const others = debs.filter((deb) => deb !== first);
+    const aheadQueue = await batchesOf(others.filter((deb) => ahead.includes(deb)));
+    const queue = await batchesOf(others.filter((deb) => !ahead.includes(deb)));
+    const looked: Looked[] = [];
+    let unseen = aheadQueue.length;
     const ready = Promise.withResolvers<void>();
+    const seen = Promise.withResolvers<void>();
+    const gates = Promise.all([ready.promise, seen.promise]);
     // Whoever waits for it has a fault of its own to tell.
-    ready.promise.catch(() => undefined);
-    const unpackBatch = async (batch: readonly DebFile[], writer: TreeWriter): Promise<void> => {
-      const kept = await keepDebs(batch, { store: this.#store, unpackXz: writer.unpackXz, leaveOut });
-      if (batch[0] !== first) await ready.promise;
-      const files = kept.flatMap(({ file }) => file ?? []);
+    gates.catch(() => undefined);
+    if (unseen === 0) seen.resolve();
+    const look = async (batch: readonly DebFile[], writer: TreeWriter): Promise<Looked> => {
+      if (signal.aborted) throw cancelled(signal);
+      return { batch, kept: await keepDebs(batch, { store: this.#store, unpackXz: writer.unpackXz, leaveOut }) };
+    };
+    const write = async ({ batch, kept }: Looked, writer: TreeWriter): Promise<void> => {
+      const judged = kept.map((one, index) => judge(one, batch[index] as DebFile, leaveOut));
+      const files = judged.flatMap(({ file }) => file ?? []);
       if (files.length > 0) await writer.extract(files);
-      for (const [index, { unpacked: one, isFromCache }] of kept.entries()) {
+      for (const [index, { unpacked: one, isFromCache }] of judged.entries()) {
         const deb = batch[index] as DebFile;
         unpacked.set(deb, one);
         onUnpacked?.(deb, isFromCache);
@@ -80,21 +96,36 @@ export class HostDebs implements Debs {
       try {
         if (index === 0) {
           await this.#writeOwn([writer], before);
-          if (first !== null) await unpackBatch([first], writer);
+          if (first !== null) await write(await look([first], writer), writer);
           ready.resolve();
         }
-        for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
-          if (signal.aborted) throw cancelled(signal);
-          await unpackBatch(batch, writer);
+        for (let batch = aheadQueue.shift(); batch !== undefined; batch = aheadQueue.shift()) {
+          looked.push(await look(batch, writer));
+          unseen -= 1;
+          if (unseen === 0) seen.resolve();
         }
+        for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+          const one = await look(batch, writer);
+          await gates;
+          await write(one, writer);
+        }
+        await gates;
+        for (let one = looked.shift(); one !== undefined; one = looked.shift()) await write(one, writer);
       } catch (error) {
-        ready.reject(error);
+        for (const gate of [ready, seen]) gate.reject(error);
         throw error;
       }
     });
-    await firstFault(work, () => queue.splice(0));
+    await firstFault(work, () => [aheadQueue, queue, looked].forEach((left) => left.splice(0)));
     return debs.map((deb) => unpacked.get(deb) as UnpackedDeb);
   }
+}
+
+/** What is to be left out now that all is known of it. */
+function judge(kept: KeptDeb, deb: DebFile, leaveOut: NonNullable<Options['leaveOut']>): KeptDeb {
+  const { controlFiles, paths } = kept.unpacked;
+  if (paths === null || !leaveOut(deb, controlFiles, paths)) return kept;
+  return { ...kept, unpacked: withoutData(controlFiles), file: null };
 }
 
 /** Waits for all, even when one fails: nothing may go on behind the caller's back. */

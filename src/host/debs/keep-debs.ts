@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { fail, type MachinespawnError } from '../../errors/machinespawn-error.ts';
 import { conffileEntries } from '../../model/dpkg-database.ts';
-import type { DebFile, PackageFile, UnpackedDeb } from './debs.ts';
+import type { DebFile, LeaveOut, PackageFile, UnpackedDeb } from './debs.ts';
 import { EntryWatch } from './entry-watch.ts';
 import { findMembers, readControl } from './read-deb.ts';
 import { readThrough } from './read-through.ts';
@@ -26,7 +26,7 @@ export interface KeepSettings {
   /** Has xz decompress files of the store beside them; answers "ok", or what is wrong. */
   readonly unpackXz: (names: readonly string[]) => Promise<string>;
   /** Is only its control member wanted? */
-  readonly leaveOut: (deb: DebFile, controlFiles: readonly PackageFile[]) => boolean;
+  readonly leaveOut: LeaveOut;
 }
 
 /** A package on its way into the store. */
@@ -78,7 +78,7 @@ async function findKept(deb: DebFile, { store, leaveOut }: KeepSettings): Promis
   const kept = await store.find(deb.sha256);
   if (kept === null) return null;
   const { controlFiles } = kept.record;
-  if (leaveOut(deb, controlFiles)) return { unpacked: withoutData(controlFiles), file: null, isFromCache: true };
+  if (leaveOut(deb, controlFiles, null)) return { unpacked: withoutData(controlFiles), file: null, isFromCache: true };
   return (await kept.isSound()) ? { unpacked: kept.record, file: kept.file, isFromCache: true } : null;
 }
 
@@ -117,7 +117,7 @@ async function keep({ deb, place, control }: Coming, { leaveOut }: KeepSettings)
   if ((await stat(control)).size > mostControlBytes)
     throw fail('MSP_PACKAGE_BROKEN', { package: deb.name, problem: 'its control member is too large' });
   const controlFiles = readControl(await readFile(control), deb.name);
-  if (leaveOut(deb, controlFiles)) return { unpacked: withoutData(controlFiles), file: null, isFromCache: false };
+  if (leaveOut(deb, controlFiles, null)) return { unpacked: withoutData(controlFiles), file: null, isFromCache: false };
   const conffiles = conffileEntries({ controlFiles }).map(({ path }) => path);
   const seen = new EntryWatch(deb.name, conffiles);
   let crc = 0;
@@ -129,6 +129,7 @@ async function keep({ deb, place, control }: Coming, { leaveOut }: KeepSettings)
   return { unpacked, file: await place.commit(unpacked, crc), isFromCache: false };
 }
 
-function withoutData(controlFiles: readonly PackageFile[]): UnpackedDeb {
-  return { controlFiles, paths: null, conffiles: {}, sizeBytes: 0 };
+/** What is known of a package whose data member was left out. */
+export function withoutData(controlFiles: readonly PackageFile[]): UnpackedDeb {
+  return { controlFiles, paths: null, directories: {}, conffiles: {}, sizeBytes: 0 };
 }

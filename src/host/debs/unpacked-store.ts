@@ -7,7 +7,7 @@ import { unwritable } from '../file-error.ts';
 import type { PackageFile, UnpackedDeb } from './debs.ts';
 import { readThrough } from './read-through.ts';
 
-const format = 2;
+const format = 3;
 /** What it may take on disk. The default variants of three suites take less than half of it. */
 const mostBytes = 4 * 1024 ** 3;
 /** A file in the making that is older belongs to nobody. */

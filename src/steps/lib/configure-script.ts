@@ -1,5 +1,7 @@
 /** The sessions in which unpacked packages are configured, as debootstrap's second stage does it (its scripts/debian-common). */
 
+import { shellWords } from '../../model/shell-words.ts';
+
 /** A package and what has to happen before it can be configured. */
 export interface ScriptedPackage {
   readonly name: string;
@@ -14,6 +16,8 @@ export interface ScriptedPackage {
 export interface ConfigureBatch {
   readonly packages: readonly ScriptedPackage[];
   readonly configure: 'these' | 'pending' | 'all';
+  /** Paths whose triggers their files activate, where nobody but us knows of it. */
+  readonly triggers?: readonly string[];
 }
 
 /** What is bound into the tree for the time of a session. Programs name it, so it must be short. */
@@ -47,12 +51,12 @@ const forceBase = '--force-confold --skip-same-version';
 export function requiredSession(core: readonly ScriptedPackage[], required: ConfigureBatch): string {
   const names = core.map(({ name }) => name).join(' ');
   return textOf([
-    ...[head, 'ln -sf mawk /usr/bin/awk', ...core.map(prepare)],
+    ...[head, 'ln -sf mawk /usr/bin/awk', ...core.map(prepareRequired)],
     names === '' ? '' : `dpkg_ ${forceRequired} --configure ${names}`,
     '[ -e /etc/localtime ] || ln -sf /usr/share/zoneinfo/UTC /etc/localtime',
     // mawk's own script makes it, by way of the alternatives.
     '[ "$(readlink /usr/bin/awk)" != mawk ] || rm /usr/bin/awk',
-    ...required.packages.map(prepare),
+    ...required.packages.map(prepareRequired),
     `dpkg_ ${forceRequired} --configure ${whichOf(required)}`,
   ]);
 }
@@ -64,7 +68,8 @@ export function furtherSession(batches: readonly ConfigureBatch[]): string {
       ? []
       : [
           `cat ${sessionPlace}/status.${index} >> /var/lib/dpkg/status`,
-          ...batch.packages.map(prepare),
+          ...batch.packages.map((one) => prepare(one, forceBase)),
+          ...(batch.triggers ?? []).map((path) => `dpkg-trigger --no-await ${shellWords([path])} || exit 1`),
           `dpkg_ ${forceBase} --configure ${whichOf(batch)}`,
         ];
   return textOf([head, ...batches.flatMap(linesOf)]);
@@ -79,8 +84,12 @@ function whichOf({ packages, configure }: ConfigureBatch): string {
   return configure === 'all' ? '-a' : '--pending';
 }
 
-function prepare({ name, arch, preinst, deb }: ScriptedPackage): string {
-  if (deb !== null) return `dpkg_ --force-overwrite ${forceBase} --unpack ${sessionPlace}/debs/${deb}`;
+function prepareRequired(one: ScriptedPackage): string {
+  return prepare(one, '--force-depends');
+}
+
+function prepare({ name, arch, preinst, deb }: ScriptedPackage, force: string): string {
+  if (deb !== null) return `dpkg_ --force-overwrite ${force} --unpack ${sessionPlace}/debs/${deb}`;
   if (preinst === null) return '';
   const files = Object.entries(preinst).map(([from, to]) => ` ${from} ${to}`);
   return `preinst ${name} ${arch}${files.join('')}`;

@@ -78,9 +78,14 @@ export class ConfigureSessions {
     this.#twins = null;
   }
 
-  /** Nothing of it is left. */
+  /** As much of it as can be: a failure has been before, and the tree may be looked at. */
+  async abandon(): Promise<void> {
+    for (const place of this.#places()) await this.#tree.root.remove(place).catch(() => undefined);
+  }
+
+  /** Nothing of it is left. Throws MSP_FILE_UNWRITABLE. */
   async close(): Promise<void> {
-    await this.#remove([sessionPlace, policy, ...(this.#twins?.places ?? [])]);
+    await this.#remove(this.#places());
   }
 
   async #remove(places: readonly string[]): Promise<void> {
@@ -90,5 +95,9 @@ export class ConfigureSessions {
       if ((await this.#tree.root.info(place)) !== null)
         throw fail('MSP_FILE_UNWRITABLE', { path: place, problem: 'it cannot be removed' });
     }
+  }
+
+  #places(): readonly string[] {
+    return [sessionPlace, policy, ...(this.#twins?.places ?? [])];
   }
 }

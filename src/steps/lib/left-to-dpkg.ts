@@ -6,7 +6,12 @@ import type { SelectedPackage } from '../../model/package-selection.ts';
  * base it is shown that this makes no difference, but for a preinst that changes how dpkg unpacks.
  */
 export function leftToDpkg({ stage }: SelectedPackage, controlFiles: readonly PackageFile[]): boolean {
-  const preinst = controlFiles.find(({ name }) => name === 'preinst')?.content;
-  if (preinst === undefined || stage === 'required') return false;
-  return stage === 'include' || /dpkg-divert|dpkg-statoverride/u.test(Buffer.from(preinst).toString('latin1'));
+  if (stage === 'required' || !controlFiles.some(({ name }) => name === 'preinst')) return false;
+  return stage === 'include' || changesUnpacking(controlFiles);
+}
+
+/** Has its preinst to do with what dpkg unpacks otherwise than packages have it: of its own package, and of those after it? */
+export function changesUnpacking(controlFiles: readonly PackageFile[]): boolean {
+  const preinst = controlFiles.find(({ name }) => name === 'preinst')?.content ?? Buffer.alloc(0);
+  return /dpkg-divert|dpkg-statoverride/u.test(Buffer.from(preinst).toString('latin1'));
 }

@@ -4,6 +4,11 @@ import type { Command } from '../../host/services.ts';
 import type { Context } from '../define-step.ts';
 
 const tailLines = 20;
+/** What runs while dpkg says that it does something. */
+const scripts: Readonly<Record<string, string>> = {
+  ...{ preinst: 'preinst', unpack: 'preinst', install: 'preinst', upgrade: 'preinst' },
+  ...{ configure: 'postinst', trigproc: 'postinst (triggers)' },
+};
 
 /** `command` writes lines in the form of dpkg's --status-fd to descriptor 3. Throws MSP_PACKAGE_SCRIPT, MSP_PACKAGE_SCRIPT_HANGS. */
 export async function runPackageScripts(context: Context, command: Command): Promise<void> {
@@ -21,7 +26,8 @@ export async function runPackageScripts(context: Context, command: Command): Pro
     }
     const [, broken, problem] = /^status: (\S+) : error : (.*)$/u.exec(line) ?? [];
     if (broken === undefined || failed !== null) return;
-    failed = { package: broken, script: current.script };
+    // Of a package that it has to unpack, dpkg names the file.
+    failed = { package: broken.startsWith('/') ? current.package : broken, script: current.script };
     // Others go on being configured; what they say explains nothing.
     failedTail = [...tail.slice(-tailLines / 2), problem ?? ''];
   };
@@ -50,7 +56,5 @@ export async function runPackageScripts(context: Context, command: Command): Pro
 }
 
 function scriptOf(action: string): string {
-  return (
-    { preinst: 'preinst', configure: 'postinst', trigproc: 'postinst (triggers)', unpack: 'preinst' }[action] ?? action
-  );
+  return scripts[action] ?? action;
 }

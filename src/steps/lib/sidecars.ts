@@ -1,7 +1,7 @@
 /** The files beside an image that tell what it should be: checksums and signatures. */
 import { MachinespawnError } from '../../errors/machinespawn-error.ts';
 import type { StepServices } from '../../host/services.ts';
-import { decodeName } from '../../model/decode-name.ts';
+import { unescapeName } from '../../model/unescape-name.ts';
 import type { PulledImage } from './pulled-image.ts';
 
 export interface Sidecar {
@@ -58,7 +58,7 @@ export function isSignature(name: string): boolean {
 
 /** What lines of checksums call the image. */
 export function fileName({ place, kind }: Place): string {
-  const path = kind === 'http' ? decodeName(new URL(place).pathname) : place;
+  const path = kind === 'http' ? unescapeName(new URL(place).pathname) : place;
   return path.slice(path.lastIndexOf('/') + 1);
 }
 

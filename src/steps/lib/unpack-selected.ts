@@ -1,5 +1,5 @@
 /** Unpacks packages of a selection into a tree, and makes dpkg's records of them. */
-import type { DebFile, PackageFile, UnpackedDeb } from '../../host/debs/debs.ts';
+import type { DebFile, LeaveOut, UnpackedDeb } from '../../host/debs/debs.ts';
 import { parseDebControl } from '../../model/deb-control.ts';
 import { infoFiles, statusStanza, triggerFiles, type UnpackedPackage } from '../../model/dpkg-database.ts';
 import type { PackageSelection, SelectedPackage } from '../../model/package-selection.ts';
@@ -7,7 +7,7 @@ import type { TarFile } from '../../model/tar-file.ts';
 import type { Context } from '../define-step.ts';
 import { debFileOf } from './deb-file.ts';
 import { findOverlaps } from './find-overlaps.ts';
-import { leftToDpkg } from './left-to-dpkg.ts';
+import { changesUnpacking, leftToDpkg } from './left-to-dpkg.ts';
 
 export interface UnpackedSelection {
   readonly packages: readonly UnpackedPackage[];
@@ -17,18 +17,22 @@ export interface UnpackedSelection {
   readonly stanzas: ReadonlyMap<string, string>;
   /** Names of those that only dpkg can unpack. */
   readonly left: readonly string[];
+  /** What tar has written, in the order of the packages: those that turned out to be dpkg's are among them. */
+  readonly extracted: readonly UnpackedDeb[];
   readonly sizeBytes: number;
 }
 
 /** Its directories are those that others lie in, with modes of their own: it comes before all others. */
 const firstPackage = 'base-files';
 
-/** Files of our own that go along with the packages. */
-export interface OwnFiles {
+/** What goes along with the packages. */
+export interface UnpackSettings {
   /** There before any package. */
   readonly before?: readonly TarFile[];
   /** Written when all of them are unpacked. */
   readonly records: (unpacked: UnpackedSelection) => readonly TarFile[];
+  /** Has the package of this name a path that only dpkg can treat rightly? */
+  readonly isSpecial?: (name: string, paths: readonly string[]) => boolean;
 }
 
 /** @param packages in the order in which dpkg should learn of them */
@@ -37,7 +41,7 @@ export async function unpackSelected(
   selection: PackageSelection,
   packages: readonly SelectedPackage[],
   tree: string,
-  { before = [], records }: OwnFiles,
+  { before = [], records, isSpecial = () => false }: UnpackSettings,
 ): Promise<UnpackedSelection> {
   const { services, log } = context;
   const byName = new Map(packages.map((selected) => [selected.name, selected]));
@@ -50,7 +54,7 @@ export async function unpackSelected(
       if (one.paths !== null) unpacked.set(name, one);
     }
   };
-  const { options, kept } = watch(context, byName);
+  const { options, kept } = watch(context, packages, isSpecial);
   const debsOf = (some: readonly SelectedPackage[]): readonly DebFile[] =>
     some.map((selected) => debFileOf(services, selection, selected));
   const debs = debsOf(packages);
@@ -59,6 +63,7 @@ export async function unpackSelected(
     ...options,
     before,
     first: debs.find(({ name }) => name === firstPackage) ?? null,
+    ahead: debs.filter(({ name }) => byName.get(name)?.stage === 'include'),
     after: (found) => {
       take(found, packages);
       if (findOverlaps(unpacked, byName).losers.length > 0) return [];
@@ -80,17 +85,34 @@ export async function unpackSelected(
   return rest;
 }
 
-function watch(context: Context, byName: ReadonlyMap<string, SelectedPackage>) {
+function watch(
+  context: Context,
+  packages: readonly SelectedPackage[],
+  isSpecial: NonNullable<UnpackSettings['isSpecial']>,
+) {
+  const order = new Map(packages.map(({ name }, index) => [name, index]));
   let [done, kept] = [0, 0];
+  /** Where the first package is whose preinst changes what happens to those after it. */
+  let changedAfter = Infinity;
+  const leaveOut: LeaveOut = ({ name }, controlFiles, paths) => {
+    const index = order.get(name) ?? 0;
+    const selected = packages[index];
+    if (selected === undefined) return false;
+    if (leftToDpkg(selected, controlFiles)) {
+      // For packages of the base it is shown that this makes no difference.
+      if (selected.stage === 'include' && changesUnpacking(controlFiles)) changedAfter = Math.min(changedAfter, index);
+      return true;
+    }
+    if (paths === null || !(index > changedAfter || isSpecial(name, paths))) return false;
+    context.log.info(`${name} may be diverted, or get another owner or mode: it is left to dpkg`);
+    return true;
+  };
   const options = {
-    leaveOut: (deb: DebFile, controlFiles: readonly PackageFile[]): boolean => {
-      const selected = byName.get(deb.name);
-      return selected !== undefined && leftToDpkg(selected, controlFiles);
-    },
+    leaveOut,
     onUnpacked: (deb: DebFile, isFromCache: boolean): void => {
-      done = Math.min(done + 1, byName.size);
+      done = Math.min(done + 1, packages.length);
       if (isFromCache) kept += 1;
-      context.progress({ phase: 'unpacking packages', done, total: byName.size, unit: 'items', text: deb.name });
+      context.progress({ phase: 'unpacking packages', done, total: packages.length, unit: 'items', text: deb.name });
     },
   };
   return { options, kept: () => kept };
@@ -117,6 +139,7 @@ function summaryOf(
       found.map(({ selected, record, one }) => [selected.name, `${statusStanza(record, one.conffiles)}\n`]),
     ),
     left: packages.map(({ name }) => name).filter((name) => !unpacked.has(name)),
+    extracted: packages.flatMap(({ name }) => all.get(name) ?? []).filter(({ paths }) => paths !== null),
     sizeBytes: found.reduce((sum, { one }) => sum + one.sizeBytes, 0),
   };
 }

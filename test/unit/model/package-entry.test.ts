@@ -4,7 +4,7 @@ import type { TarEntry } from '../../../src/model/tar-entry.ts';
 import { errorOf } from './error-of.ts';
 
 const entry = (name: string, more: Partial<TarEntry> = {}): TarEntry => ({
-  ...{ name, type: 'file', linkName: '', mode: 0o644, mtime: 0, sizeBytes: 0 },
+  ...{ name, type: 'file', linkName: '', mode: 0o644, uid: 0, gid: 0, mtime: 0, sizeBytes: 0 },
   ...more,
 });
 

@@ -60,6 +60,13 @@ describe('the headers of a tar stream', () => {
     );
   });
 
+  it('give the owner, in figures of either kind', () => {
+    const owner = ['--owner=:7', '--group=:3000000'];
+    writeFileSync(join(scratch, 'owned'), '');
+    const archive = execFileSync('tar', ['-c', '--format=gnu', ...owner, '-C', scratch, './owned']);
+    expect(read(archive).entries.map(({ uid, gid }) => [uid, gid])).toEqual([[7, 3_000_000]]);
+  });
+
   it('that are damaged are named', () => {
     const archive = Buffer.concat([tarOf([{ path: './a', content: 'x', mode: 0o644 }]), tarEnd]);
     const spoiled = Buffer.from(archive);

@@ -48,6 +48,12 @@ const sh: Program = function* program({ args, world, status }) {
   return 0;
 };
 
+/** Says what owners and modes the directories have: none but the tree itself. */
+const find: Program = function* program({ print }) {
+  print('755 0 0 \0');
+  yield;
+};
+
 const failing: Program = function* program({ print, status }) {
   yield;
   status('processing: configure: base-files');
@@ -80,7 +86,7 @@ testStep(
       {
         name: 'required packages, then the others in the order of their Pre-Depends',
         input,
-        host: fakeHost({ programs: { sh } }),
+        host: fakeHost({ programs: { sh, find } }),
         output: (world) => ({ tree: world.committed.at(-1) ?? '', packages: 4 }),
         after: (world, { tree: ref }) => {
           const tree = `/var/cache/machinespawn/trees/${ref}`;
@@ -142,7 +148,7 @@ testStep(
       {
         name: 'a package that is not installed in the end',
         input,
-        host: fakeHost({ programs: { *sh() {} } }),
+        host: fakeHost({ programs: { *sh() {}, find } }),
         code: 'MSP_PACKAGE_SCRIPT',
       },
       {

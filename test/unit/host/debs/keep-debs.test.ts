@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { zstdCompressSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { DebFile } from '../../../../src/host/debs/debs.ts';
 import { keepDebs, type KeepSettings } from '../../../../src/host/debs/keep-debs.ts';
@@ -50,6 +50,26 @@ test.each<[string, DebSpec]>([
   expect((await read(content)).equals(tar)).toBe(true);
   const [again] = await keepDebs([place(content)], settings);
   expect([again?.isFromCache, again?.unpacked.sizeBytes]).toEqual([true, 7]);
+});
+
+test.each<[string, (tar: Buffer) => Buffer]>([
+  ['control.tar', (member) => member],
+  ['control.tar.gz', (member) => gzipSync(member)],
+  ['control.tar.xz', (member) => execFileSync('xz', ['-c'], { input: member })],
+  ['control.tar.zst', (member) => zstdCompressSync(member)],
+])('%s is read', async (...controlMember) => {
+  expect((await read(debFile({ controlMember, dataMember: 'data.tar.xz', data: xz }))).equals(tar)).toBe(true);
+});
+
+test('directories that are other than usual are kept with the package', async () => {
+  const files = [
+    { path: './', content: '', mode: 0o755, kind: 'directory' as const },
+    { path: './odd/', content: '', mode: 0o2770, kind: 'directory' as const },
+  ];
+  const deb = place(debFile({ files }));
+  const directories = { '/odd': { mode: 0o2770, uid: 0, gid: 0 } };
+  for (const isFromCache of [false, true])
+    expect(await keepDebs([deb], settings)).toMatchObject([{ isFromCache, unpacked: { directories } }]);
 });
 
 test('what dpkg-deb makes is read', async () => {

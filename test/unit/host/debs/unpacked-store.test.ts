@@ -8,6 +8,7 @@ import { scratchDirectory } from '../scratch.ts';
 const cache = scratchDirectory();
 const record = {
   controlFiles: [{ name: 'control', mode: 0o644, mtime: 7, content: Buffer.from([0, 255]) }],
+  directories: { '/usr': { mode: 0o2775, uid: 0, gid: 50 } },
   ...{ paths: ['/.', '/usr/', '/usr/x'], conffiles: { '/usr/x': 'd41d8' }, sizeBytes: 3 },
 };
 

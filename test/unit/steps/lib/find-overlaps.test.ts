@@ -2,7 +2,13 @@ import { expect, it } from 'vitest';
 import { findOverlaps } from '../../../../src/steps/lib/find-overlaps.ts';
 import type { SelectedPackage } from '../../../../src/model/package-selection.ts';
 
-const deb = (...paths: readonly string[]) => ({ controlFiles: [], conffiles: {}, sizeBytes: 0, paths });
+const deb = (...paths: readonly string[]) => ({
+  controlFiles: [],
+  directories: {},
+  conffiles: {},
+  sizeBytes: 0,
+  paths,
+});
 const selected = (name: string, stage: SelectedPackage['stage']) => [name, { name, stage } as SelectedPackage] as const;
 
 it('finds the package that dpkg has to unpack itself: the one that comes later to a file that is taken', () => {
