@@ -1,5 +1,5 @@
 /** A name out of an address. An escape that is none stays as it is: servers have files such as 100%.tar.gz. */
-export function decodeName(text: string): string {
+export function unescapeName(text: string): string {
   return text.replaceAll(/(?:%[0-9a-f]{2})+/giu, (escapes) => {
     try {
       return decodeURIComponent(escapes);

@@ -46,7 +46,7 @@ type Input = z.output<typeof input>;
 export const configurePackages = defineStep({
   id: 'configure-packages',
   summary: 'Configure the required packages, then unpack and configure the others',
-  version: 2,
+  version: 3,
   input,
   output: z.strictObject({
     tree: z.string().describe('The configured tree'),
