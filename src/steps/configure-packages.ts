@@ -54,7 +54,7 @@ export const configurePackages = defineStep({
   }),
   reuse: 'always',
   identity: ({ tree, selection, twin, twinScope }) => ({ tree, selection, twin, ...(twin !== null && { twinScope }) }),
-  needs: { root: true, tools: ['chroot', 'mknod', 'tar', 'xz'] },
+  needs: { root: true, tools: ['chroot', 'find', 'mknod', 'tar', 'xz'] },
   describe: ({ packages }) => `${packages} packages installed`,
 
   async run(context) {

@@ -73,7 +73,7 @@ const foreign = (scope?: 'all' | 'required') => (world: World) => ({
   ...(scope !== undefined && { twinScope: scope }),
 });
 const emulated = {
-  host: fakeHost({ programs: { sh } }),
+  host: fakeHost({ programs: { sh, find } }),
   output: (world: World) => ({ tree: world.committed.at(-1) ?? '', packages: 8 }),
 };
 const libraries = '/usr/lib/x86_64-linux-gnu';
