@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type IOType } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { cancelled } from './cancelled.ts';
@@ -7,7 +7,7 @@ import type { ExecContext, ExecSettings } from './exec-settings.ts';
 import { requireProgram } from './find-program.ts';
 import { NamespaceLease } from './namespace-lease.ts';
 import { takePipe } from './pipes.ts';
-import { sandboxArgv } from './sandbox.ts';
+import { sandboxArgv, withLocks } from './sandbox.ts';
 import type { Command } from './services.ts';
 import { Stopper } from './stopper.ts';
 import { FailureNotes } from './tool-failure.ts';
@@ -31,7 +31,7 @@ export async function execOnTerminal(
   const locks = context.lockDescriptors?.() ?? [];
   process.on('SIGINT', ignore);
   const program = spawn(file, args, {
-    stdio: ['inherit', 'inherit', 'inherit', lease?.read ?? 'ignore', 'ignore', 'ignore', ...locks],
+    stdio: [...withLocks<IOType | number>(['inherit', 'inherit', 'inherit', lease?.read ?? 'ignore'], locks)],
     env: cleanEnvironment({ ...(settings.term === undefined ? {} : { TERM: settings.term }), ...command.env }),
   });
   if (lease !== null) closeSync(lease.read);

@@ -5,8 +5,17 @@
  *   3   the lease: lines are signal names, its end kills the namespace
  *   4   the status pipe, which becomes the program's own descriptor 3
  *   5   where it keeps standard input, since a shell gives its background jobs /dev/null
- *   6…  locks, which the program inherits: none is free before everything in the sandbox is dead
+ *   10… locks, which the program inherits: none is free before everything in the sandbox is dead
  */
+
+/**
+ * For execa: `first` and then the locks, of which none gets a number that scripts may want. A shell such as dash knows no
+ * number above 9, so that mmdebstrap failed where too many of the others were taken.
+ */
+export function withLocks<T>(first: readonly T[], locks: readonly number[]): readonly (T | number | 'ignore')[] {
+  if (locks.length === 0) return first;
+  return [...first, ...Array.from({ length: 10 - first.length }, () => 'ignore' as const), ...locks];
+}
 
 export interface SandboxBind {
   readonly from: string;

@@ -5,7 +5,7 @@ import { cleanEnvironment } from './clean-environment.ts';
 import { NamespaceLease } from './namespace-lease.ts';
 import { takePipe } from './pipes.ts';
 import { readPipe } from './read-pipe.ts';
-import { sandboxArgv } from './sandbox.ts';
+import { sandboxArgv, withLocks } from './sandbox.ts';
 import type { Command } from './services.ts';
 import type { Stoppable } from './stopper.ts';
 
@@ -71,11 +71,13 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
   const options = {
     ...(input === undefined ? {} : { input }),
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-    stdio: [
-      ...[input === undefined ? 'ignore' : 'pipe', out.write, err.write],
-      ...(lease === null ? [statusEnd] : [lease.read, statusEnd, 'ignore']),
-      ...start.lockDescriptors,
-    ],
+    stdio: withLocks(
+      [
+        ...[input === undefined ? 'ignore' : 'pipe', out.write, err.write],
+        ...(lease === null ? [statusEnd] : [lease.read, statusEnd, 'ignore']),
+      ],
+      start.lockDescriptors,
+    ),
     env: cleanEnvironment(command.env),
     extendEnv: false,
     buffer: false,

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Exec } from '../../../src/host/exec.ts';
@@ -42,6 +42,17 @@ test.each([0, 7, 126, 127, 139, 143])('exit code %i comes back', async (code) =>
   const scripts: Record<number, string> = { 139: 'kill -SEGV $$', 143: 'kill -TERM $$' };
   const { exitCode } = await shell(scripts[code] ?? `exit ${code}`, { okCodes: [code] });
   expect(exitCode).toBe(code);
+});
+
+test.each([true, false])('locks take no descriptor that a shell can name (in a sandbox: %s)', async (sandbox) => {
+  const locks = Array.from({ length: 3 }, () => openSync('/dev/null', 'r'));
+  const context = { signal: never, lockDescriptors: () => locks };
+  const script = 'exec 9>/dev/null; ls /proc/self/fd';
+  const { stdout } = await exec.run({ file: 'sh', args: ['-c', script], sandbox, okCodes: [0, 1] }, context);
+  locks.forEach((lock) => closeSync(lock));
+  const numbers = stdout.split('\n').filter((line) => /^\d+$/u.test(line));
+  expect(numbers.map(Number).filter((number) => number > 3 && number !== 9 && number < 10)).toEqual([]);
+  expect(numbers).toEqual(expect.arrayContaining(['10', '11', '12']));
 });
 
 test('a program that kills itself is 137, not success', async () => {
