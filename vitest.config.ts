@@ -18,10 +18,8 @@ const secondLane = [
   'live-iso',
   'readme',
   'plugins',
-  'select-packages',
   'images',
   'archive-faults',
-  'proxy',
   'clean-while-building',
 ].map((name) => `test/real/${name}.test.ts`);
 const lane = process.env['MACHINESPAWN_TEST_LANE'];
