@@ -6,6 +6,7 @@ interface Held {
   release(): void;
 }
 
+/** By run and name; whoever ends the run gives them back. */
 export class RunLocks {
   readonly #locks: KernelLocks;
   readonly #held = new Map<string, Held[]>();

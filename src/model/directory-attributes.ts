@@ -2,7 +2,9 @@
 import { decodeName } from './file-name.ts';
 import { mergedPath } from './merged-usr.ts';
 
+/** Of one directory. */
 export interface DirectoryAttributes {
+  /** Permissions, with setuid, setgid and the sticky bit. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -11,10 +13,12 @@ export interface DirectoryAttributes {
 /** What nearly all directories have. */
 const usual: DirectoryAttributes = { mode: 0o755, uid: 0, gid: 0 };
 
+/** Do two directories have the same mode, owner and group? */
 export function isSameDirectory(one: DirectoryAttributes, other: DirectoryAttributes): boolean {
   return one.mode === other.mode && one.uid === other.uid && one.gid === other.gid;
 }
 
+/** Is it 0755 and root's? Such ones are not kept with a package. */
 export function isUsualDirectory(attributes: DirectoryAttributes): boolean {
   return isSameDirectory(attributes, usual);
 }

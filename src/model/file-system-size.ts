@@ -3,7 +3,9 @@
 /** As many first bytes as `readFileSystemSize` can make use of: btrfs begins at 64 KiB. */
 export const fileSystemBytes = 68 * 1024;
 
+/** What the superblock says. */
 export interface FileSystemSize {
+  /** Such as "ext4". */
   readonly type: string;
   readonly sizeBytes: number;
 }

@@ -3,6 +3,7 @@
 /** As many as the kernel follows. */
 const mostLinks = 40;
 
+/** Where a path leads. */
 export interface LinkedWay {
   /** Without any symlink in it. */
   readonly place: string;
@@ -13,6 +14,7 @@ export interface LinkedWay {
   readonly detour: { readonly from: string; readonly to: string } | null;
 }
 
+/** Follows paths through the symlinks that it was told of, without looking at any disk. */
 export class TreeLinks {
   readonly #targets: Map<string, string>;
 

@@ -5,6 +5,7 @@ import { armored, isSignatureForm, splitClearSigned, type ClearSigned } from '..
 import type { PulledImage } from './pulled-image.ts';
 import { fileName, isPage, isSignature, type Sidecar, type Sidecars } from './sidecars.ts';
 
+/** A signature of the image, or of a list that has its checksum. */
 export interface ImageSignature {
   /** Where it stands. */
   readonly sidecar: Sidecar;
@@ -13,11 +14,13 @@ export interface ImageSignature {
   readonly list: { readonly name: string; readonly body: Buffer; readonly digest: string } | null;
 }
 
+/** SHA-256 that a file beside the image tells of it. */
 export interface ImageChecksum {
   readonly sidecar: Sidecar;
   readonly digest: string;
 }
 
+/** All that stands beside the image and has the form that its name says. */
 export interface Evidence {
   readonly signatures: readonly ImageSignature[];
   readonly checksums: readonly ImageChecksum[];

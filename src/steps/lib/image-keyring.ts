@@ -13,6 +13,7 @@ export const usualKeyrings = [
 const startBytes = 64;
 const mostBytes = 64 * 1024 * 1024;
 
+/** A keyring that was looked at. */
 export interface ImageKeyring {
   readonly path: string;
   /** What is in its armour, which gpgv does not read; null where it has none. */

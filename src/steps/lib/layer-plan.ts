@@ -8,6 +8,7 @@ import { TreeLinks } from '../../model/tree-links.ts';
 const whiteout = '.wh.';
 const opaque = '.wh..wh..opq';
 
+/** In this order: emptied, removed, unpacked. */
 export interface LayerPlan {
   /** Directories of the layers below of which nothing is left. */
   readonly emptied: readonly string[];
