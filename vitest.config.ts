@@ -24,6 +24,9 @@ const secondLane = [
 ].map((name) => `test/real/${name}.test.ts`);
 const lane = process.env['MACHINESPAWN_TEST_LANE'];
 
+/** What differs is told in full: a run elsewhere leaves nothing but its words. */
+const chaiConfig = { truncateThreshold: 0 };
+
 export default defineConfig({
   test: {
     allowOnly: false,
@@ -33,11 +36,12 @@ export default defineConfig({
     fsModuleCache: false,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
-      { test: { name: 'rules', include: ['test/rules/**/*.test.ts'] } },
+      { test: { name: 'unit', chaiConfig, include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      { test: { name: 'rules', chaiConfig, include: ['test/rules/**/*.test.ts'] } },
       {
         test: {
           name: 'real',
+          chaiConfig,
           include: lane === '2' ? secondLane : ['test/real/**/*.test.ts'],
           exclude: lane === '1' ? secondLane : [],
           fileParallelism: false,
