@@ -26,6 +26,7 @@ const samples: Readonly<Record<string, unknown>> = {
   times: 3,
   totalBytes: 5_000_000,
   urls: ['<url>'],
+  versions: ['<version> in <suite>'],
 };
 
 /** Where one name means different things. */

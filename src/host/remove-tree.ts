@@ -1,10 +1,10 @@
-import { lstat, readdir, rmdir, unlink } from 'node:fs/promises';
+import { access, constants, lstat, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { errnoCode, unwritable } from './file-error.ts';
 import { findMountsWithin } from './mounts.ts';
 import type { RunProgram } from './run-program.ts';
-import { subvolumeInode } from './subvolume.ts';
+import { isSubvolume, subvolumeInode } from './subvolume.ts';
 
 async function exists(path: string): Promise<boolean> {
   try {
@@ -65,8 +65,18 @@ async function removeSubvolumes(run: RunProgram, path: string): Promise<void> {
   }
 }
 
+/** A subvolume that is read-only (btrfs-subvolume(8)): nothing in it can be removed before it is not. */
+async function isClosedSubvolume(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return errnoCode(error) === 'EROFS' && (await isSubvolume(path));
+  }
+}
+
 /**
- * Removes a file or tree, on one file system only, immutable files and nested subvolumes too.
+ * Removes a file or tree, on one file system only, immutable files, nested subvolumes and read-only ones too.
  * Throws MSP_TREE_HAS_MOUNTS when something is mounted in it, MSP_FILE_UNWRITABLE when something stays.
  */
 export async function removeTree(run: RunProgram, path: string): Promise<void> {
@@ -76,6 +86,8 @@ export async function removeTree(run: RunProgram, path: string): Promise<void> {
   if (await removeFlat(path)) return;
   await removeOnce(run, path);
   if (!(await exists(path))) return;
+  if (await isClosedSubvolume(path))
+    await run({ file: 'btrfs', args: ['property', 'set', '-t', 'subvol', path, 'ro', 'false'], sandbox: false });
   await run({ file: 'chattr', args: ['-R', '-f', '-i', '-a', '--', path], sandbox: false, okCodes: anyCode });
   await removeSubvolumes(run, path);
   const problem = await removeOnce(run, path);

@@ -1,6 +1,7 @@
 /** Which way a machine is bootstrapped by, and why. */
 import { fail } from '../errors/machinespawn-error.ts';
 import type { Arch } from './arch.ts';
+import { foundByAptOnly, parsePackageRequest } from './package-request.ts';
 import {
   comparedHost,
   comparedIncludes,
@@ -21,6 +22,8 @@ export interface WayRequest {
   /** The machine's. */
   readonly arch: Arch;
   readonly hostArch: Arch;
+  /** As --include takes them. */
+  readonly include: readonly string[];
   readonly exclude: readonly string[];
 }
 
@@ -37,25 +40,48 @@ export interface WayAnswer {
 /** Throws MSP_WAY_UNFIT. */
 export function chooseWay(request: WayRequest): WayAnswer {
   if (request.with === 'auto') {
-    const problem = fastProblem(request);
-    if (problem !== null) return { way: 'debootstrap', why: problem };
+    const problem = fastProblem(request) ?? namesProblem('fast', request);
+    if (problem !== null) {
+      const whyNot = namesProblem('debootstrap', request);
+      return whyNot === null ? { way: 'debootstrap', why: problem } : byMmdebstrap(request, whyNot);
+    }
     const where = request.hostArch === comparedHost ? '' : ` on ${comparedHost}`;
     return { way: 'fast', why: `shown${where} to give what debootstrap gives` };
   }
-  if (request.with === 'fast') return fastAskedFor(request);
-  if (request.with === 'mmdebstrap' && request.exclude.length > 0) {
-    const { image } = releaseOf(request.codename);
-    throw fail('MSP_WAY_UNFIT', { way: 'mmdebstrap', image, problem: 'mmdebstrap cannot leave packages out' });
-  }
-  return { way: request.with, why: 'asked for' };
+  if (request.with === 'mmdebstrap') return byMmdebstrap(request, 'asked for');
+  const problem = namesProblem(request.with, request);
+  if (problem !== null) throw unfit(request, request.with, problem);
+  return request.with === 'fast' ? fastAskedFor(request) : { way: 'debootstrap', why: 'asked for' };
 }
+
+/** Throws MSP_WAY_UNFIT. */
+function byMmdebstrap(request: WayRequest, why: string): WayAnswer {
+  if (request.exclude.length > 0) throw unfit(request, 'mmdebstrap', 'mmdebstrap cannot leave packages out');
+  return { way: 'mmdebstrap', why };
+}
+
+/** What that way cannot make of the names of packages; null for nothing. apt, and so mmdebstrap, knows all their forms. */
+function namesProblem(way: 'fast' | 'debootstrap', { include, arch }: WayRequest): string | null {
+  for (const text of include) {
+    const asked = parsePackageRequest(text);
+    if (asked === null) continue;
+    const problem = foundByAptOnly(asked, arch);
+    if (problem !== null) return problem;
+    if (way === 'debootstrap' && asked.kind === 'package' && asked.name !== text)
+      return `debootstrap takes names only, and not ${text}`;
+  }
+  return null;
+}
+
+const unfit = (request: WayRequest, way: BootstrapWay, problem: string): Error =>
+  fail('MSP_WAY_UNFIT', { way, image: releaseOf(request.codename).image, problem });
 
 /** Throws MSP_WAY_UNFIT for what may be made in another way than what was compared. */
 function fastAskedFor(request: WayRequest): WayAnswer {
   const problem = fastProblem(request);
   if (problem === null) return { way: 'fast', why: 'asked for' };
   if (isProvenVariant(request)) return { way: 'fast', why: `asked for, though ${problem}` };
-  throw fail('MSP_WAY_UNFIT', { way: 'fast', image: releaseOf(request.codename).image, problem });
+  throw unfit(request, 'fast', problem);
 }
 
 /** Why debootstrap should do it; null where the fast way is right. */

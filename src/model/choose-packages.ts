@@ -6,6 +6,7 @@
 import { fail } from '../errors/machinespawn-error.ts';
 import type { BaseRecipe } from './base-recipe.ts';
 import { nearest } from './nearest.ts';
+import { pinText, type PackagePin } from './package-request.ts';
 import { relationText, type PackageRelation, type RelationClause } from './package-relation.ts';
 import type { SelectedPackage } from './package-selection.ts';
 import type { CandidatePackage, PackageUniverse } from './package-universe.ts';
@@ -13,6 +14,8 @@ import type { CandidatePackage, PackageUniverse } from './package-universe.ts';
 export interface ChoiceRequest {
   readonly recipe: BaseRecipe;
   readonly include: readonly string[];
+  /** By name: versions that are asked for. */
+  readonly pins?: ReadonlyMap<string, PackagePin>;
   /** Taken off the lists of the variant and of `include`; what another package needs comes all the same. */
   readonly exclude: readonly string[];
   /** For messages. */
@@ -28,15 +31,23 @@ export interface ChosenPackage {
 
 const priorities = ['required', 'important', 'standard', 'optional', 'extra'];
 
-/** By name. Throws MSP_PACKAGE_UNKNOWN, MSP_DEPENDENCY_UNMET, MSP_PACKAGES_INVALID. */
+/** By name. Throws MSP_PACKAGE_UNKNOWN, MSP_PACKAGE_VERSION_UNKNOWN, MSP_DEPENDENCY_UNMET, MSP_PACKAGES_INVALID. */
 export function choosePackages(universe: PackageUniverse, request: ChoiceRequest): ReadonlyMap<string, ChosenPackage> {
   const choice = new Choice(universe, request);
-  const excluded = new Set(request.exclude);
+  // As apt has it: "nano-" is not to be there.
+  const left = request.include.filter((name) => name.endsWith('-') && universe.candidate(name) === null);
+  const include = request.include.filter((name) => !left.includes(name));
+  const excluded = new Set([...request.exclude, ...left.map((name) => name.slice(0, -1))]);
   const { required, base } = request.recipe;
-  const lists = { required, base, include: request.include };
+  const lists = { required, base, include };
   const asked = Object.entries(lists).flatMap(([stage, names]) =>
     names.filter((name) => !excluded.has(name)).map((name) => ({ name, stage: stage as Stage })),
   );
+  for (const [name, pin] of request.pins ?? []) {
+    const versions = universe.versions(name);
+    if (universe.candidate(name) === null && versions.length > 0)
+      throw fail('MSP_PACKAGE_VERSION_UNKNOWN', { package: name + pinText(pin), versions });
+  }
   const unknown = asked.filter(({ name }) => universe.candidate(name) === null).map(({ name }) => name);
   if (unknown.length > 0) {
     const packages = [...new Set(unknown)].toSorted();

@@ -2,6 +2,7 @@
 import { fail } from '../errors/machinespawn-error.ts';
 import { compareDebVersions, isDebVersion } from './deb-version.ts';
 import { parseRelations, versionFits, type PackageRelation, type RelationClause } from './package-relation.ts';
+import type { PackagePin } from './package-request.ts';
 import type { PackagesIndex, Stanza } from './packages-index.ts';
 
 export interface CandidatePackage {
@@ -31,16 +32,21 @@ export interface PackageSource {
   readonly url: string;
   /** As apt has them: a version of a higher one is taken, however old it is. */
   readonly priority: number;
+  /** What its suite is called: "bookworm", "stable". */
+  readonly suites: readonly string[];
 }
 
 export class PackageUniverse {
   readonly arch: string;
   readonly #sources: readonly PackageSource[];
+  readonly #pins: ReadonlyMap<string, PackagePin>;
   readonly #candidates = new Map<string, CandidatePackage | null>();
 
-  constructor(arch: string, sources: readonly PackageSource[]) {
+  /** @param pins by name: versions that are taken whatever else there is */
+  constructor(arch: string, sources: readonly PackageSource[], pins: ReadonlyMap<string, PackagePin> = new Map()) {
     this.arch = arch;
     this.#sources = sources;
+    this.#pins = pins;
   }
 
   *names(): Generator<string> {
@@ -59,15 +65,20 @@ export class PackageUniverse {
     return [...names].filter((name) => this.candidate(name)?.essential === true).toSorted();
   }
 
-  /** The newest version of the highest priority, of the first suite that has it; null for a name that no package has. Throws MSP_PACKAGES_INVALID. */
+  /**
+   * The pinned version, or else the newest one of the highest priority, of the first suite that has it; null for what no
+   * package is. Throws MSP_PACKAGES_INVALID.
+   */
   candidate(name: string): CandidatePackage | null {
     const known = this.#candidates.get(name);
     if (known !== undefined) return known;
+    const pin = this.#pins.get(name);
     let best: { readonly version: string; readonly stanza: Stanza; readonly source: PackageSource } | null = null;
     for (const source of this.#sources) {
       for (const stanza of source.index.stanzas(name)) {
         const version = stanza.get('Version') ?? '';
         if (!isDebVersion(version)) throw broken(source, name, 'Version', version);
+        if (!fitsPin(pin, version, source)) continue;
         const order =
           best === null ? 1 : source.priority - best.source.priority || compareDebVersions(version, best.version);
         if (order > 0) best = { version, stanza, source };
@@ -76,6 +87,14 @@ export class PackageUniverse {
     const candidate = best === null ? null : this.#read(name, best.stanza, best.source);
     this.#candidates.set(name, candidate);
     return candidate;
+  }
+
+  /** All versions of it that there are, pinned or not, such as "7.2-1 in bookworm". */
+  versions(name: string): readonly string[] {
+    const found = this.#sources.flatMap(({ index, suites }) =>
+      index.stanzas(name).map((stanza) => `${stanza.get('Version') ?? ''} in ${suites[0] ?? ''}`),
+    );
+    return [...new Set(found)];
   }
 
   /** Candidates that provide what is wanted, sorted by name. */
@@ -151,6 +170,11 @@ export class PackageUniverse {
       sha256: text('SHA256', /^[0-9a-f]{64}$/u),
     };
   }
+}
+
+function fitsPin(pin: PackagePin | undefined, version: string, { suites }: PackageSource): boolean {
+  if (pin === undefined) return true;
+  return pin.version === null ? suites.includes(pin.suite ?? '') : compareDebVersions(version, pin.version) === 0;
 }
 
 function broken({ url }: PackageSource, name: string, field: string, value: string): Error {

@@ -12,6 +12,7 @@ import { parsePullSource } from './pull-source.ts';
 import { parseMachineName, type MachineName } from './machine-name.ts';
 import { parseSnapshotMoment } from './snapshot-moment.ts';
 import { parseComponentList, parsePackageList } from './package-list.ts';
+import { packageRequestForm } from './package-request.ts';
 
 /** A fault of the parser becomes an issue; its code and hint are in `params`. */
 function report(error: unknown, input: unknown, issues: z.core.$ZodRawIssue[]): void {
@@ -69,6 +70,11 @@ export const packageNameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9+.-]+$/u, 'not a package name')
   .describe('Name of a package');
+
+export const packageRequestSchema = z
+  .string()
+  .regex(packageRequestForm, 'not a package, such as nano or nano=7.2-1')
+  .describe('A package: nano, nano=7.2-1, nano/bookworm-backports, nano:amd64, or a pattern of apt');
 
 export const variantSchema = z.enum(['default', 'minbase', 'buildd']).describe('Which packages make the base');
 export const artifactSchema: z.ZodType<ArtifactFile, ArtifactFile> = z

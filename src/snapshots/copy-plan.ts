@@ -1,13 +1,4 @@
-/** How one copy of a tree is cut into two that run side by side. Pure. */
-
-/** One entry below the tree's top, as `copyScanFormat` prints it. */
-interface ScannedEntry {
-  readonly type: string;
-  readonly linkCount: number;
-  readonly inode: string;
-  readonly blocks: number;
-  readonly path: string;
-}
+/** How one copy of a tree is cut into two that run side by side. */
 
 /** For `find . -xdev -mindepth 1 -printf`. */
 export const copyScanFormat = String.raw`%y %n %i %b %P\0`;
@@ -34,88 +25,105 @@ interface Unit {
 const entryCostInBlocks = 128;
 const deepestCut = 3;
 const mostUnits = 1500;
+// A tree that is so flat, or so full of hard links, is copied by one program.
+const mostRemembered = 100_000;
 const worthCutting = 0.1;
 const uselessShare = 0.8;
 
-/** Null when one copy is better: a small or lopsided tree, or names that cannot be given to a program as text. */
-export function planCopy(scan: string): CopyPlan | null {
-  const entries = parseScan(scan);
-  const costs = addUpCosts(entries);
-  const total = costs.get('') ?? 0;
-  const cut = new Set(['']);
-  const units = new Map<string, Unit>();
-  for (const { type, path } of entries) {
-    const cost = costs.get(path);
-    // Costs are known down to the deepest cut only.
-    if (cost === undefined || !cut.has(parentOf(path))) continue;
-    const depth = path.split('/').length;
-    if (type === 'd' && depth < deepestCut && cost > total * worthCutting) cut.add(path);
-    else units.set(path, { path, cost });
-  }
-  if (units.size < 2 || units.size > mostUnits) return null;
-  if ([...units.keys(), ...cut].some((path) => path.includes('\uFFFD'))) return null;
-  const parts = balance(joinLinked(entries, units));
-  if (Math.max(...parts.map((part) => part.cost)) > total * uselessShare) return null;
-  const [first, second] = parts.map((part) => part.groups);
-  if (first === undefined || second === undefined) return null;
-  return { skeleton: [...cut].filter((path) => path !== ''), parts: [first, second] };
-}
+/**
+ * Takes what `find` prints for `copyScanFormat`, in pieces. Of a tree of any number of entries it remembers what is high up,
+ * and the hard links.
+ */
+export class CopyScan {
+  /** Of each path down to the deepest cut, in the order of `find`: what it takes with all that is below, and is it a directory? */
+  readonly #known = new Map<string, { cost: number; isDirectory: boolean }>();
+  /** Of each file with several names: what is high up and holds one of them. */
+  readonly #linked = new Map<string, Set<string>>();
+  #total = 0;
+  #isTooMuch = false;
+  #rest: Buffer = Buffer.alloc(0);
 
-function parseScan(scan: string): readonly ScannedEntry[] {
-  const entries: ScannedEntry[] = [];
-  for (const record of scan.split('\0')) {
-    if (record === '') continue;
-    const afterType = record.indexOf(' ');
-    const afterLinks = record.indexOf(' ', afterType + 1);
-    const afterInode = record.indexOf(' ', afterLinks + 1);
-    const afterBlocks = record.indexOf(' ', afterInode + 1);
-    entries.push({
-      type: record.slice(0, afterType),
-      linkCount: Number(record.slice(afterType + 1, afterLinks)),
-      inode: record.slice(afterLinks + 1, afterInode),
-      blocks: Number(record.slice(afterInode + 1, afterBlocks)),
-      path: record.slice(afterBlocks + 1),
-    });
+  push(bytes: Uint8Array): void {
+    const all = this.#rest.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
+    let start = 0;
+    for (let end = all.indexOf(0); end >= 0; end = all.indexOf(0, start)) {
+      this.#add(all.toString('utf8', start, end));
+      start = end + 1;
+    }
+    this.#rest = Buffer.from(all.subarray(start));
   }
-  return entries;
+
+  /** Null when one copy is better: a small or lopsided tree, or names that cannot be given to a program as text. */
+  plan(): CopyPlan | null {
+    if (this.#isTooMuch) return null;
+    const total = this.#total;
+    const cut = new Set(['']);
+    const units = new Map<string, Unit>();
+    for (const [path, { cost, isDirectory }] of this.#known) {
+      if (!cut.has(parentOf(path))) continue;
+      const depth = path.split('/').length;
+      if (isDirectory && depth < deepestCut && cost > total * worthCutting) cut.add(path);
+      else units.set(path, { path, cost });
+    }
+    if (units.size < 2 || units.size > mostUnits) return null;
+    if ([...units.keys(), ...cut].some((path) => path.includes('\uFFFD'))) return null;
+    const parts = balance(joinLinked(this.#linked, units));
+    if (Math.max(...parts.map((part) => part.cost)) > total * uselessShare) return null;
+    const [first, second] = parts.map((part) => part.groups);
+    if (first === undefined || second === undefined) return null;
+    return { skeleton: [...cut].filter((path) => path !== ''), parts: [first, second] };
+  }
+
+  #add(record: string): void {
+    if (this.#isTooMuch) return;
+    const [type = '', linkCount = '', inode = '', blocks = ''] = record.split(' ', 4);
+    const path = record.slice(type.length + linkCount.length + inode.length + blocks.length + 4);
+    const cost = Number(blocks) + entryCostInBlocks;
+    this.#total += cost;
+    let prefix = path;
+    for (let depth = 1, end = -1; depth <= deepestCut; depth += 1) {
+      end = path.indexOf('/', end + 1);
+      prefix = end < 0 ? path : path.slice(0, end);
+      const known = this.#known.get(prefix);
+      if (known === undefined) this.#known.set(prefix, { cost, isDirectory: end >= 0 || type === 'd' });
+      else known.cost += cost;
+      if (end < 0) break;
+    }
+    if (type !== 'd' && Number(linkCount) > 1) {
+      const holders = this.#linked.get(inode);
+      if (holders === undefined) this.#linked.set(inode, new Set([prefix]));
+      else holders.add(prefix);
+    }
+    if (this.#known.size + this.#linked.size <= mostRemembered) return;
+    this.#isTooMuch = true;
+    this.#known.clear();
+    this.#linked.clear();
+  }
 }
 
 function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** Of each path down to the deepest cut, with all that is below. */
-function addUpCosts(entries: readonly ScannedEntry[]): Map<string, number> {
-  const costs = new Map<string, number>();
-  const add = (path: string, cost: number): void => void costs.set(path, (costs.get(path) ?? 0) + cost);
-  for (const { path, blocks } of entries) {
-    const cost = blocks + entryCostInBlocks;
-    add('', cost);
-    let end = -1;
-    for (let depth = 1; depth <= deepestCut; depth += 1) {
-      end = path.indexOf('/', end + 1);
-      add(end < 0 ? path : path.slice(0, end), cost);
-      if (end < 0) break;
-    }
-  }
-  return costs;
-}
-
 /** Units that share a hard-linked file become one group. */
-function joinLinked(entries: readonly ScannedEntry[], units: ReadonlyMap<string, Unit>): readonly (readonly Unit[])[] {
+function joinLinked(
+  linked: ReadonlyMap<string, ReadonlySet<string>>,
+  units: ReadonlyMap<string, Unit>,
+): readonly (readonly Unit[])[] {
   const groupOf = new Map<Unit, Set<Unit>>([...units.values()].map((unit) => [unit, new Set([unit])]));
-  const firstWith = new Map<string, Unit>();
-  for (const { type, linkCount, inode, path } of entries) {
-    if (type === 'd' || linkCount < 2) continue;
-    const unit = unitOf(path, units);
-    if (unit === null) continue;
-    const other = firstWith.get(inode);
-    const [mine, theirs] = [groupOf.get(unit), other === undefined ? undefined : groupOf.get(other)];
-    if (theirs === undefined) firstWith.set(inode, unit);
-    else if (mine !== undefined && mine !== theirs) {
-      for (const moved of mine) {
-        theirs.add(moved);
-        groupOf.set(moved, theirs);
+  for (const holders of linked.values()) {
+    let group: Set<Unit> | undefined;
+    for (const holder of holders) {
+      const unit = unitOf(holder, units);
+      const other = unit === null ? undefined : groupOf.get(unit);
+      if (other === undefined || other === group) continue;
+      if (group === undefined) {
+        group = other;
+        continue;
+      }
+      for (const moved of other) {
+        group.add(moved);
+        groupOf.set(moved, group);
       }
     }
   }

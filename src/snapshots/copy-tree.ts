@@ -2,7 +2,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../errors/machinespawn-error.ts';
 import { copyDirectoryAttributes } from './copy-directory-attributes.ts';
-import { type CopyGroup, type CopyPlan, copyScanFormat, planCopy } from './copy-plan.ts';
+import { type CopyGroup, type CopyPlan, CopyScan, copyScanFormat } from './copy-plan.ts';
 import { refuseMounts } from './mount-table.ts';
 import { pathExists } from './path-exists.ts';
 import type { RunTool } from './run-tool.ts';
@@ -46,8 +46,12 @@ export async function copyTree(
   await refuseTarget(target);
   await refuseMounts(source, { itself: false });
   const options = { cwd: source, ...(signal === undefined ? {} : { signal }) };
-  const { stdout } = await run('find', ['.', '-xdev', '-mindepth', '1', '-printf', copyScanFormat], options);
-  const plan = planCopy(stdout);
+  const scan = new CopyScan();
+  await run('find', ['.', '-xdev', '-mindepth', '1', '-printf', copyScanFormat], {
+    ...options,
+    onBytes: (bytes) => scan.push(bytes),
+  });
+  const plan = scan.plan();
   if (plan === null) {
     await run('cp', [...copyFlags, '-T', '--', '.', target], options);
     return;

@@ -9,9 +9,11 @@ import type { RunTool } from './run-tool.ts';
 const script = String.raw`
 set -eu -o pipefail
 export LC_ALL=C TZ=UTC
+# Of memory; what is more is sorted on disk.
+most=16M
 attributes() {
   getfattr -R -P -h -d -m - -e hex . |
-    awk 'BEGIN { RS = "" } { gsub(/\n/, " "); print }' | sort | sha256sum
+    awk 'BEGIN { RS = "" } { gsub(/\n/, " "); print }' | sort -S "$most" | sha256sum
 }
 # Side by side, and told in this order.
 exec 3< <(attributes && echo whole)
@@ -20,7 +22,7 @@ find . -xdev \( \
   -type d -printf 'd %m %U:%G %T@ %p\0' -o \
   -type l -printf 'l %U:%G %T@ %p -> %l\0' -o \
   \( -type b -o -type c \) -exec stat --printf 'n %f %u:%g %t:%T %.9Y %n\0' {} + -o \
-  -printf '%y %m %U:%G %T@ %p\0' \) | sort -z | sha256sum
+  -printf '%y %m %U:%G %T@ %p\0' \) | sort -z -S "$most" | sha256sum
 read -r digest <&3
 read -r whole <&3
 echo "$digest"

@@ -5,6 +5,8 @@ export interface RunToolOptions {
   /** Added to the clean environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Takes its output as it comes; `stdout` is empty then. */
+  readonly onBytes?: (bytes: Uint8Array) => void;
   /** It mounts something for this process: it runs without a namespace of its own. @default false */
   readonly mounts?: boolean;
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { fail } from '../errors/machinespawn-error.ts';
 import { releaseOf } from '../model/releases.ts';
-import { archSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
+import { archSchema, packageNameSchema, packageRequestSchema, variantSchema } from '../model/schemas.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
 import { checkSameIndex } from './lib/check-same-index.ts';
@@ -18,7 +18,7 @@ const input = z.strictObject({
   archive: archiveSchema,
   arch: archSchema.describe('Debian architecture of the machine'),
   variant: variantSchema.default('default'),
-  include: z.array(packageNameSchema).default([]).describe('More packages'),
+  include: z.array(packageRequestSchema).default([]).describe('More packages'),
   exclude: z.array(packageNameSchema).default([]).describe('Packages to leave out'),
   proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
   offline: z.boolean().default(false).describe('Ask nobody: the step then has nothing to build from'),
@@ -61,6 +61,11 @@ export const bootstrapFirstStage = defineStep({
     // It runs only when no result of it is kept.
     if (input.offline)
       throw fail('MSP_OFFLINE', { what: `a base of ${archive.image} for ${arch} from that state of its archive` });
+    const odd = input.include.find((asked) => !packageNameSchema.safeParse(asked).success);
+    if (odd !== undefined) {
+      const problem = `debootstrap takes names only, and not ${odd}`;
+      throw fail('MSP_WAY_UNFIT', { way: 'debootstrap', image: archive.image, problem });
+    }
     // Two builds must not write the same .deb.
     await services.lock(`packages-${archive.distro}`);
     const packages = `${services.directories.packages}/${archive.distro}`;

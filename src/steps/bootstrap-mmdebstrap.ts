@@ -1,6 +1,6 @@
 /** Makes a configured tree with mmdebstrap, for whoever prefers it. */
 import { z } from 'zod';
-import { archSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
+import { archSchema, packageRequestSchema, variantSchema } from '../model/schemas.ts';
 import { defineStep } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
 import { checkSameIndex } from './lib/check-same-index.ts';
@@ -17,7 +17,7 @@ export const bootstrapMmdebstrap = defineStep({
     archive: archiveSchema,
     arch: archSchema.describe('Debian architecture of the machine'),
     variant: variantSchema.default('default'),
-    include: z.array(packageNameSchema).default([]).describe('More packages'),
+    include: z.array(packageRequestSchema).default([]).describe('More packages'),
     proxy: z.string().nullable().default(null).describe('Proxy to fetch through'),
     salt: z.string().default('').describe('Sets this build apart from others of the same inputs, to compare the two'),
   }),
@@ -51,7 +51,8 @@ export const bootstrapMmdebstrap = defineStep({
         ...[`--components=${archive.components.join(',')}`, `--keyring=${archive.keyring}`],
         // Its index is compared with the one that was resolved; configure-base removes it.
         '--skip=cleanup/apt/lists',
-        ...(include.length === 0 ? [] : [`--include=${[...new Set(include)].toSorted().join(',')}`]),
+        // One for each: it splits no pattern that stands alone.
+        ...[...new Set(include)].toSorted().map((asked) => `--include=${asked}`),
         ...[archive.codename, path, archive.mirror],
       ],
       // apt takes it from there, too; everybody may read arguments.

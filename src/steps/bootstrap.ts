@@ -1,7 +1,14 @@
 /** Builds the base tree of an image, by the pipeline `base`: in a user's pipeline it is one step. */
 import { z } from 'zod';
 import { formatImageSpec } from '../model/image-spec.ts';
-import { archiveUrlSchema, archSchema, imageSpecSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
+import {
+  archiveUrlSchema,
+  archSchema,
+  imageSpecSchema,
+  packageNameSchema,
+  packageRequestSchema,
+  variantSchema,
+} from '../model/schemas.ts';
 import { defineStep } from './define-step.ts';
 import { innerPipeline } from './lib/inner-pipeline.ts';
 
@@ -26,7 +33,7 @@ const input = z.strictObject({
     .default('')
     .describe("Debian architecture; '' for the image's or the host's"),
   variant: variantSchema.default('default'),
-  include: z.array(packageNameSchema).default([]).describe('More packages'),
+  include: z.array(packageRequestSchema).default([]).describe('More packages'),
   exclude: z.array(packageNameSchema).default([]).describe('Packages to leave out'),
   components: z.array(z.string().min(1)).default([]).describe("Components; none for the release's default"),
   mirror: z.string().default('').describe("Archive to read from; '' for the release's own"),

@@ -4,10 +4,11 @@ import { fail } from '../errors/machinespawn-error.ts';
 import { baseRecipe } from '../model/base-recipe.ts';
 import { choosePackages } from '../model/choose-packages.ts';
 import { selectionPath, type PackageSelection } from '../model/package-selection.ts';
+import { foundByAptOnly, packagePins, parsePackageRequest, type PackageByName } from '../model/package-request.ts';
 import { neededBy } from '../model/needed-by.ts';
 import { PackageUniverse, type PackageSource } from '../model/package-universe.ts';
 import { parseReleaseFile, type ReleaseFile } from '../model/release-file.ts';
-import { archSchema, packageNameSchema, variantSchema } from '../model/schemas.ts';
+import { archSchema, packageNameSchema, packageRequestSchema, variantSchema } from '../model/schemas.ts';
 import { selectedPackages } from '../model/selected-packages.ts';
 import { defineStep, type Context } from './define-step.ts';
 import { archiveSchema } from './lib/archive-schema.ts';
@@ -22,7 +23,7 @@ const input = z.strictObject({
   archive: archiveSchema,
   arch: archSchema.describe('Debian architecture of the machine'),
   variant: variantSchema.default('default'),
-  include: z.array(packageNameSchema).default([]).describe('More packages'),
+  include: z.array(packageRequestSchema).default([]).describe('More packages'),
   exclude: z.array(packageNameSchema).default([]).describe('Packages to leave out, unless another one needs them'),
   only: z.array(packageNameSchema).default([]).describe('Only those of them, and what they depend on; none for all'),
   suites: z
@@ -97,9 +98,12 @@ async function select(context: Context<Input>): Promise<Output> {
       sources.push(await readPackages(context, { ...suite, component, arch, release, proxy: input.proxy }));
     }
   }
-  const universe = new PackageUniverse(arch, sources);
+  const asked = byName(input);
+  const pins = packagePins(asked);
+  const universe = new PackageUniverse(arch, sources, pins);
   const recipe = baseRecipe(universe, { distro, codename, variant, mirror });
-  const request = { recipe, include: input.include, exclude: input.exclude, suite: codename };
+  const include = asked.map(({ name }) => name);
+  const request = { recipe, include, pins, exclude: input.exclude, suite: codename };
   const all = selectedPackages(universe, choosePackages(universe, request), codename);
   const packages = input.only.length === 0 ? all : neededBy(input.only, all);
   for (const name of packages.filter((one) => input.exclude.includes(one.name)).map((one) => one.name))
@@ -115,6 +119,19 @@ async function select(context: Context<Input>): Promise<Output> {
     packages: packages.length,
     downloadBytes: packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };
+}
+
+/** Throws MSP_USAGE for what only apt finds. */
+function byName({ include, arch }: Input): readonly PackageByName[] {
+  return include.map((text) => {
+    const asked = parsePackageRequest(text);
+    const problem = asked === null ? `'${text}' is not a package` : foundByAptOnly(asked, arch);
+    if (asked?.kind === 'package' && problem === null) return asked;
+    throw fail('MSP_USAGE', {
+      problem: problem ?? text,
+      hint: 'apt finds it: bootstrap with mmdebstrap, or use the step apt',
+    });
+  });
 }
 
 /** The main one first: where two suites have the same version, it counts. */

@@ -39,8 +39,7 @@ function isForCi(cell: EqualityCell): boolean {
 
 /** apt takes minutes to read its lists through an emulator. */
 function isUsed(cell: EqualityCell): boolean {
-  if (wanted === undefined) return ['bookworm default amd64', 'trixie default amd64'].includes(cellName(cell));
-  return isNative(cell) || (cell.codename === 'bookworm' && cell.variant === 'minbase');
+  return wanted !== undefined || ['bookworm default amd64', 'trixie default amd64'].includes(cellName(cell));
 }
 
 /** The other variants have no init, and one for another processor is more than an emulator of programs can do. */

@@ -21,6 +21,7 @@ import { makeCraftedTree, packTree } from './support/crafted-tree.ts';
 import { leaksOf } from './support/leaks.ts';
 import { errorOf, machinespawn, machinespawnOk, newPlace, start, type Place } from './support/machinespawn.ts';
 import { newDirectory } from './support/shared-place.ts';
+import { mountLoopFileSystem } from './snapshots/loop-file-system.ts';
 
 let work: string;
 let plain: FaultyServer;
@@ -471,5 +472,44 @@ it('disk images with a root file system run: with a GPT, with an MBR, and withou
     expect(ran.stdout).toMatch(/^uid=0\(root\)[\s\S]*ID=crafted/u);
     await machinespawnOk(place, ['remove', '-y', name]);
   }
+  // All partitions are there, and only the copy of the table is not.
+  const whole = readFileSync(inWork('gpt.raw'));
+  writeFileSync(inWork('end.raw'), whole.subarray(0, whole.length - disk.length));
+  const { stderr } = await machinespawnOk(place, ['pull-raw', inWork('end.raw'), 'end']);
+  expect(stderr).toContain(`is cut off: it has ${whole.length - disk.length} bytes of a disk of ${whole.length}`);
+  writeFileSync(inWork('cut.raw'), whole.subarray(0, whole.length - disk.length - 512));
+  const cut = errorOf(await machinespawn(place, ['pull-raw', inWork('cut.raw'), 'cut', '--json']));
+  expect(cut.code).toBe('MSP_IMAGE_DAMAGED');
   expect(await leaksOf(place.root)).toEqual([]);
+});
+
+it('on btrfs, a machine is a subvolume that is a snapshot of the kept tree, and --read-only one of its properties', async () => {
+  const disk = await mountLoopFileSystem('btrfs');
+  try {
+    const own = {
+      root: disk.path,
+      machines: join(disk.path, 'm'),
+      cache: join(disk.path, 'c'),
+      state: join(disk.path, 's'),
+    };
+    mkdirSync(own.machines, { mode: 0o700 });
+    const pull = (...more: readonly string[]) =>
+      machinespawnOk(own, ['pull-tar', inWork('root.tar.gz'), 'sub', ...more]);
+    await pull('--read-only');
+    const machine = join(own.machines, 'sub');
+    const isReadOnly = (): string =>
+      execFileSync('btrfs', ['property', 'get', '-ts', machine, 'ro'], { encoding: 'utf8' });
+    const parent = (): string => execFileSync('btrfs', ['subvolume', 'show', machine], { encoding: 'utf8' });
+    expect(isReadOnly()).toBe('ro=true\n');
+    expect(parent()).toMatch(/Parent UUID:\s+[0-9a-f]{8}-/u);
+    expect((await machinespawnOk(own, ['show', 'sub'])).stdout).toContain('read-only');
+    expect((await machinespawnOk(own, ['run', 'sub', '--', 'id', '-u'])).stdout).toBe('0\n');
+    expect((await pull('--replace', '-y')).stderr).toMatch(/extract +ok: from cache/u);
+    expect(isReadOnly()).toBe('ro=false\n');
+    execFileSync('btrfs', ['property', 'set', '-ts', machine, 'ro', 'true']);
+    await machinespawnOk(own, ['remove', '-y', 'sub']);
+    expect(existsSync(machine)).toBe(false);
+  } finally {
+    await disk.release();
+  }
 });

@@ -12,6 +12,11 @@ export const packageErrors = {
     message: ({ url }) => `${url} is in the signed index, and the mirror does not have it`,
     hint: () => 'the mirror may be in the middle of an update: try again later, or use another --mirror',
   }),
+  MSP_PACKAGE_VERSION_UNKNOWN: entry<{ package: string; versions: readonly string[] }>({
+    exit: 7,
+    message: ({ package: asked, versions }) => `there is no ${asked}, only ${versions.join(', ')}`,
+    hint: () => 'ask for one of these in --include, or for the name alone; the archive of a past day: --snapshot DATE',
+  }),
   MSP_DEPENDENCY_UNMET: entry<{ package: string; version: string; relation: string; problem: string; suite: string }>({
     exit: 7,
     message: ({ package: name, version, relation, problem, suite }) =>

@@ -32,7 +32,8 @@ export async function readPackages(context: Context, request: PackagesRequest): 
   if (form === undefined || promised === undefined)
     throw fail('MSP_ARCHIVE_LACKS', { suite, mirror, what: `list of packages for ${component} on ${arch}` });
   const name = base + form.ending;
-  const source = { mirror, url: `${mirror}/dists/${suite}/${name}`, priority: release.priority };
+  const suites = [...new Set([suite, release.suite ?? suite, release.codename ?? suite])];
+  const source = { mirror, url: `${mirror}/dists/${suite}/${name}`, priority: release.priority, suites };
   const known = await recallPackages(context, promised.sha256);
   if (known !== null) return { ...source, index: known };
   const path = await fetchPromised(context, request, name, promised);

@@ -3,7 +3,15 @@ import { chooseWay, twinScope, usualWay, type WayRequest } from '../../../src/mo
 import { errorOf } from './error-of.ts';
 
 const asked = (more: Partial<WayRequest>): WayRequest => ({
-  ...{ with: 'auto', codename: 'bookworm', variant: 'default', arch: 'amd64', hostArch: 'amd64', exclude: [] },
+  ...{
+    with: 'auto',
+    codename: 'bookworm',
+    variant: 'default',
+    arch: 'amd64',
+    hostArch: 'amd64',
+    include: [],
+    exclude: [],
+  },
   ...more,
 });
 
@@ -42,6 +50,30 @@ describe('the way to bootstrap', () => {
       way: 'fast',
       why: 'asked for, though the fast way is not shown to be right for bookworm default on riscv64',
     });
+  });
+});
+
+describe('packages that are asked for in more words than a name', () => {
+  it('are found by the fast way, where they are versions', () => {
+    const include = ['nano=7.2-1', 'less/bookworm', 'dash:amd64', 'bash:native'];
+    expect(chooseWay(asked({ include })).way).toBe('fast');
+    expect(chooseWay(asked({ include, with: 'fast' }))).toEqual({ way: 'fast', why: 'asked for' });
+  });
+
+  it.each([
+    [{ include: ['?essential'] }, "'?essential' is a pattern of apt"],
+    [{ include: ['nano', 'libc6:i386'] }, "libc6:i386 is not of the machine's architecture"],
+    [{ include: ['nano=5'], codename: 'bullseye' }, 'debootstrap takes names only, and not nano=5'],
+  ])('%o are left to mmdebstrap where only apt knows them', (more, why) => {
+    expect(chooseWay(asked(more))).toEqual({ way: 'mmdebstrap', why });
+    expect(errorOf(() => chooseWay(asked({ ...more, exclude: ['nano'] }))).code).toBe('MSP_WAY_UNFIT');
+    const error = errorOf(() => chooseWay(asked({ ...more, with: 'debootstrap' })));
+    expect([error.code, error.message]).toEqual(['MSP_WAY_UNFIT', expect.stringContaining(why)]);
+  });
+
+  it('are no plain names of packages that were compared', () => {
+    const request = { codename: 'bookworm', variant: 'default', arch: 'arm64', hostArch: 'amd64' } as const;
+    expect(twinScope({ ...request, include: ['nano=7.2-1'] })).toBe('required');
   });
 });
 

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { MachinespawnError } from '../../../src/errors/machinespawn-error.ts';
 import { baseRecipe } from '../../../src/model/base-recipe.ts';
 import { choosePackages, type ChoiceRequest } from '../../../src/model/choose-packages.ts';
+import { packagePins, parsePackageRequest, type PackageByName } from '../../../src/model/package-request.ts';
 import type { PackageUniverse } from '../../../src/model/package-universe.ts';
 import { selectedPackages } from '../../../src/model/selected-packages.ts';
 import { errorOf } from './error-of.ts';
-import { mirror, paragraph, ranked, universe, type Fields } from './package-universe-fixture.ts';
+import { mirror, paragraph, pinned, ranked, universe, type Fields } from './package-universe-fixture.ts';
 
 const required = { Priority: 'required' };
 const important = { Priority: 'important' };
@@ -101,6 +102,11 @@ describe('include and exclude', () => {
     expect(namesOf(and(), { include: ['nano'], exclude: ['nano'] })).toEqual(minbase);
   });
 
+  it('leaves out what is named with a minus, unless a package is called so', () => {
+    const all = and(paragraph('odd-', '1', {}));
+    expect(namesOf(all, { variant: 'default', include: ['nano-', 'odd-'] })).toEqual([...minbase, 'odd-'].toSorted());
+  });
+
   it('names what is unknown, and what is near', () => {
     expect(codeOf(and(), { include: ['nanno', 'xyzzy'] })).toMatchObject({
       code: 'MSP_PACKAGE_UNKNOWN',
@@ -113,6 +119,49 @@ describe('include and exclude', () => {
       code: 'MSP_PACKAGE_UNKNOWN',
       data: { instead: ['gawk', 'mawk'] },
     });
+  });
+});
+
+describe('a version that is asked for', () => {
+  const lists = {
+    trixie: [...basic, paragraph('app', '2', { Depends: 'lib (>= 2)' }), paragraph('lib', '2', {})],
+    'trixie-backports': [paragraph('app', '3', { Depends: 'lib (>= 3)' }), paragraph('lib', '3', {})],
+    'trixie-old': [paragraph('app', '1', { Depends: 'lib (>= 1)' })],
+  };
+  const versions = (...include: readonly string[]) => {
+    const asked = include.map((text) => parsePackageRequest(text) as PackageByName);
+    const pins = packagePins(asked);
+    const all = pinned(pins, lists);
+    const recipe = baseRecipe(all, { distro: 'debian', codename: 'trixie', variant: 'minbase', mirror });
+    const names = asked.map(({ name }) => name);
+    const chosen = choosePackages(all, { recipe, include: names, exclude: [], pins, suite: 'trixie' });
+    return ['app', 'lib'].map((name) => chosen.get(name)?.candidate.version);
+  };
+
+  it('is taken, and others are not drawn after it', () => {
+    expect(versions('app')).toEqual(['2', '2']);
+    expect(versions('app=1')).toEqual(['1', '2']);
+    expect(versions('app=1-0')).toEqual(['1', '2']);
+    expect(versions('app/trixie-old')).toEqual(['1', '2']);
+    expect(versions('app/stable')).toEqual(['2', '2']);
+    expect(versions('app=3', 'lib/trixie-backports')).toEqual(['3', '3']);
+  });
+
+  it('that does not fit the others is told', () => {
+    expect(errorOf(() => versions('app/trixie-backports'))).toMatchObject({
+      code: 'MSP_DEPENDENCY_UNMET',
+      data: { package: 'app', version: '3', relation: 'lib (>= 3)', problem: 'there is lib 2' },
+    });
+  });
+
+  it('that there is not is told, with those that there are', () => {
+    const error = errorOf(() => versions('app=9'));
+    expect([error.code, error.message]).toEqual([
+      'MSP_PACKAGE_VERSION_UNKNOWN',
+      'there is no app=9, only 2 in trixie, 3 in trixie-backports, 1 in trixie-old',
+    ]);
+    expect(errorOf(() => versions('app/sid')).message).toContain('there is no app/sid, only ');
+    expect(errorOf(() => versions('ap=9')).code).toBe('MSP_PACKAGE_UNKNOWN');
   });
 });
 

@@ -1,5 +1,6 @@
 /** Small archives for the tests of choosing: each package in one line. */
 import { createHash } from 'node:crypto';
+import type { PackagePin } from '../../../src/model/package-request.ts';
 import { PackageUniverse } from '../../../src/model/package-universe.ts';
 import { PackagesIndex } from '../../../src/model/packages-index.ts';
 
@@ -46,6 +47,24 @@ export function ranked(
 ): PackageUniverse {
   return new PackageUniverse(
     'amd64',
-    lists.map(({ priority, paragraphs }) => ({ index: indexOf(...paragraphs), mirror, url, priority })),
+    lists.map(({ priority, paragraphs }) => ({
+      index: indexOf(...paragraphs),
+      mirror,
+      url,
+      priority,
+      suites: ['trixie'],
+    })),
   );
+}
+
+/** By the names of suites, with versions that are asked for. */
+export function pinned(
+  pins: ReadonlyMap<string, PackagePin>,
+  lists: Readonly<Record<string, readonly string[]>>,
+): PackageUniverse {
+  const sources = Object.entries(lists).map(([suite, paragraphs]) => ({
+    ...{ index: indexOf(...paragraphs), mirror, url, priority: suite.endsWith('-backports') ? 100 : 500 },
+    suites: [suite, 'stable'],
+  }));
+  return new PackageUniverse('amd64', sources, pins);
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CopyPlan, planCopy } from '../../../src/snapshots/copy-plan.ts';
+import { type CopyPlan, CopyScan } from '../../../src/snapshots/copy-plan.ts';
 
 interface Entry {
   readonly path: string;
@@ -14,6 +14,14 @@ function scanOf(entries: readonly Entry[]): string {
   return entries
     .map(({ path, type = 'f', links = 1, inode = 0, blocks = 8 }) => `${type} ${links} ${inode} ${blocks} ${path}\0`)
     .join('');
+}
+
+/** In pieces that end anywhere. */
+function planCopy(text: string, pieceBytes = 7): CopyPlan | null {
+  const scan = new CopyScan();
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += pieceBytes) scan.push(bytes.subarray(at, at + pieceBytes));
+  return scan.plan();
 }
 
 function partOf(plan: CopyPlan, path: string): number {
@@ -61,6 +69,14 @@ describe('planCopy', () => {
     expect(planCopy(scanOf([{ path: 'only' }]))).toBeNull();
     expect(planCopy('')).toBeNull();
     expect(planCopy(scanOf([...wide, { path: 'odd\uFFFD' }]))).toBeNull();
+  });
+
+  it('does not remember a tree that is flat without end', () => {
+    const many = Array.from({ length: 110_000 }, (_, at) => ({ path: `data/f${at}` }));
+    expect(planCopy(scanOf([...wide, { path: 'data', type: 'd' }, ...many]), 1 << 16)).toBeNull();
+    const deep = many.map(({ path }, at) => ({ path: `usr/${at % 2 === 0 ? 'lib' : 'share'}/big/deep/${path}` }));
+    const units = planCopy(scanOf([...wide, ...deep]), 1 << 16)?.parts.map((part) => part.flat());
+    expect(units?.map((part) => part.filter((path) => path.endsWith('/big')).length)).toEqual([1, 1]);
   });
 
   it('takes every name with blanks and newlines for what it is', () => {

@@ -152,6 +152,12 @@ testStep(
     ],
     fails: [
       {
+        name: 'a version, which debootstrap does not know of',
+        input: { ...input, include: ['nano=7.2-1'] },
+        ...prepare,
+        code: 'MSP_WAY_UNFIT',
+      },
+      {
         name: 'a package that there is not',
         input,
         ...prepare,

@@ -227,6 +227,14 @@ testStep(
         code: 'MSP_PACKAGE_UNKNOWN',
       },
       {
+        name: 'a version that there is not',
+        input: { ...input, include: ['nano=9'] },
+        host,
+        code: 'MSP_PACKAGE_VERSION_UNKNOWN',
+      },
+      { name: 'what only apt finds', input: { ...input, include: ['?essential'] }, host, code: 'MSP_USAGE' },
+      { name: 'two versions of one', input: { ...input, include: ['nano=7', 'nano=8'] }, host, code: 'MSP_USAGE' },
+      {
         ...served('a dependency that no version satisfies', {
           paragraphs: [...packages, paragraph('tool', '1', { Priority: 'required', Depends: 'libc6 (>= 3)' })],
         }),
