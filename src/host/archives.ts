@@ -40,6 +40,9 @@ import {
 
 type Run = (command: Command, signal?: AbortSignal, input?: Readable) => Promise<CommandResult>;
 
+/** All that tells one kind of content from another is before that. */
+const mostStartBytes = 1024 * 1024;
+
 /** Of an archive that is still being written. */
 interface Growth {
   readonly words: Readable;
@@ -166,13 +169,13 @@ export class HostArchives implements Archives {
     requireSuccess(result, request.name, directory, 'MSP_IMAGE_DAMAGED');
   }
 
-  /** What the first bytes unpack to; that they end in the middle is no failure. */
+  /** The beginning of what the first bytes unpack to, which may be thousands of times as many. That they end in the middle is no failure. */
   async #unpackStart(start: Buffer, compression: Compression): Promise<Buffer> {
     const decompressor = await decompressorOf(compression, { serial: true });
     const parts: Buffer[] = [];
     await this.#run({
       file: 'sh',
-      args: ['-c', '"$@" >&3 2>/dev/null || :', 'sh', ...(decompressor?.argv ?? ['cat'])],
+      args: ['-c', `"$@" 2>/dev/null | head -c ${mostStartBytes} >&3`, 'sh', ...(decompressor?.argv ?? ['cat'])],
       label: 'look',
       stdin: start,
       onStatusBytes: (bytes) => void parts.push(Buffer.from(bytes)),

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { tryArch } from '../../../src/host/binfmt.ts';
+import { HostArchives } from '../../../src/host/archives.ts';
 import { Exec } from '../../../src/host/exec.ts';
 import { HostFiles } from '../../../src/host/files.ts';
 import { JournalFile } from '../../../src/host/journal-file.ts';
@@ -190,4 +191,16 @@ test('the process enters a private mount namespace, once', () => {
   const program = new URL('../../fixtures/programs/enter-namespace.ts', import.meta.url).pathname;
   const output = execFileSync(process.execPath, [program, 'a b'], { encoding: 'utf8' });
   expect(output).toBe('start\nstart\nprivate true a b\n');
+});
+
+test('what an image is, is told by the beginning of what it unpacks to, however much that is', async () => {
+  const size = 2 * 1024 ** 3;
+  const disk = `(head -c 510 /dev/zero; printf '\\125\\252'; head -c ${size} /dev/zero) | zstd -q -1`;
+  const start = execFileSync('sh', ['-c', disk]);
+  expect(start.length).toBeLessThan(1024 * 1024);
+  const archives = new HostArchives(runPlainly, () => scratch);
+  const before = process.resourceUsage().maxRSS;
+  expect(await archives.recognize(start)).toMatchObject({ compression: 'zstd', content: 'raw' });
+  // In KiB.
+  expect(process.resourceUsage().maxRSS - before).toBeLessThan(200 * 1024);
 });
