@@ -25,7 +25,7 @@ export function pretendDebs(world: World, moments: Moments): Debs {
       moments.call(`unpack(${debs.map(({ name }) => name).join(' ')}, ${tree})`, 'writes', async (inside) => {
         const unpacked: UnpackedDeb[] = [];
         putOwn(world.real(tree), options.before ?? []);
-        const read = await Promise.all(debs.map(async (deb) => ({ deb, ...(await readEntries(world, deb)) })));
+        const read = await allOf(debs.map(async (deb) => ({ deb, ...(await readEntries(world, deb)) })));
         const isLeft = ({ deb, controlFiles }: (typeof read)[number]) => options.leaveOut?.(deb, controlFiles, null);
         const left = new Set(read.filter(isLeft).map(({ deb }) => deb));
         for (const [index, { deb, controlFiles, entries }] of read.entries()) {
@@ -46,6 +46,12 @@ export function pretendDebs(world: World, moments: Moments): Debs {
         putOwn(world.real(tree), files.slice(1));
       }),
   };
+}
+
+/** One that fails ends it, but not before the others, which would read on in a computer that is gone. */
+async function allOf<Value>(promises: readonly Promise<Value>[]): Promise<readonly Value[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
 }
 
 const nothing = { paths: null, directories: {}, conffiles: {}, sizeBytes: 0 };

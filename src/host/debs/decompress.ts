@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { fail } from '../../errors/machinespawn-error.ts';
+import { fail, MachinespawnError } from '../../errors/machinespawn-error.ts';
 import { cleanEnvironment } from '../clean-environment.ts';
 import { requireProgram } from '../find-program.ts';
 
@@ -40,6 +40,7 @@ function through(create: () => NodeJS.ReadWriteStream, of: string): Decompress {
       yield* stream as unknown as AsyncIterable<Buffer>;
       await feeding;
     } catch (error) {
+      if (MachinespawnError.is(error)) throw error;
       throw fail('MSP_PACKAGE_BROKEN', { package: of, problem: 'a member cannot be decompressed' }, error);
     }
   };
@@ -56,11 +57,12 @@ function byProgram([file, ...args]: readonly [string, ...string[]], of: string):
     try {
       yield* child.stdout as AsyncIterable<Buffer>;
       const [code] = (await ended) as [number | null];
+      const fault = await feeding;
+      if (MachinespawnError.is(fault)) throw fault;
       if (code !== 0) {
         const problem = `a member cannot be decompressed: ${complaints.join('').trim()}`;
         throw fail('MSP_PACKAGE_BROKEN', { package: of, problem });
       }
-      const fault = await feeding;
       if (fault instanceof Error) throw fault;
     } finally {
       child.kill('SIGKILL');

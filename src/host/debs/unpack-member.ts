@@ -1,7 +1,7 @@
 /** Takes members out of packages, into files of their own. */
 import { createReadStream } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
-import { unwritable } from '../file-error.ts';
+import { unreadable, unwritable } from '../file-error.ts';
 import type { DebFile } from './debs.ts';
 import { decompressorOf } from './decompress.ts';
 import type { DebMember } from './read-deb.ts';
@@ -31,13 +31,21 @@ export async function cutMember(deb: DebFile, { offset, sizeBytes }: DebMember, 
   }
 }
 
+/** The file is opened when the first piece is asked for: before that, nobody would hear that it cannot be. */
+async function* piecesOf(path: string, { offset, sizeBytes }: DebMember): AsyncGenerator<Buffer> {
+  const range = { start: offset, end: offset + sizeBytes - 1, highWaterMark: pieceBytes };
+  try {
+    yield* createReadStream(path, range) as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
 /** Writes a member, decompressed, to the new file `to`. Throws MSP_PACKAGE_BROKEN, MSP_PACKAGE_COMPRESSION, too. */
 export async function unpackMember(deb: DebFile, member: DebMember, to: string): Promise<void> {
   const decompress = decompressorOf(member.name, deb.name);
-  const { offset, sizeBytes } = member;
-  const packed = createReadStream(deb.path, { start: offset, end: offset + sizeBytes - 1, highWaterMark: pieceBytes });
   try {
-    await writeFile(to, decompress(packed), { mode: 0o600, flag: 'wx' });
+    await writeFile(to, decompress(piecesOf(deb.path, member)), { mode: 0o600, flag: 'wx' });
   } catch (error) {
     throw unwritable(to, error);
   }
