@@ -33,7 +33,7 @@ function chosen(cell: EqualityCell): boolean {
 
 /** Every suite on amd64 (the default variant has all packages of the other), and one of each other kind of architecture. */
 function isForCi(cell: EqualityCell): boolean {
-  if (cell.arch === 'amd64') return cell.variant === 'default' || ['bookworm', 'trixie'].includes(cell.codename);
+  if (cell.arch === 'amd64') return cell.variant === 'default';
   return ['trixie minbase i386', 'bookworm minbase arm64'].includes(cellName(cell));
 }
 

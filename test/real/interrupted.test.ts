@@ -19,14 +19,14 @@ afterAll(async () => {
   await mirror.close();
 });
 
-const build = (name = 'bread'): readonly string[] => [
+const build = (name = 'bread', way = 'debootstrap'): readonly string[] => [
   'bootstrap',
   'bookworm',
   name,
   '--variant',
   'minbase',
   '--with',
-  'debootstrap',
+  way,
   '--mirror',
   mirror.url,
 ];
@@ -37,8 +37,13 @@ interface Stopped {
 }
 
 /** Sends the signals, one after the other, when the first line that fits comes. */
-async function signalAt(place: Place, line: RegExp, ...signals: readonly NodeJS.Signals[]): Promise<Stopped> {
-  const run = start(place, build());
+async function signalAt(
+  place: Place,
+  line: RegExp,
+  signals: readonly NodeJS.Signals[],
+  command = build(),
+): Promise<Stopped> {
+  const run = start(place, command);
   let family: ReadonlyMap<number, string> = new Map();
   run.onLine((said) => {
     if (family.size > 0 || !line.test(said)) return;
@@ -64,7 +69,7 @@ describe('a signal', () => {
   it('once saves what there is, twice kills at once, and the run goes on each time', async () => {
     const place = newPlace('signals');
 
-    const once = await signalAt(place, /extracting packages/u, 'SIGINT');
+    const once = await signalAt(place, /extracting packages/u, ['SIGINT']);
     expect(once.ended.code).toBe(130);
     expect(once.ended.stderr).toMatch(
       /Interrupted\. \d+ of \d+ steps are saved\.\n {2}Resume: {2}sudo machinespawn resume \S+/u,
@@ -72,11 +77,11 @@ describe('a signal', () => {
     expect(await leaksOf(place.root, once.family)).toEqual([]);
     expect(await onlyRun(place)).toMatchObject({ status: 'interrupted', resumable: true });
 
-    const twice = await signalAt(place, /unpacking required packages/u, 'SIGINT', 'SIGINT');
+    const twice = await signalAt(place, /unpacking required packages/u, ['SIGINT', 'SIGINT']);
     expect(twice.ended.code).toBe(130);
     expect(await leaksOf(place.root, twice.family)).toEqual([]);
 
-    const ended = await signalAt(place, /unpacking required packages/u, 'SIGTERM');
+    const ended = await signalAt(place, /unpacking required packages/u, ['SIGTERM']);
     expect(ended.ended.code).toBe(143);
     expect(await leaksOf(place.root, ended.family)).toEqual([]);
     expect(readdirSync(place.machines)).toEqual([]);
@@ -110,7 +115,8 @@ describe('the same build in two processes', () => {
 describe('damage', () => {
   it('of a journal is named, and --fresh starts over', async () => {
     const place = newPlace('journal', { cache: sharedCache() });
-    const stopped = await signalAt(place, /archive +ok|first-stage +start|materialize +start/u, 'SIGKILL');
+    const command = build('bread', 'fast');
+    const stopped = await signalAt(place, /archive +ok|select +start|materialize +start/u, ['SIGKILL'], command);
     expect(stopped.ended.code).toBe(137);
     const { id } = await onlyRun(place);
     const journal = join(place.state, 'runs', id, 'journal');
@@ -118,19 +124,19 @@ describe('damage', () => {
     writeFileSync(journal, lines.map((line, at) => (at === 1 ? line.replace(/[a-z]/u, 'X') : line)).join('\n'));
     const before = readFileSync(journal);
 
-    const again = await machinespawn(place, ['--json', ...build()]);
+    const again = await machinespawn(place, ['--json', ...command]);
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('"MSP_JOURNAL_CORRUPT"')]);
     expect((await machinespawn(place, ['runs', 'show', id])).code).toBe(0);
     expect(readFileSync(journal)).toEqual(before);
 
-    await machinespawnOk(place, [...build(), '--fresh']);
+    await machinespawnOk(place, [...command, '--fresh']);
     expect(readFileSync(journal)).toEqual(before);
     expect(readdirSync(place.machines)).toEqual(['bread']);
   });
 
   it('of snapshots is noticed, said in a line for each, and they are made again', async () => {
     const place = twins;
-    await machinespawnOk(place, build('before'));
+    await machinespawnOk(place, build('before', 'fast'));
     // Of every layer that has one.
     const trees = execFileSync(
       'find',
@@ -143,7 +149,7 @@ describe('damage', () => {
     expect(victim).toMatch(/status$/u);
     for (const path of trees.trim().split('\n')) rmSync(path);
 
-    const { stderr } = await machinespawnOk(place, build('after'));
+    const { stderr } = await machinespawnOk(place, build('after', 'fast'));
     const said = [
       ...stderr.matchAll(/(\S+) +warning: the tree [0-9a-f]{12} that it made has changed: it is done again$/gmu),
     ];
